@@ -1,0 +1,125 @@
+//! What can go wrong in front of a person, in plain words.
+
+use super::ClaimedName;
+
+/// Why the person sees an error page. Each has a title, what happened, and what to do next.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// The `client_id` is not registered.
+    UnknownClient,
+    /// The `redirect_uri` is not one of the client's (RFC 6749 section 3.1.2.4).
+    RedirectNotRegistered {
+        /// The client that asked.
+        client_name: ClaimedName,
+    },
+    /// A request that cannot be answered by redirect, for a reason of the client's making.
+    BadRequest {
+        /// What is wrong with it, as a sentence for the client's developer.
+        reason: String,
+    },
+    /// The request or the sign-in is over: too late, used before, or begun in another browser.
+    Expired,
+    /// The person signed in, but is not on the allow-list.
+    NotAdmitted {
+        /// The login at GitHub.
+        login: String,
+    },
+    /// GitHub answered with an error or not at all.
+    GitHubDown,
+    /// The person or GitHub ended the sign-in there.
+    IdentityRefused,
+    /// The local passphrase was wrong too often.
+    TooManyAttempts,
+    /// The store cannot be reached.
+    Unavailable,
+    /// No page at this address.
+    NotFound,
+    /// A fault of ours.
+    Internal,
+}
+
+impl Trouble {
+    /// The heading.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::UnknownClient => "This app is not known here",
+            Self::RedirectNotRegistered { .. } => "The return address does not match",
+            Self::BadRequest { .. } => "The app sent a faulty request",
+            Self::Expired => "This sign-in has expired",
+            Self::NotAdmitted { .. } => "This account is not admitted",
+            Self::GitHubDown => "GitHub does not answer",
+            Self::IdentityRefused => "The sign-in was not completed",
+            Self::TooManyAttempts => "Too many attempts",
+            Self::Unavailable => "The gate cannot open now",
+            Self::NotFound => "There is no page here",
+            Self::Internal => "Something went wrong here",
+        }
+    }
+
+    /// What happened, and that nothing was granted where that is in doubt.
+    pub fn what_happened(&self) -> String {
+        match self {
+            Self::UnknownClient => "An app sent you here, but this gateway has no record of it. \
+                Its registration may have expired."
+                .to_owned(),
+            Self::RedirectNotRegistered { client_name } => format!(
+                "The app that calls itself “{client_name}” asked us to send you to an address \
+                 that it has not registered. We stopped here to protect you."
+            ),
+            Self::BadRequest { reason } => reason.clone(),
+            Self::Expired => "It took too long, was already used, or was begun in another \
+                browser. The app got no access from it."
+                .to_owned(),
+            Self::NotAdmitted { login } => format!(
+                "You signed in to GitHub as “{login}”. That account is not on this gateway's \
+                 list. The app got no access."
+            ),
+            Self::GitHubDown => "We could not ask GitHub who you are. The app got no access. The \
+                fault is not yours."
+                .to_owned(),
+            Self::IdentityRefused => "GitHub told us that the sign-in was cancelled. The app got \
+                no access."
+                .to_owned(),
+            Self::TooManyAttempts => "The passphrase was wrong too often, so this sign-in is \
+                closed. The app got no access."
+                .to_owned(),
+            Self::Unavailable => "The gateway cannot reach its own records, so it lets nobody \
+                through. The fault is not yours."
+                .to_owned(),
+            Self::NotFound => "The address may be mistyped, or the page is gone.".to_owned(),
+            Self::Internal => "The gateway made a mistake. The fault is not yours.".to_owned(),
+        }
+    }
+
+    /// What the person can do next.
+    pub fn what_to_do(&self) -> String {
+        match self {
+            Self::UnknownClient => "Remove this server in the app and add it again: the app then \
+                registers anew."
+                .to_owned(),
+            Self::RedirectNotRegistered { .. } => "If you began this yourself, remove this \
+                server in the app and add it again. If you did not, close this page."
+                .to_owned(),
+            Self::BadRequest { .. } => "Go back to the app and connect again. If it happens \
+                again, tell the app's makers what stands here."
+                .to_owned(),
+            Self::Expired | Self::IdentityRefused => {
+                "Go back to the app and connect again.".to_owned()
+            }
+            Self::NotAdmitted { login } => format!(
+                "Ask whoever runs this gateway to admit “{login}”. Or switch to another account \
+                 at GitHub and connect again from the app."
+            ),
+            Self::GitHubDown | Self::Unavailable => {
+                "Wait a minute, then connect again from the app.".to_owned()
+            }
+            Self::TooManyAttempts => "Look up the passphrase in the terminal that started the \
+                gateway. Then connect again from the app."
+                .to_owned(),
+            Self::NotFound => "Go back to where you came from.".to_owned(),
+            Self::Internal => "Try again in a minute. If it stays, tell whoever runs this \
+                gateway the reference below."
+                .to_owned(),
+        }
+    }
+}
