@@ -1,0 +1,106 @@
+//! HTTP services from their first to their last request.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{App, HttpResponse, HttpServer};
+use serde_json::json;
+use tokio::task::{JoinError, JoinSet};
+
+/// Longer than Traefik's 90 s of idle upstream connections: were it shorter, Traefik would now and
+/// then send a request into a connection that this side is closing.
+const KEEP_ALIVE: Duration = Duration::from_secs(120);
+/// For a request's head to arrive (slow-loris).
+const REQUEST_HEAD_LIMIT: Duration = Duration::from_secs(10);
+/// For requests in flight to end once the stop is asked for. Container stop periods are longer.
+const GRACE_SECONDS: u64 = 20;
+
+/// Adds a service's routes to each worker's application.
+pub type Routes = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
+
+/// One HTTP service: its routes, and the listeners that it answers on.
+pub struct HttpService {
+    /// For log lines and errors.
+    pub name: &'static str,
+    /// From [`crate::listener::bind`].
+    pub listeners: Vec<TcpListener>,
+    /// A path that none of them takes is answered by 404 and a few bytes of JSON.
+    pub routes: Routes,
+    /// Worker threads, 1 to 512.
+    pub workers: usize,
+}
+
+/// Answers requests until `stop` resolves or a service fails; then no more connections are
+/// accepted, requests in flight get 20 s to end, and it returns.
+///
+/// # Errors
+/// A service could not start, or ended unasked. The text names it.
+pub async fn serve(services: Vec<HttpService>, stop: impl Future<Output = ()>) -> io::Result<()> {
+    let mut running = JoinSet::new();
+    let mut handles = Vec::new();
+    for service in services {
+        let name = service.name;
+        let server = start(service).map_err(|error| failed(name, &error))?;
+        handles.push(server.handle());
+        running.spawn(async move {
+            server
+                .await
+                .map(|()| name)
+                .map_err(|error| failed(name, &error))
+        });
+    }
+    let mut outcome = Ok(());
+    tokio::select! {
+        () = stop => {}
+        Some(ended) = running.join_next() => outcome = Err(ended_unasked(ended)),
+    }
+    tracing::info!("stopping");
+    handles.iter().for_each(stop_gracefully);
+    while let Some(ended) = running.join_next().await {
+        outcome = outcome.and(ended.map_err(io::Error::other).flatten().map(|_| ()));
+    }
+    outcome
+}
+
+fn start(service: HttpService) -> io::Result<Server> {
+    let routes = service.routes;
+    let server = HttpServer::new(move || {
+        App::new()
+            .default_service(web::to(not_found))
+            .configure(|config| routes(config))
+    })
+    .workers(service.workers)
+    .disable_signals()
+    .keep_alive(KEEP_ALIVE)
+    .client_request_timeout(REQUEST_HEAD_LIMIT)
+    .shutdown_timeout(GRACE_SECONDS);
+    Ok(service
+        .listeners
+        .into_iter()
+        .try_fold(server, HttpServer::listen)?
+        .run())
+}
+
+async fn not_found() -> HttpResponse {
+    HttpResponse::NotFound().json(json!({ "error": "not_found" }))
+}
+
+fn stop_gracefully(handle: &ServerHandle) {
+    // The command is sent by the call; the end itself is awaited at the server.
+    drop(handle.stop(true));
+}
+
+fn ended_unasked(ended: Result<io::Result<&'static str>, JoinError>) -> io::Error {
+    match ended.map_err(io::Error::other).flatten() {
+        Ok(name) => io::Error::other(format!("{name}: ended without being asked to")),
+        Err(error) => error,
+    }
+}
+
+fn failed(name: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{name}: {error}"))
+}
