@@ -1,0 +1,190 @@
+//! Who may come in (`ALLOWED_GITHUB_USERS`). Asked at sign-in and again at every request.
+
+use std::collections::BTreeSet;
+
+use thiserror::Error;
+
+use crate::identifiers::{UserId, Username};
+
+/// `sub` of the local identity provider's only person.
+pub const LOCAL_OWNER: &str = "local|owner";
+
+/// The rule who may come in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admission {
+    /// Which GitHub users; `None` where GitHub is not configured.
+    pub github: Option<AllowedUsers>,
+    /// Whether the local owner may.
+    pub local: bool,
+}
+
+/// GitHub users by login or by numeric id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AllowedUsers {
+    /// `*`: anybody with a GitHub account.
+    Anyone,
+    /// These. Logins are in lower case.
+    These {
+        /// Login names.
+        logins: BTreeSet<String>,
+        /// Numeric ids, from `id:NUMBER` entries.
+        ids: BTreeSet<u64>,
+    },
+}
+
+/// Why `ALLOWED_GITHUB_USERS` was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AllowedUsersError {
+    /// Nobody could come in.
+    #[error("the list is empty, so nobody could sign in")]
+    Empty,
+    /// `*` beside other entries.
+    #[error("\"*\" admits everybody: it must stand alone")]
+    StarNotAlone,
+    /// An organisation or a team: reserved.
+    #[error("entry {0:?}: organisations and teams are not supported yet")]
+    Reserved(String),
+    /// Neither a login nor `id:NUMBER`.
+    #[error("entry {0:?} is neither a GitHub login nor id:NUMBER")]
+    Entry(String),
+}
+
+impl AllowedUsers {
+    /// Reads the comma-separated list.
+    pub fn parse(list: &str) -> Result<Self, AllowedUsersError> {
+        let entries: Vec<_> = list
+            .split(',')
+            .map(str::trim)
+            .filter(|entry| !entry.is_empty())
+            .collect();
+        if entries.is_empty() {
+            return Err(AllowedUsersError::Empty);
+        }
+        if entries == ["*"] {
+            return Ok(Self::Anyone);
+        }
+        let (mut logins, mut ids) = (BTreeSet::new(), BTreeSet::new());
+        for entry in entries {
+            if entry == "*" {
+                return Err(AllowedUsersError::StarNotAlone);
+            } else if entry.starts_with('@') {
+                return Err(AllowedUsersError::Reserved(entry.to_owned()));
+            } else if let Some(id) = entry.strip_prefix("id:") {
+                let id = id
+                    .parse()
+                    .map_err(|_| AllowedUsersError::Entry(entry.to_owned()))?;
+                ids.insert(id);
+            } else if is_login(entry) {
+                logins.insert(entry.to_ascii_lowercase());
+            } else {
+                return Err(AllowedUsersError::Entry(entry.to_owned()));
+            }
+        }
+        Ok(Self::These { logins, ids })
+    }
+}
+
+/// GitHub's logins: letters, digits, hyphens, and the underscore of managed users.
+fn is_login(text: &str) -> bool {
+    text.len() <= 60
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+impl Admission {
+    /// Whether this person may come in now.
+    pub fn admits(&self, user: &UserId, username: &Username) -> bool {
+        match user.as_str().split_once('|') {
+            Some(("github", id)) => match &self.github {
+                None => false,
+                Some(AllowedUsers::Anyone) => true,
+                Some(AllowedUsers::These { logins, ids }) => {
+                    id.parse().is_ok_and(|id: u64| ids.contains(&id))
+                        || logins.contains(&username.as_str().to_ascii_lowercase())
+                }
+            },
+            _ => self.local && user.as_str() == LOCAL_OWNER,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admits(list: &str, id: u64, login: &str) -> bool {
+        let github = Some(AllowedUsers::parse(list).unwrap());
+        Admission {
+            github,
+            local: false,
+        }
+        .admits(
+            &UserId::parse(format!("github|{id}")).unwrap(),
+            &Username::parse(login).unwrap(),
+        )
+    }
+
+    #[test]
+    fn logins_ids_and_the_star() {
+        assert!(admits(" Alice , bob ", 1, "alice"));
+        assert!(admits("alice", 1, "ALICE"));
+        assert!(!admits("alice", 1, "alice2"));
+        assert!(admits("id:42", 42, "renamed"));
+        assert!(!admits("id:42", 43, "id:42"));
+        assert!(admits("*", 7, "anyone"));
+    }
+
+    #[test]
+    fn a_list_that_cannot_be_meant_is_refused() {
+        for list in [
+            "",
+            " , ",
+            "*,alice",
+            "@org",
+            "@org/team",
+            "id:x",
+            "a b",
+            "al;ice",
+        ] {
+            assert!(AllowedUsers::parse(list).is_err(), "{list:?}");
+        }
+    }
+
+    #[test]
+    fn the_list_governs_github_only() {
+        let owner = UserId::parse(LOCAL_OWNER).unwrap();
+        let name = Username::parse("owner").unwrap();
+        assert!(
+            Admission {
+                github: None,
+                local: true
+            }
+            .admits(&owner, &name)
+        );
+        let github = Some(AllowedUsers::Anyone);
+        assert!(
+            !Admission {
+                github,
+                local: false
+            }
+            .admits(&owner, &name)
+        );
+        let stranger = UserId::parse("local|other").unwrap();
+        assert!(
+            !Admission {
+                github: None,
+                local: true
+            }
+            .admits(&stranger, &name)
+        );
+        let github_user = UserId::parse("github|1").unwrap();
+        assert!(
+            !Admission {
+                github: None,
+                local: true
+            }
+            .admits(&github_user, &name)
+        );
+    }
+}

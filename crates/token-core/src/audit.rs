@@ -1,0 +1,145 @@
+//! The audit trail: every decision leaves one event, without a secret or personal data in it.
+//! People appear by `sub` (a numeric id), never by name or e-mail.
+
+use std::sync::Mutex;
+
+use serde::Serialize;
+
+use crate::identifiers::{ClientId, GrantId, Jti, UserId};
+use crate::jose::TokenError;
+use crate::resource::ResourceId;
+
+/// What happened. The variant's name in snake case is the event's name in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum AuditEvent {
+    /// A client registered itself.
+    ClientRegistered {
+        /// The new client.
+        client_id: ClientId,
+    },
+    /// A person approved a client for a service.
+    ConsentGiven {
+        /// The client.
+        client_id: ClientId,
+        /// The service.
+        resource: ResourceId,
+    },
+    /// A person refused a client.
+    ConsentRefused {
+        /// The client.
+        client_id: ClientId,
+        /// The service.
+        resource: ResourceId,
+    },
+    /// A person signed in and a code was issued.
+    AuthSuccess {
+        /// The person.
+        user_id: UserId,
+        /// The client.
+        client_id: ClientId,
+        /// The new grant.
+        grant: GrantId,
+    },
+    /// A sign-in, a token request or a request at the edge was refused.
+    AuthFailure {
+        /// Why, in one word.
+        reason: FailureReason,
+        /// The client, where it is known.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_id: Option<ClientId>,
+        /// The person, where he is known.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        user_id: Option<UserId>,
+    },
+    /// Tokens were issued.
+    TokenIssued {
+        /// The access token's identifier.
+        jti: Jti,
+        /// By which grant type.
+        grant_type: &'static str,
+    },
+    /// A code was used a second time; its grant was ended.
+    CodeReplayed {
+        /// The grant.
+        grant: GrantId,
+    },
+    /// A refresh token was used after its successor's grace; its family was ended.
+    RefreshReused {
+        /// The grant.
+        grant: GrantId,
+    },
+    /// A client revoked an access token.
+    TokenRevoked {
+        /// The access token's identifier.
+        jti: Jti,
+    },
+    /// A client revoked a refresh token, and with it the whole grant.
+    GrantRevoked {
+        /// The grant.
+        grant: GrantId,
+    },
+}
+
+/// Why somebody was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureReason {
+    /// The client is not known or could not prove itself.
+    InvalidClient,
+    /// An authorization request that could not be trusted or was ill-formed.
+    InvalidRequest,
+    /// The consent form came from another browser, or too late.
+    ConsentForged,
+    /// `state` is unknown, used or expired, or belongs to another browser.
+    InvalidState,
+    /// The identity provider said no, or could not be asked.
+    IdentityProvider,
+    /// A wrong passphrase.
+    WrongPassphrase,
+    /// Too many attempts.
+    TooManyAttempts,
+    /// The person is not on the allow-list.
+    NotAdmitted,
+    /// A code or refresh token that is not good.
+    InvalidGrant,
+    /// The PKCE verifier does not answer the challenge.
+    PkceMismatch,
+    /// A request at the edge without a token, or with an ill-formed header.
+    NoToken,
+    /// A request at the edge whose host or path is not the service's.
+    WrongHost,
+    /// A token whose `jti` is not active.
+    InactiveToken,
+    /// A token that is not good by itself.
+    #[serde(untagged)]
+    Token(TokenError),
+}
+
+/// Where events go.
+pub trait AuditSink: Send + Sync {
+    /// Takes one event. It cannot fail and does not wait.
+    fn record(&self, event: &AuditEvent);
+}
+
+/// Keeps events in memory, for tests.
+#[derive(Debug, Default)]
+pub struct MemoryAudit(Mutex<Vec<AuditEvent>>);
+
+impl MemoryAudit {
+    /// What was recorded so far.
+    pub fn events(&self) -> Vec<AuditEvent> {
+        self.0
+            .lock()
+            .map(|events| events.clone())
+            .unwrap_or_default()
+    }
+}
+
+impl AuditSink for MemoryAudit {
+    fn record(&self, event: &AuditEvent) {
+        if let Ok(mut events) = self.0.lock() {
+            events.push(event.clone());
+        }
+    }
+}

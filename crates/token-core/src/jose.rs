@@ -1,0 +1,185 @@
+//! JSON Web Tokens over one crypto library: `jsonwebtoken` with ring behind it, and the checks
+//! that it leaves to its caller (RFC 7515, RFC 7519, RFC 8725).
+//!
+//! `jsonwebtoken` checks neither `typ` nor `crit` and reads the system clock. Both are done here
+//! and in [`TimeClaims::check`]; nothing else in the workspace decodes a token.
+
+use std::collections::HashSet;
+
+use jsonwebtoken::{Algorithm, Header, Validation};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::clock::{Seconds, Timestamp};
+use crate::keys::{SigningKey, VerificationKeys};
+
+mod ring_provider;
+
+pub(crate) use ring_provider::install as install_ring;
+
+/// How far a signer's clock may be ahead of ours, for `nbf` and `iat` only. `exp` has no leeway.
+pub const LEEWAY: Seconds = Seconds(30);
+/// The longest token that is looked at, in bytes.
+pub const MAX_TOKEN_BYTES: usize = 8192;
+
+/// Why a token is not good. One word each, fit for a log and a metric label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Error, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenError {
+    /// Not a JWT, or not one of ours by its claims.
+    #[error("malformed")]
+    Malformed,
+    /// A header that tells the verifier what to trust (`jku`, `jwk`, `x5u`, `x5c`) or to
+    /// understand (`crit`).
+    #[error("forbidden header")]
+    ForbiddenHeader,
+    /// `typ` is another kind of token's.
+    #[error("wrong type")]
+    WrongType,
+    /// `alg` is not that of the key named by `kid`.
+    #[error("wrong algorithm")]
+    WrongAlgorithm,
+    /// No key has this `kid`.
+    #[error("unknown key")]
+    UnknownKey,
+    /// The signature does not verify.
+    #[error("bad signature")]
+    BadSignature,
+    /// `iss` is not the expected issuer.
+    #[error("wrong issuer")]
+    WrongIssuer,
+    /// `aud` is not the expected resource.
+    #[error("wrong audience")]
+    WrongAudience,
+    /// `exp` has passed.
+    #[error("expired")]
+    Expired,
+    /// `nbf` or `iat` lies in the future by more than the leeway.
+    #[error("not yet valid")]
+    NotYetValid,
+}
+
+/// A token could not be signed: the key is not usable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the signing key cannot sign")]
+pub struct SignError;
+
+/// The time claims of RFC 7519 sections 4.1.4 to 4.1.6.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimeClaims {
+    /// Expiry; at this second the token is over.
+    pub exp: Timestamp,
+    /// When it was made.
+    pub iat: Timestamp,
+    /// Not before; optional.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<Timestamp>,
+}
+
+impl TimeClaims {
+    /// Whether the token is valid at `now`.
+    pub fn check(&self, now: Timestamp) -> Result<(), TokenError> {
+        if self.exp.has_passed(now) {
+            return Err(TokenError::Expired);
+        }
+        let latest = now.plus(LEEWAY);
+        if self.iat > latest || self.nbf.is_some_and(|nbf| nbf > latest) {
+            return Err(TokenError::NotYetValid);
+        }
+        Ok(())
+    }
+}
+
+/// Signs claims as a JWT of the given `typ`.
+#[expect(clippy::disallowed_methods, reason = "the one place that signs")]
+pub(crate) fn sign<T: Serialize>(
+    key: &SigningKey,
+    typ: &str,
+    claims: &T,
+) -> Result<String, SignError> {
+    let mut header = Header::new(key.algorithm().jose());
+    header.typ = Some(typ.to_owned());
+    header.kid = Some(key.kid().to_owned());
+    jsonwebtoken::encode(&header, claims, key.encoding()).map_err(|_| SignError)
+}
+
+/// Verifies type, header, key, algorithm and signature (RFC 8725 sections 3.1, 3.2, 3.10, 3.11),
+/// and gives the claims. Issuer, audience and time are the caller's to check.
+#[expect(clippy::disallowed_methods, reason = "the one place that verifies")]
+pub(crate) fn verify<T: DeserializeOwned>(
+    token: &str,
+    typ: &str,
+    keys: &VerificationKeys,
+) -> Result<T, TokenError> {
+    if token.len() > MAX_TOKEN_BYTES {
+        return Err(TokenError::Malformed);
+    }
+    let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Malformed)?;
+    if header.crit.is_some()
+        || header.jku.is_some()
+        || header.jwk.is_some()
+        || header.x5u.is_some()
+        || header.x5c.is_some()
+    {
+        return Err(TokenError::ForbiddenHeader);
+    }
+    if !is_type(header.typ.as_deref(), typ) {
+        return Err(TokenError::WrongType);
+    }
+    let kid = header.kid.as_deref().ok_or(TokenError::UnknownKey)?;
+    let key = keys.find(kid).ok_or(TokenError::UnknownKey)?;
+    if header.alg != key.algorithm().jose() {
+        return Err(TokenError::WrongAlgorithm);
+    }
+    let decoded = jsonwebtoken::decode::<T>(token, key.decoding(), &signature_only(header.alg));
+    decoded
+        .map(|data| data.claims)
+        .map_err(|error| match error.kind() {
+            jsonwebtoken::errors::ErrorKind::InvalidSignature => TokenError::BadSignature,
+            _ => TokenError::Malformed,
+        })
+}
+
+/// `typ` compares without case, and `application/` may stand before it (RFC 7515 section 4.1.9).
+fn is_type(given: Option<&str>, expected: &str) -> bool {
+    given.is_some_and(|given| {
+        let given = given.to_ascii_lowercase();
+        given.strip_prefix("application/").unwrap_or(&given) == expected
+    })
+}
+
+fn signature_only(algorithm: Algorithm) -> Validation {
+    let mut validation = Validation::new(algorithm);
+    validation.required_spec_claims = HashSet::new();
+    validation.validate_exp = false;
+    validation.validate_nbf = false;
+    validation.validate_aud = false;
+    validation
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leeway_is_for_the_beginning_only() {
+        let times = |exp, iat, nbf: Option<u64>| TimeClaims {
+            exp: Timestamp(exp),
+            iat: Timestamp(iat),
+            nbf: nbf.map(Timestamp),
+        };
+        let now = Timestamp(1000);
+        assert_eq!(times(1001, 1000, None).check(now), Ok(()));
+        assert_eq!(times(1000, 900, None).check(now), Err(TokenError::Expired));
+        assert_eq!(times(2000, 1030, None).check(now), Ok(()));
+        assert_eq!(
+            times(2000, 1031, None).check(now),
+            Err(TokenError::NotYetValid)
+        );
+        assert_eq!(
+            times(2000, 1000, Some(1031)).check(now),
+            Err(TokenError::NotYetValid)
+        );
+    }
+}

@@ -1,0 +1,287 @@
+//! The store as traits: it speaks in outcomes, and each operation on a one-time thing is one
+//! atomic step.
+//!
+//! Expiry is in the records and compared with the caller's `now`; a store's own expiry (a Redis
+//! TTL) is garbage collection only. Nothing here is a secret: codes and refresh tokens appear as
+//! [`SecretKey`], `state` as [`SecretHash`].
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::client::Client;
+use crate::clock::Timestamp;
+use crate::identifiers::{ClientId, GrantId, Jti, UserId, Username};
+use crate::pkce::CodeChallenge;
+use crate::redirect_uri::RedirectUri;
+use crate::resource::ResourceId;
+use crate::scope::Scopes;
+use crate::secret::{SecretHash, SecretKey};
+
+/// Why the store could not do what was asked. "Not found" is no error but an outcome.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// It cannot be asked now.
+    #[error("the store cannot be reached")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A record is not what was written.
+    #[error("a stored record is damaged")]
+    Corrupt(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// An authorization request that was checked: what the client asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorizationRequest {
+    /// The client.
+    pub client_id: ClientId,
+    /// Where the answer goes: as requested, which on loopback may differ from the registered one
+    /// by its port.
+    pub redirect_uri: RedirectUri,
+    /// The client's own `state`, to be given back byte for byte.
+    pub state: Option<String>,
+    /// The PKCE challenge.
+    pub code_challenge: CodeChallenge,
+    /// The service that is asked for.
+    pub resource: ResourceId,
+    /// The scopes that approval gives.
+    pub scope: Scopes,
+}
+
+/// A sign-in under way: an approved request, waiting for the identity provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingSignIn {
+    /// What was approved.
+    pub request: AuthorizationRequest,
+    /// Hash of the browser's cookie.
+    pub browser: SecretHash,
+    /// When it is over.
+    pub expires_at: Timestamp,
+}
+
+/// Who approved what for whom: the part that codes and refresh tokens share.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Its identifier.
+    pub id: GrantId,
+    /// The client.
+    pub client_id: ClientId,
+    /// The person.
+    pub user_id: UserId,
+    /// The person's login name at sign-in.
+    pub username: Username,
+    /// The service.
+    pub resource: ResourceId,
+    /// The scopes that were approved.
+    pub scope: Scopes,
+}
+
+/// An authorization code's record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeRecord {
+    /// Hash and grant of the code.
+    pub key: SecretKey,
+    /// What was approved.
+    pub grant: Grant,
+    /// Must be repeated at the token endpoint.
+    pub redirect_uri: RedirectUri,
+    /// Must be answered at the token endpoint.
+    pub code_challenge: CodeChallenge,
+    /// When it is over.
+    pub expires_at: Timestamp,
+}
+
+/// An active access token's record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenRecord {
+    /// The token's identifier, which names its grant.
+    pub jti: Jti,
+    /// The client that holds it.
+    pub client_id: ClientId,
+    /// The person it stands for.
+    pub user_id: UserId,
+    /// The service it is for.
+    pub resource: ResourceId,
+    /// What it allows.
+    pub scope: Scopes,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// When it is over.
+    pub expires_at: Timestamp,
+}
+
+/// A refresh token's record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshRecord {
+    /// Hash and grant of the token.
+    pub key: SecretKey,
+    /// What was approved.
+    pub grant: Grant,
+    /// When it is over.
+    pub expires_at: Timestamp,
+}
+
+/// The tokens that one token request gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuedTokens {
+    /// The access token.
+    pub token: TokenRecord,
+    /// The refresh token, where the client may have one.
+    pub refresh: Option<RefreshRecord>,
+}
+
+/// One rotation of a refresh token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rotation {
+    /// The refresh token that was presented.
+    pub presented: SecretKey,
+    /// Its successor.
+    pub successor: RefreshRecord,
+    /// The new access token.
+    pub token: TokenRecord,
+    /// The answer, sealed under a key derived from the presented token: for the grace.
+    pub sealed_answer: String,
+    /// Until when a repeat gets that answer again.
+    pub grace_until: Timestamp,
+}
+
+/// What became of a code that was presented.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CodeOutcome {
+    /// It was good, and is used up now.
+    Fresh(Box<CodeRecord>),
+    /// It was used before.
+    Replayed(GrantId),
+    /// It never was, or is expired.
+    Unknown,
+}
+
+/// What became of tokens that were to be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IssueOutcome {
+    /// They are active.
+    Issued,
+    /// The grant was ended in the meantime; nothing was stored.
+    GrantEnded,
+}
+
+/// What became of a refresh token that was presented.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RotateOutcome {
+    /// The successor is active.
+    Rotated,
+    /// It was replaced within the grace: the sealed answer that was given then. The new pair was
+    /// not stored.
+    Graced(String),
+    /// It was replaced before that: somebody has a copy.
+    Reused(GrantId),
+    /// It never was, is expired, or its grant has ended.
+    Unknown,
+}
+
+/// What a refresh token that is presented says before it is rotated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefreshView {
+    /// Its record.
+    pub record: RefreshRecord,
+    /// Whether it has been replaced already.
+    pub replaced: bool,
+}
+
+/// Registered clients.
+#[async_trait]
+pub trait ClientStore: Send + Sync {
+    /// Writes a client; one with the same identifier is replaced.
+    async fn put_client(&self, client: &Client) -> Result<(), StoreError>;
+
+    /// The client, unless it is expired at `now`.
+    async fn client(&self, id: &ClientId, now: Timestamp) -> Result<Option<Client>, StoreError>;
+}
+
+/// Sign-ins under way.
+#[async_trait]
+pub trait SignInStore: Send + Sync {
+    /// Keeps a sign-in under the hash of its `state`.
+    async fn put_sign_in(
+        &self,
+        state: &SecretHash,
+        pending: &PendingSignIn,
+    ) -> Result<(), StoreError>;
+
+    /// Looks at a sign-in without ending it.
+    async fn sign_in(
+        &self,
+        state: &SecretHash,
+        now: Timestamp,
+    ) -> Result<Option<PendingSignIn>, StoreError>;
+
+    /// Takes a sign-in out: of many callers exactly one gets it.
+    async fn take_sign_in(
+        &self,
+        state: &SecretHash,
+        now: Timestamp,
+    ) -> Result<Option<PendingSignIn>, StoreError>;
+}
+
+/// Codes, tokens and the families they form.
+#[async_trait]
+pub trait GrantStore: Send + Sync {
+    /// Keeps a code.
+    async fn put_code(&self, code: &CodeRecord) -> Result<(), StoreError>;
+
+    /// Uses a code up. A used code leaves a mark until it would have expired, so that a replay
+    /// names its grant.
+    async fn consume_code(
+        &self,
+        code: &SecretKey,
+        now: Timestamp,
+    ) -> Result<CodeOutcome, StoreError>;
+
+    /// Makes tokens active, unless their grant has ended.
+    async fn issue_tokens(
+        &self,
+        tokens: &IssuedTokens,
+        now: Timestamp,
+    ) -> Result<IssueOutcome, StoreError>;
+
+    /// Looks at a refresh token; `None` when it never was, is expired, or its grant has ended.
+    async fn refresh_token(
+        &self,
+        key: &SecretKey,
+        now: Timestamp,
+    ) -> Result<Option<RefreshView>, StoreError>;
+
+    /// Replaces a refresh token by its successor.
+    async fn rotate_refresh(
+        &self,
+        rotation: &Rotation,
+        now: Timestamp,
+    ) -> Result<RotateOutcome, StoreError>;
+
+    /// Ends one access token. A mark stays until it would have expired. Whether it was active.
+    async fn revoke_token(&self, jti: &Jti, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Ends a grant with every token of it, sealed answers included. A mark stays until `until`,
+    /// which must be no earlier than the last moment at which tokens could still be issued under
+    /// it; no token becomes active under the grant again.
+    async fn end_grant(
+        &self,
+        grant: &GrantId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), StoreError>;
+}
+
+/// The verifier's slice: whether a token is active. Nothing else.
+#[async_trait]
+pub trait ActiveTokens: Send + Sync {
+    /// Whether the token is active at `now`.
+    async fn is_active(&self, jti: &Jti, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Whether the store answers at all, for readiness.
+    async fn ping(&self) -> Result<(), StoreError>;
+}
+
+/// Everything that the authorization server needs.
+pub trait Store: ClientStore + SignInStore + GrantStore + ActiveTokens {}
+
+impl<T: ClientStore + SignInStore + GrantStore + ActiveTokens> Store for T {}
