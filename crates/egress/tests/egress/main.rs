@@ -1,0 +1,7 @@
+//! The guard, its limits and its classifier, as a caller sees them.
+#![expect(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
+
+mod address_classes;
+mod guard;
+mod limits;
+mod support;
