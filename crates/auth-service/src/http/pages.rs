@@ -87,7 +87,10 @@ impl ScopeInWords {
             "offline_access" => "stay connected without asking you each time",
             _ => "do what the service calls",
         };
-        Self { name: name.to_owned(), words: words.to_owned() }
+        Self {
+            name: name.to_owned(),
+            words: words.to_owned(),
+        }
     }
 }
 

@@ -23,13 +23,11 @@ impl ClaimedName {
         if one_line.is_empty() {
             return Self("An app without a name".to_owned());
         }
-        match one_line.char_indices().nth(MAX_CHARS) {
-            None => Self(one_line),
-            Some(_) => {
-                let kept: String = one_line.chars().take(MAX_CHARS - 1).collect();
-                Self(format!("{}…", kept.trim_end()))
-            }
+        if one_line.chars().count() <= MAX_CHARS {
+            return Self(one_line);
         }
+        let kept: String = one_line.chars().take(MAX_CHARS - 1).collect();
+        Self(format!("{}…", kept.trim_end()))
     }
 }
 
@@ -83,7 +81,10 @@ mod tests {
     fn what_hides_or_reorders_text_is_dropped() {
         assert_eq!(shown("evil\u{202e}moc.elgoog"), "evilmoc.elgoog");
         assert_eq!(shown("Git\u{200b}Hub\u{feff}"), "GitHub");
-        assert_eq!(shown(" two\nlines\t\u{0}here\u{2028}and on "), "two lines here and on");
+        assert_eq!(
+            shown(" two\nlines\t\u{0}here\u{2028}and on "),
+            "two lines here and on"
+        );
     }
 
     #[test]

@@ -21,23 +21,37 @@ fn consent(text: &str) -> ConsentPage {
         return_to: ReturnTo::Host(text.to_owned()),
         service_name: text.to_owned(),
         service_url: text.to_owned(),
-        scopes: vec![ScopeInWords { name: text.to_owned(), words: text.to_owned() }],
+        scopes: vec![ScopeInWords {
+            name: text.to_owned(),
+            words: text.to_owned(),
+        }],
         sign_in: SignInWith::GitHub,
         request: text.to_owned(),
     }
 }
 
 fn error(trouble: Trouble) -> ErrorPage {
-    ErrorPage { trouble, reference: hostile(), return_link: None }
+    ErrorPage {
+        trouble,
+        reference: hostile(),
+        return_link: None,
+    }
 }
 
 /// Every page and every branch of it, filled with hostile text.
 fn hostile_pages() -> Vec<String> {
     let mut pages = vec![
         consent(HOSTILE).render(),
-        ConsentPage { return_to: ReturnTo::ThisComputer { host: hostile() }, ..consent(HOSTILE) }
-            .render(),
-        ConsentPage { return_to: ReturnTo::App { scheme: hostile() }, ..consent(HOSTILE) }.render(),
+        ConsentPage {
+            return_to: ReturnTo::ThisComputer { host: hostile() },
+            ..consent(HOSTILE)
+        }
+        .render(),
+        ConsentPage {
+            return_to: ReturnTo::App { scheme: hostile() },
+            ..consent(HOSTILE)
+        }
+        .render(),
         SignInPage {
             client_name: name(HOSTILE),
             service_name: hostile(),
@@ -54,29 +68,43 @@ fn hostile_pages() -> Vec<String> {
         }
         .render(),
         ErrorPage {
-            return_link: Some(ReturnLink { client_name: name(HOSTILE), href: hostile() }),
+            return_link: Some(ReturnLink {
+                client_name: name(HOSTILE),
+                href: hostile(),
+            }),
             ..error(Trouble::Expired)
         }
         .render(),
         IndexPage {
-            services: vec![ServiceEntry { name: hostile(), url: hostile() }],
+            services: vec![ServiceEntry {
+                name: hostile(),
+                url: hostile(),
+            }],
             sign_in: SignInWith::Local,
         }
         .render(),
     ];
     let troubles = [
-        Trouble::RedirectNotRegistered { client_name: name(HOSTILE) },
+        Trouble::RedirectNotRegistered {
+            client_name: name(HOSTILE),
+        },
         Trouble::BadRequest { reason: hostile() },
         Trouble::NotAdmitted { login: hostile() },
     ];
     pages.extend(troubles.map(|trouble| error(trouble).render()));
-    pages.into_iter().map(|page| page.expect("the page renders")).collect()
+    pages
+        .into_iter()
+        .map(|page| page.expect("the page renders"))
+        .collect()
 }
 
 #[test]
 fn hostile_text_is_escaped_on_every_page() {
     for page in hostile_pages() {
-        assert!(page.contains("&#60;script&#62;alert(&#39;x&#39;)"), "{page}");
+        assert!(
+            page.contains("&#60;script&#62;alert(&#39;x&#39;)"),
+            "{page}"
+        );
         assert!(page.contains("onerror=&#34;y&#34;&#62;&#38;amp;"), "{page}");
         for raw in ["<script", "<img", "\"y\""] {
             assert!(!page.contains(raw), "{raw} in {page}");
@@ -87,7 +115,14 @@ fn hostile_text_is_escaped_on_every_page() {
 #[test]
 fn no_page_needs_more_than_the_content_security_policy_allows() {
     for page in hostile_pages() {
-        for forbidden in ["<style", " style=", "<script", "javascript:", "http://", "https://"] {
+        for forbidden in [
+            "<style",
+            " style=",
+            "<script",
+            "javascript:",
+            "http://",
+            "https://",
+        ] {
             assert!(!page.contains(forbidden), "{forbidden} in {page}");
         }
     }
@@ -107,12 +142,17 @@ fn every_page_names_its_language_and_has_one_main_and_one_heading() {
 
 #[test]
 fn consent_posts_the_request_and_a_decision() {
-    let page = ConsentPage { request: "r-123".to_owned(), ..consent("App") }.render().unwrap();
+    let page = ConsentPage {
+        request: "r-123".to_owned(),
+        ..consent("App")
+    }
+    .render()
+    .unwrap();
     for part in [
         r#"<form id="consent" action="/consent" method="post""#,
         r#"<input type="hidden" name="request" value="r-123">"#,
-        r#"<button name="decision" value="approve">"#,
-        r#"<button name="decision" value="refuse">"#,
+        r#"<button name="decision" value="approve" "#,
+        r#"<button name="decision" value="refuse" "#,
     ] {
         assert!(page.contains(part), "{part} in {page}");
     }
@@ -120,21 +160,39 @@ fn consent_posts_the_request_and_a_decision() {
 
 #[test]
 fn consent_says_where_the_answer_goes() {
-    let page = |return_to| ConsentPage { return_to, ..consent("App") }.render().unwrap();
+    let page = |return_to| {
+        ConsentPage {
+            return_to,
+            ..consent("App")
+        }
+        .render()
+        .unwrap()
+    };
 
     let web = page(ReturnTo::Host("app.example".to_owned()));
     assert!(web.contains("app.example") && !web.contains("class=\"caution\""));
 
-    let here = page(ReturnTo::ThisComputer { host: "localhost:3118".to_owned() });
+    let here = page(ReturnTo::ThisComputer {
+        host: "localhost:3118".to_owned(),
+    });
     assert!(here.contains("localhost:3118") && here.contains("That is this computer."));
 
-    let app = page(ReturnTo::App { scheme: "cursor".to_owned() });
+    let app = page(ReturnTo::App {
+        scheme: "cursor".to_owned(),
+    });
     assert!(app.contains("cursor://") && app.contains("That is an app on this device:"));
 }
 
 #[test]
 fn consent_says_who_asks_for_the_sign_in() {
-    let page = |sign_in| ConsentPage { sign_in, ..consent("App") }.render().unwrap();
+    let page = |sign_in| {
+        ConsentPage {
+            sign_in,
+            ..consent("App")
+        }
+        .render()
+        .unwrap()
+    };
     assert!(page(SignInWith::GitHub).contains("public profile"));
     assert!(page(SignInWith::Local).contains("passphrase"));
 }
@@ -185,9 +243,14 @@ fn success_shows_the_code_or_says_that_there_is_none() {
 
 #[test]
 fn an_error_has_its_words_its_reference_and_a_way_back_where_there_is_one() {
-    let link = ReturnLink { client_name: name("App"), href: "cursor://cb?error=x&state=1".into() };
+    let link = ReturnLink {
+        client_name: name("App"),
+        href: "cursor://cb?error=x&state=1".into(),
+    };
     let page = ErrorPage {
-        trouble: Trouble::NotAdmitted { login: "octocat".to_owned() },
+        trouble: Trouble::NotAdmitted {
+            login: "octocat".to_owned(),
+        },
         reference: "7f3k".to_owned(),
         return_link: Some(link),
     };
@@ -195,12 +258,26 @@ fn an_error_has_its_words_its_reference_and_a_way_back_where_there_is_one() {
     for part in ["This account is not admitted", "“octocat”", ">7f3k<"] {
         assert!(shown.contains(part), "{part} in {shown}");
     }
-    assert!(shown.contains(r#"href="cursor://cb?error=x&#38;state=1""#), "{shown}");
-    assert!(!ErrorPage { return_link: None, ..page }.render().unwrap().contains("Return to"));
+    assert!(
+        shown.contains(r#"href="cursor://cb?error=x&#38;state=1""#),
+        "{shown}"
+    );
+    assert!(
+        !ErrorPage {
+            return_link: None,
+            ..page
+        }
+        .render()
+        .unwrap()
+        .contains("Return to")
+    );
 }
 
 #[test]
 fn a_scope_without_words_of_ours_is_still_named() {
-    let page = ConsentPage { scopes: vec![ScopeInWords::of("files:read")], ..consent("App") };
+    let page = ConsentPage {
+        scopes: vec![ScopeInWords::of("files:read")],
+        ..consent("App")
+    };
     assert!(page.render().unwrap().contains("files:read"));
 }
