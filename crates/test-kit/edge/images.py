@@ -1,0 +1,64 @@
+"""What stands for each image of the compose files: the same program, taken from
+this machine. Versions are compared, so that what is tested is what is shipped."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.abspath(os.path.join(HERE, "../../.."))
+OURS = "mcp-oauth-gateway/"
+
+
+@dataclass
+class Image:
+    """`files` are bound into the container: target to source."""
+
+    entrypoint: list = field(default_factory=list)
+    files: dict = field(default_factory=dict)
+    # Runs with the container's network but without a root of its own.
+    stand_in: bool = False
+
+
+def find(service):
+    """The image of a service."""
+    repository, _, tag = service["image"].rpartition(":")
+    if repository.startswith(OURS + "example-"):
+        example = repository.removeprefix(OURS + "example-")
+        return Image(files={"/app": os.path.join(ROOT, "deploy/examples", example)})
+    if repository.startswith(OURS):
+        name = repository.removeprefix(OURS)
+        return Image(entrypoint=[f"/{name}"], files={f"/{name}": our_binary(name)})
+    if repository == "traefik":
+        program = require("traefik")
+        expect_version([program, "version"], tag.removeprefix("v"))
+        return Image(entrypoint=["/image/traefik"], files={"/image/traefik": program})
+    if repository == "redis":
+        expect_version([require("redis-server"), "--version"], tag.removesuffix("-alpine"))
+        return Image()
+    if repository == "wollomatic/socket-proxy":
+        return Image(entrypoint=[sys.executable, os.path.join(HERE, "docker_api.py")], stand_in=True)
+    raise SystemExit(f"edge: nothing stands for the image {service['image']}: add it to images.py")
+
+
+def our_binary(name):
+    """The path of one of our own programs."""
+    directory = os.environ.get("EDGE_BINARIES") or os.path.join(ROOT, "target/debug")
+    path = os.path.join(directory, name)
+    return path if os.path.exists(path) else sys.exit(f"edge: {path} is not built: cargo build --workspace")
+
+
+def require(program):
+    """The path of a program that must be installed."""
+    return shutil.which(program) or sys.exit(f"edge: {program} is not installed: scripts/test installs it")
+
+
+def expect_version(command, wanted):
+    """The installed program must be the version that the compose file pins."""
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    versions = re.findall(r"\d+\.\d+\.\d+", output)
+    if not any(found == wanted or found.startswith(wanted + ".") for found in versions):
+        sys.exit(f"edge: the compose file pins {wanted}, but `{' '.join(command)}` is {versions[:1]}")
