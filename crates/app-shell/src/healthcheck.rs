@@ -24,10 +24,10 @@ pub fn run(address: SocketAddr) -> ExitCode {
 fn on_loopback(mut address: SocketAddr) -> SocketAddr {
     match address {
         SocketAddr::V4(v4) if v4.ip().is_unspecified() => {
-            address.set_ip(Ipv4Addr::LOCALHOST.into())
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
         }
         SocketAddr::V6(v6) if v6.ip().is_unspecified() => {
-            address.set_ip(Ipv6Addr::LOCALHOST.into())
+            address.set_ip(Ipv6Addr::LOCALHOST.into());
         }
         SocketAddr::V4(_) | SocketAddr::V6(_) => {}
     }
@@ -39,10 +39,8 @@ fn ask(address: SocketAddr) -> io::Result<()> {
     let mut stream = TcpStream::connect_timeout(&address, LIMIT)?;
     stream.set_read_timeout(Some(LIMIT))?;
     stream.set_write_timeout(Some(LIMIT))?;
-    write!(
-        stream,
-        "GET /health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
-    )?;
+    let request = format!("GET /health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
     let mut start = [0; GOOD.len()];
     stream.read_exact(&mut start)?;
     if start == GOOD {
@@ -54,7 +52,7 @@ fn ask(address: SocketAddr) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read as _, Write as _};
+    use std::io::{BufRead as _, BufReader, Write as _};
     use std::net::{SocketAddr, TcpListener};
     use std::thread;
 
@@ -66,8 +64,8 @@ mod tests {
         let address = listener.local_addr().unwrap();
         thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
-            let read = stream.read(&mut [0; 1024]).unwrap();
-            assert!(read > 0);
+            let head = BufReader::new(&stream).lines().map(Result::unwrap);
+            assert!(head.take_while(|line| !line.is_empty()).count() > 1);
             stream.write_all(answer.as_bytes()).unwrap();
         });
         address

@@ -172,3 +172,6 @@ fn client_for(url: &Url) -> Result<Client, reqwest::Error> {
     };
     client.build()
 }
+
+#[cfg(test)]
+mod tests;

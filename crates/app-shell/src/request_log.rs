@@ -2,7 +2,7 @@
 //!
 //! Never the query: it carries authorization codes and `state` on some paths.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -44,7 +44,7 @@ impl RootSpanBuilder for PathOnly {
                     .request()
                     .extensions()
                     .get::<Started>()
-                    .map(|Started(at)| at.elapsed().as_secs_f64() * 1000.0);
+                    .map(|Started(at)| milliseconds(at.elapsed()));
                 match response
                     .response()
                     .error()
@@ -66,5 +66,80 @@ impl RootSpanBuilder for PathOnly {
                 }
             }
         }
+    }
+}
+
+/// To the microsecond.
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    use actix_web::{App, HttpResponse, error, test, web};
+
+    use super::request_log;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[actix_web::test]
+    async fn one_line_for_each_request_without_its_query() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        let _guard = tracing::subscriber::set_default(subscriber);
+
+        let app = App::new()
+            .wrap(request_log())
+            .route("/callback", web::get().to(HttpResponse::NoContent))
+            .route("/broken", web::get().to(|| async { broken() }));
+        let app = test::init_service(app).await;
+        for uri in ["/callback?code=s3cret", "/broken?state=s3cret"] {
+            let request = test::TestRequest::with_uri(uri).to_request();
+            test::call_service(&app, request).await;
+        }
+
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let [answered, failed] = text.lines().collect::<Vec<_>>().try_into().unwrap();
+        for part in [
+            "INFO",
+            "method=GET",
+            "path=\"/callback\"",
+            "status=204",
+            "request_id=",
+        ] {
+            assert!(answered.contains(part), "{part} in {answered}");
+        }
+        for part in [
+            "ERROR",
+            "path=\"/broken\"",
+            "status=500",
+            "duration_ms=",
+            "error=no disk",
+        ] {
+            assert!(failed.contains(part), "{part} in {failed}");
+        }
+        assert!(!text.contains("s3cret"), "{text}");
+    }
+
+    fn broken() -> Result<HttpResponse, error::Error> {
+        Err(error::ErrorInternalServerError("no disk"))
     }
 }

@@ -16,17 +16,19 @@ pub fn run(name: &str, main: impl Future<Output = Result<(), Box<dyn Error>>>) -
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Standard error may be closed; the exit code still tells.
-            let _ = std::io::stderr().write_all(report(name, error.as_ref()).as_bytes());
+            let _ = writeln!(std::io::stderr(), "{}", report(name, error.as_ref()));
             ExitCode::FAILURE
         }
     }
 }
 
 fn report(name: &str, error: &(dyn Error + 'static)) -> String {
-    error_chain(error)
+    let chain = error_chain(error);
+    let lines: Vec<_> = chain
         .lines()
-        .map(|line| format!("{name}: error: {line}\n"))
-        .collect()
+        .map(|line| format!("{name}: error: {line}"))
+        .collect();
+    lines.join("\n")
 }
 
 #[cfg(test)]
@@ -38,7 +40,7 @@ mod tests {
         let error = std::io::Error::other("A is not set\nB is not set");
         assert_eq!(
             report("forward-auth", &error),
-            "forward-auth: error: A is not set\nforward-auth: error: B is not set\n"
+            "forward-auth: error: A is not set\nforward-auth: error: B is not set"
         );
     }
 

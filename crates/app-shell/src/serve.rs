@@ -13,7 +13,7 @@ use tokio::task::{JoinError, JoinSet};
 
 /// Longer than Traefik's 90 s of idle upstream connections: were it shorter, Traefik would now and
 /// then send a request into a connection that this side is closing.
-const KEEP_ALIVE: Duration = Duration::from_secs(120);
+const KEEP_ALIVE: Duration = Duration::from_mins(2);
 /// For a request's head to arrive (slow-loris).
 const REQUEST_HEAD_LIMIT: Duration = Duration::from_secs(10);
 /// For requests in flight to end once the stop is asked for. Container stop periods are longer.
@@ -30,7 +30,7 @@ pub struct HttpService {
     pub listeners: Vec<TcpListener>,
     /// A path that none of them takes is answered by 404 and a few bytes of JSON.
     pub routes: Routes,
-    /// Worker threads, 1 to 512.
+    /// Worker threads; anything outside 1 to 512 counts as the nearest of these.
     pub workers: usize,
 }
 
@@ -67,13 +67,16 @@ pub async fn serve(services: Vec<HttpService>, stop: impl Future<Output = ()>) -
 }
 
 fn start(service: HttpService) -> io::Result<Server> {
+    for listener in &service.listeners {
+        tracing::info!(service = service.name, address = %listener.local_addr()?, "listening");
+    }
     let routes = service.routes;
     let server = HttpServer::new(move || {
         App::new()
             .default_service(web::to(not_found))
             .configure(|config| routes(config))
     })
-    .workers(service.workers)
+    .workers(service.workers.clamp(1, 512))
     .disable_signals()
     .keep_alive(KEEP_ALIVE)
     .client_request_timeout(REQUEST_HEAD_LIMIT)
@@ -104,3 +107,6 @@ fn ended_unasked(ended: Result<io::Result<&'static str>, JoinError>) -> io::Erro
 fn failed(name: &str, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{name}: {error}"))
 }
+
+#[cfg(test)]
+mod tests;

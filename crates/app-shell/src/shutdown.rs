@@ -21,3 +21,25 @@ pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, id};
+
+    use super::stop_signal;
+
+    #[actix_web::test]
+    async fn either_signal_is_enough_even_before_the_first_poll() {
+        for name in ["-TERM", "-INT"] {
+            let stopped = stop_signal().unwrap();
+            assert!(
+                Command::new("kill")
+                    .args([name, &id().to_string()])
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+            stopped.await;
+        }
+    }
+}

@@ -52,7 +52,7 @@ impl Telemetry {
             format: settings.parsed("LOG_FORMAT", format, "\"json\" or \"text\""),
             filter: settings
                 .parse_with("LOG_LEVEL", parse_directives)
-                .unwrap_or_else(|| EnvFilter::default().add_directive(level.into())),
+                .unwrap_or_else(|| EnvFilter::new(with_quiet_server(&level.to_string()))),
         }
     }
 
@@ -85,7 +85,12 @@ fn parse_directives(text: &str) -> Result<EnvFilter, String> {
             format!("{directive:?} is no level; use error, warn, info, debug, trace or off")
         })?;
     }
-    EnvFilter::try_new(text).map_err(|error| error.to_string())
+    EnvFilter::try_new(with_quiet_server(text)).map_err(|error| error.to_string())
+}
+
+/// actix-server tells of each of its threads at `info`; a directive in `text` can undo this.
+fn with_quiet_server(text: &str) -> String {
+    format!("actix_server=warn,{text}")
 }
 
 #[cfg(test)]

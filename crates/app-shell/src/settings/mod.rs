@@ -10,6 +10,8 @@
 
 mod fault;
 mod layer;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -41,12 +43,16 @@ impl Settings {
     /// `known` are all the names that this process reads. Another key in the file is a fault, and
     /// so is another variable whose name starts with `GATEWAY_`.
     pub fn load(known: &[&'static str], toml: Option<&Path>) -> Self {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the environment"
+        )]
         let environment =
             std::env::vars_os().map(|(name, value)| (name.to_string_lossy().into_owned(), value));
         Self::from_layers(known, toml, environment.collect())
     }
 
-    /// Settings from these pairs, read like the environment. For tests.
+    /// Settings from these pairs, read like the environment and in its stead.
     pub fn from_pairs<N, V>(known: &[&'static str], pairs: impl IntoIterator<Item = (N, V)>) -> Self
     where
         N: Into<String>,
@@ -84,10 +90,13 @@ impl Settings {
     }
 
     /// As [`Settings::text`]; unset is a fault, and `mend` says what to set it to
-    /// (`"set it to the domain that all hosts are under"`).
+    /// (`"set it to the domain that all hosts are under"`), unless a fault says already why there
+    /// is no value.
     pub fn required(&mut self, name: &str, mend: &str) -> Option<String> {
         let text = self.text(name);
-        if text.is_none() {
+        let already =
+            |fault: &Fault| fault.name.strip_suffix("_FILE").unwrap_or(&fault.name) == name;
+        if text.is_none() && !self.faults.iter().any(already) {
             self.fault(name, "is not set", mend);
         }
         text
