@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+// Runs every client against one gateway and prints a summary; exits 1 when one failed.
+//
+//   MCP_URL=… PAGE_URL=… [PASSPHRASE=…] node run-all.mjs [CLIENT…]
+//
+// README.md beside this file tells the settings.
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { SENTENCE } from './node/page-server.mjs';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const python = process.env.CLIENTS_PYTHON ?? here('python/.venv/bin/python');
+const rmcpClient = process.env.RMCP_CLIENT ?? here('../../../target/debug/rmcp-client');
+const LIMIT_MS = 180_000;
+
+const CLIENTS = {
+  'sdk-v1': [process.execPath, here('node/sdk-v1.mjs')],
+  'sdk-v2': [process.execPath, here('node/sdk-v2.mjs')],
+  'mcp-remote': [process.execPath, here('node/mcp-remote.mjs')],
+  'python-sdk': [python, '-u', here('python/python_sdk.py')],
+  'rmcp-client': [rmcpClient],
+  browser: [process.execPath, here('node/browser.mjs')],
+};
+
+function run(name, [program, ...args]) {
+  const env = { ...process.env, PAGE_SENTENCE: SENTENCE, BROWSER_STEPS: here('node/browser-steps.mjs') };
+  const started = Date.now();
+  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on('line', (line) => console.log(`${name.padEnd(12)} ${line}`));
+  }
+  const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+  return new Promise((resolve) => {
+    const done = (outcome) => {
+      clearTimeout(limit);
+      resolve({ name, ok: outcome === 0, outcome, seconds: (Date.now() - started) / 1000 });
+    };
+    child.once('error', (error) => done(error.message));
+    child.once('close', (code, signal) => done(signal ?? code));
+  });
+}
+
+const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(CLIENTS);
+const results = [];
+for (const name of wanted) results.push(await run(name, CLIENTS[name]));
+
+console.log(`\n${process.env.MCP_URL}`);
+for (const { name, ok, outcome, seconds } of results) {
+  const why = ok ? '' : `  (${outcome})`;
+  console.log(`  ${ok ? 'ok    ' : 'FAILED'} ${name.padEnd(12)} ${seconds.toFixed(1).padStart(6)} s${why}`);
+}
+const failed = results.filter(({ ok }) => !ok).length;
+console.log(`${results.length - failed} passed, ${failed} failed`);
+process.exitCode = failed ? 1 : 0;

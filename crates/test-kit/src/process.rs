@@ -1,0 +1,113 @@
+//! A process of ours: started with a clean environment, waited for, ended when dropped.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// How often a thing is asked for before it counts as failed.
+const ATTEMPTS: u32 = 200;
+/// The pause between two askings.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A running program; dropped, it is killed and waited for.
+#[derive(Debug)]
+pub struct Process {
+    name: String,
+    child: Child,
+}
+
+impl Process {
+    /// Starts `command`; what it prints goes where the test's output goes.
+    pub fn start(name: &str, mut command: Command) -> Self {
+        let child = command
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
+        Self {
+            name: name.to_owned(),
+            child,
+        }
+    }
+
+    /// Waits until `GET url` answers 200; panics when the process ends before that.
+    pub async fn wait_for(&mut self, url: &str) {
+        let http = plain_http();
+        for _ in 0..ATTEMPTS {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                panic!("{} ended before it was ready: {status}", self.name);
+            }
+            if http
+                .get(url)
+                .send()
+                .await
+                .is_ok_and(|answer| answer.status() == 200)
+            {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("{} does not answer at {url}", self.name);
+    }
+
+    /// Ends it at once, as a crash would.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("kill");
+        self.child.wait().expect("wait");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may be gone already; then there is nothing to end.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Asks until `check` says yes; panics with `what` when it never does.
+pub async fn eventually(what: &str, mut check: impl AsyncFnMut() -> bool) {
+    for _ in 0..ATTEMPTS {
+        if check().await {
+            return;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    panic!("it never happened that {what}");
+}
+
+/// A program of this workspace, built beside the running test.
+pub fn program(name: &str) -> Command {
+    let mut directory = std::env::current_exe().expect("the test's own path");
+    directory.pop();
+    if directory.ends_with("deps") {
+        directory.pop();
+    }
+    let path: PathBuf = directory.join(name);
+    assert!(
+        path.exists(),
+        "{} is not built: run `cargo build --workspace --bins` first",
+        path.display()
+    );
+    let mut command = Command::new(path);
+    command.env_clear();
+    command
+}
+
+/// A loopback address that was free a moment ago.
+pub fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("its address")
+}
+
+/// An HTTP client that follows no redirect and asks no proxy.
+pub fn plain_http() -> reqwest::Client {
+    // A second call finds the provider installed, which is what is wanted.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .timeout(Duration::from_secs(30))
+        .build()
+        .expect("an HTTP client")
+}

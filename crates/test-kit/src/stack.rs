@@ -1,0 +1,190 @@
+//! The deployment without its edge: Redis, the stand-in for GitHub, auth-service and forward-auth
+//! as processes of their own, with the settings that the compose file gives them.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use url::Url;
+
+use crate::browser::{Browser, Page};
+use crate::edge::Edge;
+use crate::mcp_client::{McpClient, Tokens};
+use crate::process::{Process, free_address, plain_http, program};
+use crate::random;
+use crate::redis::Redis;
+
+const DOMAIN: &str = "gateway.test";
+const SERVICES: &str = "fetch,notes";
+const CLIENT_ID: &str = "Iv1.teststandin";
+/// The person who may come in, and the stand-in's first user.
+pub const ADMITTED: &str = "octocat";
+
+/// A running system.
+#[derive(Debug)]
+pub struct Stack {
+    /// Public names and what is behind them.
+    pub edge: Edge,
+    /// The store.
+    pub redis: Redis,
+    /// Where the stand-in for GitHub listens.
+    pub github: Url,
+    _keys: TempDir,
+    _processes: Vec<Process>,
+}
+
+impl Stack {
+    /// Starts it with the defaults of the deployment.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts it with further settings for auth-service.
+    pub async fn start_with(settings: &[(&str, &str)]) -> Self {
+        let redis = Redis::start().await;
+        let edge = Edge {
+            domain: DOMAIN.to_owned(),
+            auth_service: free_address(),
+            forward_auth: free_address(),
+        };
+        let github_address = free_address();
+        let github: Url = format!("http://{github_address}/").parse().expect("a URL");
+        let keys = TempDir::new().expect("a directory");
+        let client_secret = random::hex(20);
+
+        generate_keys(keys.path());
+        let mut fake_github = fake_github(github_address, &edge, &client_secret);
+        fake_github.wait_for(&format!("{github}_health")).await;
+        let mut auth_command = program("auth-service");
+        auth_command
+            .env("GITHUB_CLIENT_ID", CLIENT_ID)
+            .env("GITHUB_CLIENT_SECRET", &client_secret)
+            .env("GITHUB_BASE_URL", github.as_str().trim_end_matches('/'))
+            .env("GITHUB_API_URL", github.as_str().trim_end_matches('/'))
+            .env("GATEWAY_JWT_SECRET", random::hex(32))
+            .env("JWT_KEY_DIR", keys.path().join("signing"))
+            .env("REDIS_URL", format!("redis://{}", redis.address))
+            .env("REDIS_PASSWORD", &redis.password)
+            .envs(settings.iter().copied());
+        let auth = service("auth-service", auth_command, edge.auth_service).await;
+        let mut verifier_command = program("forward-auth");
+        verifier_command
+            .env("REDIS_URL", format!("redis://verifier@{}", redis.address))
+            .env("REDIS_PASSWORD", &redis.verifier_password)
+            .env("JWKS_URL", format!("http://{}/jwks", edge.auth_service))
+            .env("ASSERTION_KEY_DIR", keys.path().join("assertion"));
+        let verifier = service("forward-auth", verifier_command, edge.forward_auth).await;
+        Self {
+            edge,
+            redis,
+            github,
+            _keys: keys,
+            _processes: vec![fake_github, auth, verifier],
+        }
+    }
+
+    /// Tells the stand-in for GitHub how to behave: `login`, `id`, `deny`, `down`.
+    pub async fn github_control(&self, change: &Value) {
+        let url = self.github.join("_control").expect("a URL");
+        let answer = plain_http()
+            .post(url)
+            .json(change)
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(answer.status(), 204);
+    }
+
+    /// A browser of the person who is signed in at the stand-in.
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.edge)
+    }
+
+    /// A registered client of a service.
+    pub async fn client(&self, service: &str) -> McpClient {
+        McpClient::register(&self.edge, service).await
+    }
+
+    /// The consent page of a well-formed request, in a fresh browser.
+    pub async fn consent_page(&self, client: &mut McpClient) -> (Browser, Page) {
+        let parameters = client.authorization_parameters();
+        let mut browser = self.browser();
+        let page = browser.get(&client.authorization_url(&parameters)).await;
+        assert_eq!(page.status, 200, "{}", page.body);
+        (browser, page)
+    }
+
+    /// The person approves and signs in; the answer is the redirect to the client.
+    pub async fn approve(&self, browser: &mut Browser, consent: &Page) -> Page {
+        let away = browser
+            .submit(consent, "consent", &[("decision", "approve")])
+            .await;
+        assert_eq!(away.status, 303, "{}", away.body);
+        let github = away.location.expect("a way to the identity provider");
+        browser.follow(&github, &self.github).await
+    }
+
+    /// A code for the client: consent, sign-in, and the redirect that brings it (RFC 9207).
+    pub async fn code(&self, client: &mut McpClient) -> String {
+        let (mut browser, consent) = self.consent_page(client).await;
+        let back = self.approve(&mut browser, &consent).await;
+        assert_eq!(
+            back.location_query("state").as_ref(),
+            Some(&client.state),
+            "{back:?}"
+        );
+        assert_eq!(back.location_query("iss"), Some(self.edge.issuer()));
+        back.location_query("code")
+            .unwrap_or_else(|| panic!("no code: {back:?}"))
+    }
+
+    /// Tokens for the client, by the whole flow.
+    pub async fn tokens(&self, client: &mut McpClient) -> Tokens {
+        let code = self.code(client).await;
+        Tokens::from(&client.redeem(&code).await)
+    }
+
+    /// Signs another person in at the stand-in.
+    pub async fn sign_in_as(&self, login: &str, id: u64) {
+        self.github_control(&json!({ "login": login, "id": id }))
+            .await;
+    }
+}
+
+/// The operator's own command makes the keys.
+fn generate_keys(directory: &Path) {
+    let mut command = program("gateway");
+    command
+        .args(["keys", "generate"])
+        .env("JWT_KEY_DIR", directory.join("signing"))
+        .env("ASSERTION_KEY_DIR", directory.join("assertion"));
+    let status = command.status().expect("gateway starts");
+    assert!(status.success(), "gateway keys generate: {status}");
+}
+
+fn fake_github(listen: SocketAddr, edge: &Edge, client_secret: &str) -> Process {
+    let mut command = program("fake-github");
+    command
+        .env("FAKE_GITHUB_LISTEN", listen.to_string())
+        .env("FAKE_GITHUB_CLIENT_ID", CLIENT_ID)
+        .env("FAKE_GITHUB_CLIENT_SECRET", client_secret)
+        .env(
+            "FAKE_GITHUB_CALLBACK_URL",
+            format!("{}/callback", edge.issuer()),
+        )
+        .env("FAKE_GITHUB_USER", format!("{ADMITTED}:583231"));
+    Process::start("fake-github", command)
+}
+
+async fn service(name: &str, mut command: Command, listen: SocketAddr) -> Process {
+    command
+        .env("BASE_DOMAIN", DOMAIN)
+        .env("MCP_SERVICES", SERVICES)
+        .env("ALLOWED_GITHUB_USERS", ADMITTED)
+        .env("LISTEN_ADDRESS", listen.to_string());
+    let mut process = Process::start(name, command);
+    process.wait_for(&format!("http://{listen}/ready")).await;
+    process
+}
