@@ -61,10 +61,8 @@ impl Redis {
                 "",
             ])
             .args(["--requirepass", &self.password, "--loglevel", "warning"])
-            .args([
-                "--user",
-                &format!("verifier on >{} {VERIFIER_RULES}", self.verifier_password),
-            ]);
+            .arg("--user")
+            .args(verifier_user(&self.verifier_password));
         self.process = Some(Process::start("redis-server", command));
         let address = self.address;
         eventually("Redis listens", async || {
@@ -74,5 +72,29 @@ impl Redis {
     }
 }
 
-/// What the verifier's user may do: read tokens, append to the audit stream, note last use.
-const VERIFIER_RULES: &str = "~oauth:* &* +@read +@connection +@pubsub +xadd +set +zadd";
+/// The verifier's user as the compose file has it, so that the test grants what production grants.
+fn verifier_user(password: &str) -> Vec<String> {
+    let compose = include_str!("../../../docker-compose.yml")
+        .lines()
+        .map(str::trim);
+    let user: Vec<String> = compose
+        .filter_map(|line| line.strip_prefix("- "))
+        .skip_while(|item| *item != "--user")
+        .skip(1)
+        .take_while(|item| !item.starts_with("--"))
+        .map(|item| item.trim_matches('"'))
+        .map(|rule| {
+            if rule.starts_with('>') {
+                format!(">{password}")
+            } else {
+                rule.to_owned()
+            }
+        })
+        .collect();
+    assert_eq!(
+        user.first().map(String::as_str),
+        Some("verifier"),
+        "{user:?}"
+    );
+    user
+}
