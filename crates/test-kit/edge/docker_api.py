@@ -1,5 +1,8 @@
 """Stands for Docker behind its socket proxy: answers what Traefik asks, from
-the compose file, and only where the proxy's own allow-list lets it through."""
+the compose file, and only where the proxy's own allow-list lets it through.
+
+`EDGE_CONTAINERS` names the file that describes the containers; when it changes,
+that is an event, as a restarted container is."""
 
 import hashlib
 import http.server
@@ -7,7 +10,7 @@ import json
 import os
 import re
 import sys
-import threading
+import time
 from urllib.parse import urlsplit
 
 
@@ -20,6 +23,16 @@ def read_allow_list(arguments):
 def identifier(text):
     """Docker's ids are 64 hexadecimal digits."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+FILE = os.environ["EDGE_CONTAINERS"]
+
+
+def containers():
+    """Docker's description of all of them."""
+    with open(FILE, encoding="utf-8") as file:
+        described = json.load(file)
+    return [container(described["name"], name, service) for name, service in described["services"].items()]
 
 
 def container(project, name, service):
@@ -55,7 +68,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     allowed = {}
-    containers = []
 
     def answer(self, status, document):
         """One JSON answer."""
@@ -80,31 +92,34 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path == "/version":
             return self.answer(200, {"ApiVersion": "1.50", "MinAPIVersion": "1.24", "Os": "linux"})
         if path == "/containers/json":
-            return self.answer(200, self.containers)
+            return self.answer(200, containers())
         if path == "/events":
-            return self.no_events()
-        for listed in self.containers:
+            return self.events()
+        for listed in containers():
             if path == f"/containers/{listed['Id']}/json":
                 return self.answer(200, inspect(listed))
         return self.answer(404, {"message": "no such container"})
 
     do_HEAD = do_POST = do_PUT = do_DELETE = do_GET
 
-    def no_events(self):
-        """A stream on which nothing happens."""
+    def events(self):
+        """A stream with one event for each change."""
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        threading.Event().wait()
+        event = json.dumps({"Type": "container", "Action": "start", "Actor": {"ID": "x"}}).encode() + b"\n"
+        seen = os.stat(FILE).st_mtime_ns
+        while True:
+            time.sleep(0.1)
+            if os.stat(FILE).st_mtime_ns != seen:
+                seen = os.stat(FILE).st_mtime_ns
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))
 
 
 def main():
-    """`EDGE_CONTAINERS` names a file with the project and its services."""
-    with open(os.environ["EDGE_CONTAINERS"], encoding="utf-8") as file:
-        described = json.load(file)
+    """Serves until it is stopped."""
     Handler.allowed = read_allow_list(sys.argv[1:])
-    Handler.containers = [container(described["name"], n, s) for n, s in described["services"].items()]
     server = http.server.ThreadingHTTPServer(("0.0.0.0", 2375), Handler)
     server.daemon_threads = True
     server.serve_forever()

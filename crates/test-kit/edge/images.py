@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.abspath(os.path.join(HERE, "../../.."))
 OURS = "mcp-oauth-gateway/"
+STAND_INS = {"wollomatic/socket-proxy": "docker_api.py", "test/echo": "echo_server.py"}
 
 
 @dataclass
@@ -39,8 +40,9 @@ def find(service):
     if repository == "redis":
         expect_version([require("redis-server"), "--version"], tag.removesuffix("-alpine"))
         return Image()
-    if repository == "wollomatic/socket-proxy":
-        return Image(entrypoint=[sys.executable, os.path.join(HERE, "docker_api.py")], stand_in=True)
+    if repository in STAND_INS:
+        program = os.path.join(HERE, STAND_INS[repository])
+        return Image(entrypoint=[sys.executable, program], stand_in=True)
     raise SystemExit(f"edge: nothing stands for the image {service['image']}: add it to images.py")
 
 

@@ -37,9 +37,17 @@ def serve_page():
     threading.Thread(target=functools.partial(server.serve_forever, 0.1), daemon=True).start()
 
 
-def start_github(work):
-    """The stand-in at http://github.test/; answers its process."""
+def start_github(work, variables):
+    """The stand-in at http://github.test/, where Alice is signed in; answers
+    its process."""
     binary = images.our_binary("fake-github")
-    environment = {**os.environ, "LISTEN_ADDRESS": f"{INTERNET['github.test']}:80"}
+    environment = {
+        **os.environ,
+        "FAKE_GITHUB_LISTEN": f"{INTERNET['github.test']}:80",
+        "FAKE_GITHUB_CLIENT_ID": variables["GITHUB_CLIENT_ID"],
+        "FAKE_GITHUB_CLIENT_SECRET": variables["GITHUB_CLIENT_SECRET"],
+        "FAKE_GITHUB_CALLBACK_URL": f"https://auth.{variables['BASE_DOMAIN']}/callback",
+        "FAKE_GITHUB_USER": "alice:1001",
+    }
     with open(f"{work}/fake-github.log", "wb") as log:
         return subprocess.Popen([binary], env=environment, stdout=log, stderr=log, start_new_session=True)

@@ -58,6 +58,8 @@ def prepare_host():
     """Loopback and the internet's addresses; a private place for namespaces."""
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
     ip("link", "set", "lo", "up")
+    with open("/proc/sys/net/ipv4/ip_forward", "w", encoding="utf-8") as file:
+        file.write("0")
     for address in INTERNET.values():
         ip("address", "add", f"{address}/32", "dev", "lo")
 

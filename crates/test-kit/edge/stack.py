@@ -76,6 +76,11 @@ class Stack:
         line = container.enter_command(self.specs[name], self.pids[name], command)
         return subprocess.run(line, capture_output=True, text=True, check=False, timeout=60)
 
+    def from_network_of(self, name, *command):
+        """Runs a command of this machine in the network of a container."""
+        line = ["nsenter", f"--net=/run/netns/{name}", "--", *command]
+        return subprocess.run(line, capture_output=True, text=True, check=False, timeout=60)
+
     def log(self, name):
         """What a container has written so far."""
         with open(self.specs[name]["log"], encoding="utf-8", errors="replace") as file:

@@ -1,0 +1,162 @@
+"""A small HTTP client that hides nothing, and the whole sign-in on top of it."""
+
+import base64
+import hashlib
+import http.client
+import http.cookies
+import json
+import os
+import re
+import secrets
+import ssl
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
+
+DOMAIN = os.environ.get("BASE_DOMAIN", "gw.test")
+ISSUER = f"https://auth.{DOMAIN}"
+REDIRECT_URI = "http://127.0.0.1:34567/callback"
+
+
+@dataclass
+class Answer:
+    """Status, headers in their order, body."""
+
+    status: int
+    headers: list
+    body: str
+
+    def all(self, name):
+        """Every value of a header."""
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    def header(self, name):
+        """The only value of a header, or None."""
+        values = self.all(name)
+        assert len(values) <= 1, f"{name} comes {len(values)} times"
+        return values[0] if values else None
+
+    def json(self):
+        """The body as JSON."""
+        return json.loads(self.body)
+
+
+def request(method, url, headers=None, body=None):
+    """One request; redirects are not followed. `headers` may repeat a name."""
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        connection = http.client.HTTPSConnection(parts.netloc, timeout=30, context=ssl.create_default_context())
+    else:
+        connection = http.client.HTTPConnection(parts.netloc, timeout=30)
+    body = body.encode() if body is not None else None
+    connection.putrequest(method, url.split(parts.netloc, 1)[1] or "/", skip_accept_encoding=True)
+    for name, value in headers.items() if isinstance(headers, dict) else headers or []:
+        connection.putheader(name, value)
+    if body is not None:
+        connection.putheader("Content-Length", str(len(body)))
+    connection.endheaders(body)
+    response = connection.getresponse()
+    answer = Answer(response.status, response.getheaders(), response.read().decode(errors="replace"))
+    connection.close()
+    return answer
+
+
+def post_json(url, document, headers=None):
+    """A JSON body."""
+    headers = {"Content-Type": "application/json", **(headers or {})}
+    return request("POST", url, headers, json.dumps(document))
+
+
+def post_form(url, fields, headers=None):
+    """A form body."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
+    return request("POST", url, headers, urlencode(fields))
+
+
+def mcp_url(service):
+    """Where a service is, which is also its resource identifier."""
+    return f"https://{service}.{DOMAIN}/mcp"
+
+
+def bearer(token):
+    """The header that carries a token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+class Browser:
+    """A person's browser without scripts: cookies by host, redirects one by one."""
+
+    def __init__(self):
+        self.cookies = {}
+
+    def go(self, method, url, fields=None):
+        """One step."""
+        host = urlsplit(url).netloc
+        kept = self.cookies.setdefault(host, {})
+        headers = {"Cookie": "; ".join(f"{n}={v}" for n, v in kept.items())} if kept else {}
+        if method == "POST":
+            origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
+            answer = post_form(url, fields, {**headers, "Origin": origin, "Sec-Fetch-Site": "same-origin"})
+        else:
+            answer = request(method, url, headers)
+        for line in answer.all("Set-Cookie"):
+            for name, morsel in http.cookies.SimpleCookie(line).items():
+                kept[name] = morsel.value
+        return answer
+
+    def follow(self, url, stop):
+        """Follows redirects until one begins with `stop`; answers that one."""
+        for _ in range(10):
+            if url.startswith(stop):
+                return url
+            answer = self.go("GET", url)
+            assert answer.status in (302, 303), f"{url.split('?')[0]}: {answer.status} {answer.body[:300]}"
+            url = urljoin(url, answer.header("Location"))
+        raise AssertionError("too many redirects")
+
+
+def register(redirect_uri=REDIRECT_URI):
+    """A new public client; answers its id."""
+    document = {
+        "client_name": "Edge test",
+        "redirect_uris": [redirect_uri],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "token_endpoint_auth_method": "none",
+    }
+    answer = post_json(f"{ISSUER}/register", document)
+    assert answer.status == 201, answer.body
+    return answer.json()["client_id"]
+
+
+def sign_in(service):
+    """Registration, consent, GitHub, code, token; answers the token response."""
+    client_id, verifier = register(), secrets.token_urlsafe(48)
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    query = {
+        "response_type": "code",
+        "client_id": client_id,
+        "redirect_uri": REDIRECT_URI,
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+        "resource": mcp_url(service),
+        "state": secrets.token_urlsafe(16),
+    }
+    browser = Browser()
+    page = browser.go("GET", f"{ISSUER}/authorize?{urlencode(query)}")
+    assert page.status == 200, page.body
+    hidden = re.search(r'<input[^>]*name="request"[^>]*value="([^"]*)"', page.body)
+    assert hidden, "the consent page has no field `request`"
+    approved = browser.go("POST", f"{ISSUER}/consent", {"request": hidden[1], "decision": "approve"})
+    assert approved.status == 303, approved.body
+    back = parse_qs(urlsplit(browser.follow(approved.header("Location"), REDIRECT_URI)).query)
+    assert back["state"] == [query["state"]] and back["iss"] == [ISSUER], back
+    grant = {
+        "grant_type": "authorization_code",
+        "code": back["code"][0],
+        "redirect_uri": REDIRECT_URI,
+        "client_id": client_id,
+        "code_verifier": verifier,
+        "resource": mcp_url(service),
+    }
+    answer = post_form(f"{ISSUER}/token", grant)
+    assert answer.status == 200, answer.body
+    return answer.json()

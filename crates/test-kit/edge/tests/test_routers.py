@@ -1,0 +1,43 @@
+"""No router reaches an MCP server without asking the verifier."""
+
+import json
+import os
+import time
+
+import audit
+
+SERVICES = os.environ["MCP_SERVICES"].split(",")
+
+
+def test_every_router_asks_the_verifier_or_is_meant_to_be_public(stack):
+    assert audit.complaints(stack, SERVICES) == []
+
+
+def test_the_audit_finds_a_server_whose_label_was_forgotten(stack):
+    path = f"{stack.work}/containers.json"
+    with open(path, encoding="utf-8") as file:
+        before = file.read()
+    described = json.loads(before)
+    del described["services"]["fetch-service"]["labels"]["traefik.http.routers.fetch.middlewares"]
+    try:
+        write(path, json.dumps(described))
+        found = wait_for(lambda: audit.complaints(stack, SERVICES))
+        assert len(found) == 1 and found[0].startswith("fetch@docker is reachable without the verifier")
+    finally:
+        write(path, before)
+    assert wait_for(lambda: audit.complaints(stack, SERVICES) == [])
+
+
+def write(path, text):
+    """In one step, as the reader polls."""
+    with open(f"{path}.new", "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(f"{path}.new", path)
+
+
+def wait_for(question, seconds=15):
+    """The first answer that is not empty, or the last one."""
+    deadline = time.monotonic() + seconds
+    while not (answer := question()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return answer

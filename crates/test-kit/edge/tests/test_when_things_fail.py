@@ -1,0 +1,75 @@
+"""The last of the edge's tests: its logs, and then what it does in trouble."""
+
+import json
+import time
+
+from client import ISSUER, bearer, mcp_url, request
+
+
+def entries(stack):
+    """Traefik's log, line by line."""
+    return [json.loads(line) for line in stack.log("traefik").splitlines()]
+
+
+def test_traefik_has_nothing_to_complain_about(stack):
+    complaints = [entry for entry in entries(stack) if entry["level"] not in ("info", "debug")]
+    assert complaints == []
+
+
+def test_the_access_log_holds_no_query_and_no_token(stack, token):
+    request("GET", f"{ISSUER}/callback?code=SECRET-CODE&state=SECRET-STATE")
+    request("GET", mcp_url("echo"), bearer(token("echo")))
+    time.sleep(0.5)
+    paths = [entry["RequestPath"] for entry in entries(stack) if "RequestPath" in entry]
+    assert "/callback" in paths
+    log = stack.log("traefik")
+    assert "SECRET-" not in log and token("echo") not in log
+
+
+def test_no_secret_is_in_any_log(stack, token):
+    secrets = [value for spec in stack.specs.values() for name, value in spec["environment"].items()
+               if name.endswith(("SECRET", "PASSWORD"))] + [token("echo"), token("fetch")]
+    assert len(secrets) >= 5
+    for name in stack.specs:
+        log = stack.log(name)
+        assert not [secret for secret in secrets if secret in log], name
+
+
+def wait_for_status(url, headers, status, seconds=30):
+    """Asks until the status comes; answers the last answer."""
+    deadline = time.monotonic() + seconds
+    while (answer := request("GET", url, headers)).status != status and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return answer
+
+
+def test_without_redis_the_verifier_denies_and_recovers_by_itself(stack, token):
+    url, headers = mcp_url("echo"), bearer(token("echo"))
+    assert request("GET", url, headers).status == 200
+    stack.stop("redis")
+    try:
+        answer = wait_for_status(url, headers, 503)
+        assert answer.status == 503 and int(answer.header("Retry-After")) > 0
+        assert request("GET", url).status in (401, 503), "a stranger is never let in"
+    finally:
+        stack.start("redis")
+    assert wait_for_status(url, headers, 200).status == 200
+
+
+def test_without_the_verifier_the_door_is_closed(stack, token):
+    url, headers = mcp_url("echo"), bearer(token("echo"))
+    stack.stop("forward-auth")
+    try:
+        assert wait_for_status(url, headers, 500).status == 500
+    finally:
+        stack.start("forward-auth")
+    assert wait_for_status(url, headers, 200).status == 200
+
+
+def test_without_the_server_the_answer_says_so_with_the_headers_on(stack, token):
+    stack.stop("echo")
+    try:
+        answer = request("GET", mcp_url("echo"), bearer(token("echo")))
+        assert answer.status == 502 and answer.header("X-Content-Type-Options") == "nosniff"
+    finally:
+        stack.start("echo")
