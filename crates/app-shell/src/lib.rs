@@ -8,6 +8,7 @@
 //! [`settings::Settings`] collects every fault of the configuration, [`listener::bind`] takes the
 //! port, [`serve::serve`] answers until [`shutdown::stop_signal`] fires.
 
+pub mod cors;
 mod error_chain;
 pub mod health;
 pub mod healthcheck;

@@ -35,3 +35,4 @@ pub use issuer::Issuer;
 pub use redirect_uri::RedirectUri;
 pub use resource::{ResourceId, ServiceName, Services};
 pub use scope::{Scope, Scopes};
+pub use text::InvalidText;

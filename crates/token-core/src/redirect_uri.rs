@@ -101,7 +101,7 @@ impl Target {
                 // and no "@" before the path even when it is empty.
                 let rest = text.get(scheme.len()..)?.strip_prefix("://")?;
                 let authority = rest.split(['/', '?']).next()?;
-                if authority.contains('@') {
+                if authority.is_empty() || authority.contains('@') {
                     return None;
                 }
                 Self::on_the_web(&url)

@@ -24,10 +24,6 @@ pub enum Trouble {
         /// The login at GitHub.
         login: String,
     },
-    /// GitHub answered with an error or not at all.
-    GitHubDown,
-    /// The person or GitHub ended the sign-in there.
-    IdentityRefused,
     /// The local passphrase was wrong too often.
     TooManyAttempts,
     /// The store cannot be reached.
@@ -47,12 +43,25 @@ impl Trouble {
             Self::BadRequest { .. } => "The app sent a faulty request",
             Self::Expired => "This sign-in has expired",
             Self::NotAdmitted { .. } => "This account is not admitted",
-            Self::GitHubDown => "GitHub does not answer",
-            Self::IdentityRefused => "The sign-in was not completed",
             Self::TooManyAttempts => "Too many attempts",
             Self::Unavailable => "The gate cannot open now",
             Self::NotFound => "There is no page here",
             Self::Internal => "Something went wrong here",
+        }
+    }
+
+    /// The HTTP status of the page.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::UnknownClient
+            | Self::RedirectNotRegistered { .. }
+            | Self::BadRequest { .. }
+            | Self::Expired => 400,
+            Self::NotAdmitted { .. } => 403,
+            Self::NotFound => 404,
+            Self::TooManyAttempts => 429,
+            Self::Internal => 500,
+            Self::Unavailable => 503,
         }
     }
 
@@ -74,12 +83,6 @@ impl Trouble {
                 "You signed in to GitHub as “{login}”. That account is not on this gateway's \
                  list. The app got no access."
             ),
-            Self::GitHubDown => "We could not ask GitHub who you are. The app got no access. The \
-                fault is not yours."
-                .to_owned(),
-            Self::IdentityRefused => "GitHub told us that the sign-in was cancelled. The app got \
-                no access."
-                .to_owned(),
             Self::TooManyAttempts => "The passphrase was wrong too often, so this sign-in is \
                 closed. The app got no access."
                 .to_owned(),
@@ -103,16 +106,12 @@ impl Trouble {
             Self::BadRequest { .. } => "Go back to the app and connect again. If it happens \
                 again, tell the app's makers what stands here."
                 .to_owned(),
-            Self::Expired | Self::IdentityRefused => {
-                "Go back to the app and connect again.".to_owned()
-            }
+            Self::Expired => "Go back to the app and connect again.".to_owned(),
             Self::NotAdmitted { login } => format!(
                 "Ask whoever runs this gateway to admit “{login}”. Or switch to another account \
                  at GitHub and connect again from the app."
             ),
-            Self::GitHubDown | Self::Unavailable => {
-                "Wait a minute, then connect again from the app.".to_owned()
-            }
+            Self::Unavailable => "Wait a minute, then connect again from the app.".to_owned(),
             Self::TooManyAttempts => "Look up the passphrase in the terminal that started the \
                 gateway. Then connect again from the app."
                 .to_owned(),

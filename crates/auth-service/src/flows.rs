@@ -1,0 +1,21 @@
+//! The protocol: values in, values out. Nothing here knows actix or HTTP; the world is reached
+//! through the traits in [`Context`]. One file per flow, named for what the RFC calls it.
+
+pub mod authorization_request;
+pub mod authorization_response;
+pub mod client_authentication;
+pub mod code_grant;
+pub mod consent;
+mod context;
+pub mod failure;
+pub mod issue;
+pub mod metadata;
+pub mod parameters;
+pub mod refresh_grant;
+pub mod registration;
+pub mod revocation;
+pub mod sign_in;
+
+pub use context::{Context, Lifetimes, Sealing, SigningKeys};
+pub use failure::OAuthFailure;
+pub use parameters::Parameters;

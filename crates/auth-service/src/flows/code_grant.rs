@@ -1,0 +1,147 @@
+//! The `authorization_code` grant (OAuth 2.1 section 4.1.3; RFC 6749 section 4.1.3; RFC 7636
+//! section 4.6).
+//!
+//! The code is consumed before anything about it is checked: a wrong verifier burns it, and of
+//! many callers one gets it. A second use ends what the first one gave (RFC 6749 section 4.1.2).
+
+use token_core::audit::{AuditEvent, FailureReason};
+use token_core::oauth_error::OAuthErrorCode;
+use token_core::pkce::CodeVerifier;
+use token_core::secret::AuthorizationCode;
+use token_core::store::{CodeOutcome, CodeRecord, IssueOutcome};
+
+use super::client_authentication::AuthenticatedClient;
+use super::issue::{TokenResponse, new_tokens};
+use super::{Context, OAuthFailure, Parameters, registration};
+
+/// `grant_type` of this grant.
+pub const GRANT_TYPE: &str = "authorization_code";
+
+/// Redeems a code.
+pub async fn redeem(
+    context: &Context,
+    client: &AuthenticatedClient,
+    form: &Parameters,
+) -> Result<TokenResponse, OAuthFailure> {
+    let code = form.required("code", "code is missing")?;
+    let verifier = form.required(
+        "code_verifier",
+        "code_verifier is missing: PKCE is required",
+    )?;
+    let redirect_uri = form.single("redirect_uri")?;
+
+    let record = consume(context, code).await?;
+    bound(context, client, &record)?;
+    if redirect_uri.is_some_and(|uri| uri != record.redirect_uri.as_str()) {
+        return Err(OAuthFailure::invalid_grant(
+            "redirect_uri is not the one of the request",
+        ));
+    }
+    same_resource(context, form, &record.grant)?;
+    answered(context, verifier, &record)?;
+
+    let grant_types = &client.client().grant_types;
+    let tokens = new_tokens(
+        context,
+        &record.grant,
+        record.grant.scope.clone(),
+        grant_types,
+    )?;
+    match context
+        .store
+        .issue_tokens(&tokens.records, context.now())
+        .await?
+    {
+        IssueOutcome::GrantEnded => Err(used_up()),
+        IssueOutcome::Issued => {
+            registration::keep_alive(context, client.client()).await?;
+            let jti = tokens.records.token.jti;
+            context.record(&AuditEvent::TokenIssued {
+                jti,
+                grant_type: GRANT_TYPE,
+            });
+            Ok(tokens.response)
+        }
+    }
+}
+
+async fn consume(context: &Context, code: &str) -> Result<CodeRecord, OAuthFailure> {
+    let key = AuthorizationCode::parse(code)
+        .and_then(|code| code.key())
+        .map_err(|_| unknown())?;
+    let now = context.now();
+    match context.store.consume_code(&key, now).await? {
+        CodeOutcome::Fresh(record) => Ok(*record),
+        CodeOutcome::Unknown => Err(unknown()),
+        CodeOutcome::Replayed(grant) => {
+            context
+                .store
+                .end_grant(&grant, now, context.lifetimes.grant_mark(now))
+                .await?;
+            context.record(&AuditEvent::CodeReplayed { grant });
+            Err(used_up())
+        }
+    }
+}
+
+/// A code is its client's (RFC 6749 section 4.1.3).
+fn bound(
+    context: &Context,
+    client: &AuthenticatedClient,
+    record: &CodeRecord,
+) -> Result<(), OAuthFailure> {
+    if client.client().client_id == record.grant.client_id {
+        return Ok(());
+    }
+    context.record(&AuditEvent::AuthFailure {
+        reason: FailureReason::InvalidGrant,
+        client_id: Some(client.client().client_id.clone()),
+        user_id: None,
+    });
+    Err(unknown())
+}
+
+/// `resource` absent means the grant's; another one is refused (RFC 8707 section 2.2).
+pub(super) fn same_resource(
+    context: &Context,
+    form: &Parameters,
+    grant: &token_core::store::Grant,
+) -> Result<(), OAuthFailure> {
+    let same = match form.resource() {
+        Ok(None) => true,
+        Ok(Some(requested)) => context.services.requested(requested) == Some(&grant.resource),
+        Err(_) => false,
+    };
+    if same {
+        return Ok(());
+    }
+    let description = "resource is not the one that was approved";
+    Err(OAuthFailure::new(
+        OAuthErrorCode::InvalidTarget,
+        description,
+    ))
+}
+
+fn answered(context: &Context, verifier: &str, record: &CodeRecord) -> Result<(), OAuthFailure> {
+    let answers = CodeVerifier::parse(verifier)
+        .is_ok_and(|verifier| verifier.answers(&record.code_challenge));
+    if answers {
+        return Ok(());
+    }
+    context.record(&AuditEvent::AuthFailure {
+        reason: FailureReason::PkceMismatch,
+        client_id: Some(record.grant.client_id.clone()),
+        user_id: Some(record.grant.user_id.clone()),
+    });
+    Err(OAuthFailure::invalid_grant(
+        "code_verifier does not answer the code_challenge",
+    ))
+}
+
+fn unknown() -> OAuthFailure {
+    OAuthFailure::invalid_grant("the code is unknown or expired")
+}
+
+fn used_up() -> OAuthFailure {
+    OAuthFailure::invalid_grant("the code was used before")
+}

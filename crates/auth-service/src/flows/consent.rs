@@ -1,0 +1,171 @@
+//! Consent before anybody is sent to the identity provider (MCP security best practices,
+//! "confused deputy"): asked for every request, bound to the browser that was asked.
+//!
+//! Nothing is stored until the person approves. The request travels in the form, sealed, together
+//! with the hash of a cookie: a form from another browser, or one that was changed, is refused
+//! (CSRF).
+
+use serde::{Deserialize, Serialize};
+use token_core::Timestamp;
+use token_core::audit::{AuditEvent, FailureReason};
+use token_core::client::Client;
+use token_core::oauth_error::OAuthErrorCode;
+use token_core::secret::{BrowserBinding, SecretHash, SignInState};
+use token_core::store::{AuthorizationRequest, PendingSignIn};
+
+use super::authorization_request::TrustedRedirect;
+use super::{Context, OAuthFailure};
+
+/// What a consent form carries, sealed.
+#[derive(Serialize, Deserialize)]
+struct Ticket {
+    request: AuthorizationRequest,
+    browser: SecretHash,
+    expires_at: Timestamp,
+}
+
+/// What the person decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// The client may have what it asks for.
+    Approve,
+    /// It may not.
+    Refuse,
+}
+
+/// What follows from the decision.
+pub enum Decided {
+    /// The person is to sign in; the cookie is to be set now, and not earlier.
+    SignIn(SignIn),
+    /// The client is to be told.
+    Refused(TrustedRedirect, OAuthFailure),
+}
+
+/// A sign-in that was begun.
+pub struct SignIn {
+    /// `state` towards the identity provider.
+    pub state: SignInState,
+    /// What the browser is to hold until it comes back.
+    pub browser: BrowserBinding,
+    /// What was approved.
+    pub request: AuthorizationRequest,
+}
+
+/// Why a decision could not be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ConsentError {
+    /// The form is not ours, is too old, or was shown to another browser.
+    #[error("the consent form is expired or belongs to another browser")]
+    Forged,
+    /// The client was deleted since.
+    #[error("the client is not registered any more")]
+    UnknownClient,
+    /// Our fault or the store's.
+    #[error("the decision could not be carried out")]
+    Failed(#[source] OAuthFailure),
+}
+
+/// Seals a request for the form that `browser` is shown.
+pub fn ticket(
+    context: &Context,
+    request: AuthorizationRequest,
+    browser: &BrowserBinding,
+) -> Result<String, OAuthFailure> {
+    let expires_at = context.now().plus(context.lifetimes.session);
+    let ticket = Ticket {
+        request,
+        browser: browser.hash(),
+        expires_at,
+    };
+    Ok(context
+        .sealing
+        .consent
+        .seal(&ticket, context.entropy.as_ref())?)
+}
+
+/// Carries out what the person decided.
+pub async fn decide(
+    context: &Context,
+    ticket: &str,
+    browser: Option<&BrowserBinding>,
+    decision: Decision,
+) -> Result<(Client, Decided), ConsentError> {
+    let request = opened(context, ticket, browser).inspect_err(|_| {
+        let reason = FailureReason::ConsentForged;
+        context.record(&AuditEvent::AuthFailure {
+            reason,
+            client_id: None,
+            user_id: None,
+        });
+    })?;
+    let client = context
+        .store
+        .client(&request.client_id, context.now())
+        .await
+        .map_err(|error| ConsentError::Failed(error.into()))?
+        .ok_or(ConsentError::UnknownClient)?;
+    let (client_id, resource) = (request.client_id.clone(), request.resource.clone());
+    match decision {
+        Decision::Refuse => {
+            context.record(&AuditEvent::ConsentRefused {
+                client_id,
+                resource,
+            });
+            let denied = OAuthFailure::new(
+                OAuthErrorCode::AccessDenied,
+                "the person refused the request",
+            );
+            Ok((
+                client,
+                Decided::Refused(TrustedRedirect::from(&request), denied),
+            ))
+        }
+        Decision::Approve => {
+            let sign_in = begin_sign_in(context, request)
+                .await
+                .map_err(ConsentError::Failed)?;
+            context.record(&AuditEvent::ConsentGiven {
+                client_id,
+                resource,
+            });
+            Ok((client, Decided::SignIn(sign_in)))
+        }
+    }
+}
+
+fn opened(
+    context: &Context,
+    ticket: &str,
+    browser: Option<&BrowserBinding>,
+) -> Result<AuthorizationRequest, ConsentError> {
+    let ticket: Ticket = context
+        .sealing
+        .consent
+        .open(ticket)
+        .map_err(|_| ConsentError::Forged)?;
+    let same_browser = browser.is_some_and(|browser| browser.hash() == ticket.browser);
+    if !same_browser || ticket.expires_at.has_passed(context.now()) {
+        return Err(ConsentError::Forged);
+    }
+    Ok(ticket.request)
+}
+
+/// `state` is made and stored only now, after approval.
+async fn begin_sign_in(
+    context: &Context,
+    request: AuthorizationRequest,
+) -> Result<SignIn, OAuthFailure> {
+    let state = SignInState::generate(context.entropy.as_ref())?;
+    let browser = BrowserBinding::generate(context.entropy.as_ref())?;
+    let pending = PendingSignIn {
+        request: request.clone(),
+        browser: browser.hash(),
+        expires_at: context.now().plus(context.lifetimes.state),
+    };
+    context.store.put_sign_in(&state.hash(), &pending).await?;
+    Ok(SignIn {
+        state,
+        browser,
+        request,
+    })
+}

@@ -1,0 +1,104 @@
+//! What every flow may use of the world.
+
+use std::sync::Arc;
+
+use token_core::admission::Admission;
+use token_core::audit::{AuditEvent, AuditSink};
+use token_core::keys::{SigningKey, VerificationKeys};
+use token_core::sealing::{KeyedHash, RootSecret, SealError, Sealer};
+use token_core::store::Store;
+use token_core::{Clock, Entropy, Issuer, Seconds, Services, Timestamp};
+
+use crate::identity::IdentityProvider;
+
+/// The authorization server's configuration and its ways to the world.
+pub struct Context {
+    /// Who we are.
+    pub issuer: Issuer,
+    /// What we guard.
+    pub services: Services,
+    /// Who may come in.
+    pub admission: Admission,
+    /// Who says who somebody is.
+    pub identity: IdentityProvider,
+    /// How long things live.
+    pub lifetimes: Lifetimes,
+    /// What signs access tokens.
+    pub keys: SigningKeys,
+    /// What seals forms and cookies.
+    pub sealing: Sealing,
+    /// Where records are kept.
+    pub store: Arc<dyn Store>,
+    /// Where events go.
+    pub audit: Arc<dyn AuditSink>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Context {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn record(&self, event: &AuditEvent) {
+        self.audit.record(event);
+    }
+}
+
+/// Lifetimes in seconds, as the contract names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// A request that was not approved yet (`SESSION_TIMEOUT`).
+    pub session: Seconds,
+    /// A sign-in at the identity provider (`STATE_LIFETIME`).
+    pub state: Seconds,
+    /// An authorization code (`CODE_LIFETIME`), at most 600.
+    pub code: Seconds,
+    /// An access token (`ACCESS_TOKEN_LIFETIME`).
+    pub access_token: Seconds,
+    /// A refresh token (`REFRESH_TOKEN_LIFETIME`).
+    pub refresh_token: Seconds,
+    /// How long a replaced refresh token gets the same answer again (`REFRESH_GRACE`).
+    pub refresh_grace: Seconds,
+    /// A client since its last use (`CLIENT_LIFETIME`); `None` for ever.
+    pub client: Option<Seconds>,
+}
+
+impl Lifetimes {
+    /// Until when a mark must stay of a grant that ends at `now`: no token of it lives longer.
+    pub(crate) fn grant_mark(&self, now: Timestamp) -> Timestamp {
+        now.plus(self.access_token.max(self.refresh_token).max(self.code))
+    }
+}
+
+/// The active signing key, and the public halves of all keys whose tokens may still live.
+#[derive(Debug, Clone)]
+pub struct SigningKeys {
+    /// Signs new tokens.
+    pub active: SigningKey,
+    /// Verify tokens, and are published in `/jwks`.
+    pub published: Arc<VerificationKeys>,
+}
+
+/// The keys derived from the root secret, one for each purpose.
+pub struct Sealing {
+    /// Seals the request that a consent form carries.
+    pub(crate) consent: Sealer,
+    /// Seals the code that the success page shows.
+    pub(crate) success: Sealer,
+    /// Derives the PKCE verifier towards the identity provider from `state`.
+    pub(crate) upstream_pkce: KeyedHash,
+}
+
+impl Sealing {
+    /// Derives every key.
+    pub fn derive(root: &RootSecret) -> Result<Self, SealError> {
+        Ok(Self {
+            consent: root.sealer("consent form")?,
+            success: root.sealer("success page")?,
+            upstream_pkce: root.keyed_hash("upstream pkce")?,
+        })
+    }
+}

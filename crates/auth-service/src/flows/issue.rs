@@ -1,0 +1,106 @@
+//! Making the tokens of one token request: an access token (RFC 9068) and, for clients that may
+//! have one, a refresh token.
+
+use token_core::access_token::AccessTokenClaims;
+use token_core::client::GrantType;
+use token_core::jose::TimeClaims;
+use token_core::secret::{AccessToken, RefreshToken};
+use token_core::store::{Grant, IssuedTokens, RefreshRecord, TokenRecord};
+use token_core::{Jti, Scopes, Seconds};
+
+use super::{Context, OAuthFailure};
+
+/// A successful token response (RFC 6749 section 5.1).
+pub struct TokenResponse {
+    /// The access token.
+    pub access_token: AccessToken,
+    /// How long it lives from now.
+    pub expires_in: Seconds,
+    /// The refresh token, if any.
+    pub refresh_token: Option<RefreshToken>,
+    /// What was granted.
+    pub scope: Scopes,
+}
+
+/// New tokens: what is stored of them, and what the client gets.
+pub(super) struct NewTokens {
+    pub(super) records: IssuedTokens,
+    pub(super) response: TokenResponse,
+}
+
+/// Makes tokens for `grant` with `scope`, which lies within the grant's. Stores nothing.
+pub(super) fn new_tokens(
+    context: &Context,
+    grant: &Grant,
+    scope: Scopes,
+    grant_types: &[GrantType],
+) -> Result<NewTokens, OAuthFailure> {
+    let (access_token, token) = access_token(context, grant, scope.clone())?;
+    let (refresh_token, refresh) = if grant_types.contains(&GrantType::RefreshToken) {
+        let (token, record) = refresh_token(context, grant)?;
+        (Some(token), Some(record))
+    } else {
+        (None, None)
+    };
+    let expires_in = context.lifetimes.access_token;
+    Ok(NewTokens {
+        records: IssuedTokens { token, refresh },
+        response: TokenResponse {
+            access_token,
+            expires_in,
+            refresh_token,
+            scope,
+        },
+    })
+}
+
+fn access_token(
+    context: &Context,
+    grant: &Grant,
+    scope: Scopes,
+) -> Result<(AccessToken, TokenRecord), OAuthFailure> {
+    let now = context.now();
+    let record = TokenRecord {
+        jti: Jti::generate(&grant.id, context.entropy.as_ref())?,
+        client_id: grant.client_id.clone(),
+        user_id: grant.user_id.clone(),
+        resource: grant.resource.clone(),
+        scope,
+        issued_at: now,
+        expires_at: now.plus(context.lifetimes.access_token),
+    };
+    let claims = AccessTokenClaims {
+        iss: context.issuer.clone(),
+        sub: record.user_id.clone(),
+        aud: record.resource.clone(),
+        client_id: record.client_id.clone(),
+        jti: record.jti.clone(),
+        scope: record.scope.clone(),
+        username: grant.username.clone(),
+        times: TimeClaims {
+            exp: record.expires_at,
+            iat: now,
+            nbf: None,
+        },
+    };
+    Ok((claims.sign(&context.keys.active)?, record))
+}
+
+fn refresh_token(
+    context: &Context,
+    grant: &Grant,
+) -> Result<(RefreshToken, RefreshRecord), OAuthFailure> {
+    let token = RefreshToken::generate(&grant.id, context.entropy.as_ref())?;
+    let key = token
+        .key()
+        .map_err(|_| OAuthFailure::invalid_grant("the token is ill-formed"))?;
+    let expires_at = context.now().plus(context.lifetimes.refresh_token);
+    Ok((
+        token,
+        RefreshRecord {
+            key,
+            grant: grant.clone(),
+            expires_at,
+        },
+    ))
+}

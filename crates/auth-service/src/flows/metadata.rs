@@ -1,0 +1,72 @@
+//! Authorization server metadata (RFC 8414 section 2), also in the form of OpenID Connect
+//! discovery, where MCP clients look second.
+
+use serde::Serialize;
+use token_core::Issuer;
+use token_core::scope::{MCP, OFFLINE_ACCESS};
+
+/// The metadata document.
+#[derive(Debug, Serialize)]
+pub struct AuthorizationServerMetadata {
+    issuer: Issuer,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    registration_endpoint: String,
+    revocation_endpoint: String,
+    jwks_uri: String,
+    scopes_supported: [&'static str; 2],
+    response_types_supported: [&'static str; 1],
+    response_modes_supported: [&'static str; 1],
+    grant_types_supported: [&'static str; 2],
+    token_endpoint_auth_methods_supported: [&'static str; 3],
+    revocation_endpoint_auth_methods_supported: [&'static str; 3],
+    code_challenge_methods_supported: [&'static str; 1],
+    /// RFC 9207 section 3.
+    authorization_response_iss_parameter_supported: bool,
+    #[serde(flatten)]
+    openid: Option<OpenIdMembers>,
+}
+
+/// Members that the format of OpenID Connect discovery requires. We issue no ID tokens.
+#[derive(Debug, Serialize)]
+struct OpenIdMembers {
+    subject_types_supported: [&'static str; 1],
+    id_token_signing_alg_values_supported: [&'static str; 1],
+}
+
+const CLIENT_AUTHENTICATION: [&str; 3] = ["none", "client_secret_post", "client_secret_basic"];
+
+impl AuthorizationServerMetadata {
+    /// The document of RFC 8414.
+    pub fn oauth(issuer: &Issuer) -> Self {
+        Self {
+            issuer: issuer.clone(),
+            authorization_endpoint: issuer.endpoint("/authorize"),
+            token_endpoint: issuer.endpoint("/token"),
+            registration_endpoint: issuer.endpoint("/register"),
+            revocation_endpoint: issuer.endpoint("/revoke"),
+            jwks_uri: issuer.endpoint("/jwks"),
+            scopes_supported: [MCP, OFFLINE_ACCESS],
+            response_types_supported: ["code"],
+            response_modes_supported: ["query"],
+            grant_types_supported: ["authorization_code", "refresh_token"],
+            token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+            revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+            code_challenge_methods_supported: ["S256"],
+            authorization_response_iss_parameter_supported: true,
+            openid: None,
+        }
+    }
+
+    /// The same with what the format of OpenID Connect discovery requires.
+    pub fn openid(issuer: &Issuer) -> Self {
+        let openid = OpenIdMembers {
+            subject_types_supported: ["public"],
+            id_token_signing_alg_values_supported: ["RS256"],
+        };
+        Self {
+            openid: Some(openid),
+            ..Self::oauth(issuer)
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The `refresh_token` grant with rotation (OAuth 2.1 section 4.3; RFC 6749 section 6; RFC 9700
+//! section 4.14).
+//!
+//! Real clients race: several processes refresh with one token within a minute. For
+//! `REFRESH_GRACE` a token that was just replaced is answered with the same successor pair, which
+//! is kept sealed under a key derived from the replaced token itself: only its bearer can open it.
+//! After that its reuse means that somebody has a copy, and ends the family.
+
+use serde::{Deserialize, Serialize};
+use token_core::audit::{AuditEvent, FailureReason};
+use token_core::client::GrantType;
+use token_core::sealing::{RootSecret, SealError, Sealer};
+use token_core::secret::{AccessToken, RefreshToken};
+use token_core::store::{RefreshRecord, RotateOutcome, Rotation};
+use token_core::{GrantId, Scopes, Timestamp};
+
+use super::client_authentication::AuthenticatedClient;
+use super::code_grant::same_resource;
+use super::issue::{NewTokens, TokenResponse, new_tokens};
+use super::{Context, OAuthFailure, Parameters, registration};
+
+/// `grant_type` of this grant.
+pub const GRANT_TYPE: &str = "refresh_token";
+
+/// The answer that a repeat gets again. Its expiry is a time, so that the repeat is told what
+/// remains.
+#[derive(Serialize, Deserialize)]
+struct GraceAnswer {
+    access_token: String,
+    refresh_token: String,
+    expires_at: Timestamp,
+    scope: Scopes,
+}
+
+/// Gives the next pair for a refresh token.
+pub async fn refresh(
+    context: &Context,
+    client: &AuthenticatedClient,
+    form: &Parameters,
+) -> Result<TokenResponse, OAuthFailure> {
+    let presented = form.required("refresh_token", "refresh_token is missing")?;
+    let presented = RefreshToken::parse(presented).map_err(|_| unknown())?;
+    let scope = form.single("scope")?;
+
+    let record = known(context, client, &presented).await?;
+    same_resource(context, form, &record.grant)?;
+    still_admitted(context, &record).await?;
+
+    let scope = record.grant.scope.narrowed(scope);
+    let tokens = new_tokens(context, &record.grant, scope, &[GrantType::RefreshToken])?;
+    let rotation = rotation(context, &presented, &record, &tokens)?;
+    let now = context.now();
+    match context.store.rotate_refresh(&rotation, now).await? {
+        RotateOutcome::Rotated => {
+            registration::keep_alive(context, client.client()).await?;
+            let jti = rotation.token.jti;
+            context.record(&AuditEvent::TokenIssued {
+                jti,
+                grant_type: GRANT_TYPE,
+            });
+            Ok(tokens.response)
+        }
+        RotateOutcome::Graced(sealed) => repeated(context, &presented, &sealed),
+        RotateOutcome::Unknown => Err(unknown()),
+        RotateOutcome::Reused(grant) => {
+            end(context, &grant).await?;
+            context.record(&AuditEvent::RefreshReused { grant });
+            Err(OAuthFailure::invalid_grant(
+                "the refresh token was used before",
+            ))
+        }
+    }
+}
+
+/// The record of a token that is this client's.
+async fn known(
+    context: &Context,
+    client: &AuthenticatedClient,
+    presented: &RefreshToken,
+) -> Result<RefreshRecord, OAuthFailure> {
+    let key = presented.key().map_err(|_| unknown())?;
+    let view = context.store.refresh_token(&key, context.now()).await?;
+    match view {
+        Some(view) if view.record.grant.client_id == client.client().client_id => Ok(view.record),
+        _ => {
+            context.record(&AuditEvent::AuthFailure {
+                reason: FailureReason::InvalidGrant,
+                client_id: Some(client.client().client_id.clone()),
+                user_id: None,
+            });
+            Err(unknown())
+        }
+    }
+}
+
+/// A person who was taken off the list keeps nothing: his grant ends here.
+async fn still_admitted(context: &Context, record: &RefreshRecord) -> Result<(), OAuthFailure> {
+    if context
+        .admission
+        .admits(&record.grant.user_id, &record.grant.username)
+    {
+        return Ok(());
+    }
+    end(context, &record.grant.id).await?;
+    context.record(&AuditEvent::AuthFailure {
+        reason: FailureReason::NotAdmitted,
+        client_id: Some(record.grant.client_id.clone()),
+        user_id: Some(record.grant.user_id.clone()),
+    });
+    Err(OAuthFailure::invalid_grant(
+        "the person is not admitted any more",
+    ))
+}
+
+async fn end(context: &Context, grant: &GrantId) -> Result<(), OAuthFailure> {
+    let now = context.now();
+    Ok(context
+        .store
+        .end_grant(grant, now, context.lifetimes.grant_mark(now))
+        .await?)
+}
+
+fn rotation(
+    context: &Context,
+    presented: &RefreshToken,
+    record: &RefreshRecord,
+    tokens: &NewTokens,
+) -> Result<Rotation, OAuthFailure> {
+    let (Some(refresh_token), Some(successor)) =
+        (&tokens.response.refresh_token, &tokens.records.refresh)
+    else {
+        return Err(OAuthFailure::invalid_grant("the client may not refresh"));
+    };
+    let answer = GraceAnswer {
+        access_token: tokens.response.access_token.expose().to_owned(),
+        refresh_token: refresh_token.expose().to_owned(),
+        expires_at: tokens.records.token.expires_at,
+        scope: tokens.response.scope.clone(),
+    };
+    Ok(Rotation {
+        presented: record.key.clone(),
+        successor: successor.clone(),
+        token: tokens.records.token.clone(),
+        sealed_answer: sealer(presented)?.seal(&answer, context.entropy.as_ref())?,
+        grace_until: context.now().plus(context.lifetimes.refresh_grace),
+    })
+}
+
+fn repeated(
+    context: &Context,
+    presented: &RefreshToken,
+    sealed: &str,
+) -> Result<TokenResponse, OAuthFailure> {
+    let answer: GraceAnswer = sealer(presented)?.open(sealed)?;
+    Ok(TokenResponse {
+        access_token: AccessToken::presented(answer.access_token),
+        expires_in: answer.expires_at.remaining(context.now()),
+        refresh_token: Some(RefreshToken::parse(answer.refresh_token).map_err(|_| unknown())?),
+        scope: answer.scope,
+    })
+}
+
+fn sealer(presented: &RefreshToken) -> Result<Sealer, SealError> {
+    RootSecret::new(presented.expose())
+        .ok_or(SealError::NotOurs)?
+        .sealer("refresh grace")
+}
+
+fn unknown() -> OAuthFailure {
+    OAuthFailure::invalid_grant("the refresh token is unknown, expired or revoked")
+}

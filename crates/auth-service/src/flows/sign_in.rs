@@ -1,0 +1,155 @@
+//! From a completed sign-in to an authorization code (RFC 6749 sections 4.1.2 and 10.12): `state`
+//! must be ours, unused, in time and this browser's; the person must be admitted.
+
+use token_core::GrantId;
+use token_core::audit::{AuditEvent, FailureReason};
+use token_core::oauth_error::OAuthErrorCode;
+use token_core::secret::{AuthorizationCode, BrowserBinding, SignInState};
+use token_core::store::{AuthorizationRequest, CodeRecord, Grant, PendingSignIn};
+
+use super::authorization_request::TrustedRedirect;
+use super::{Context, OAuthFailure};
+use crate::identity::Person;
+
+/// Why a sign-in cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// `state` is unknown, used, expired, or another browser's: a page, since nothing tells whose
+    /// redirect URI it would be.
+    #[error("the sign-in is over or belongs to another browser")]
+    UnknownState,
+    /// The person is not on the allow-list: a page that says so, with a way back.
+    #[error("the person is not admitted")]
+    NotAdmitted(Box<TrustedRedirect>, Box<Person>),
+    /// Everything else goes back to the client.
+    #[error("the sign-in failed")]
+    Refused(Box<TrustedRedirect>, #[source] OAuthFailure),
+    /// Our fault or the store's, before the redirect is known.
+    #[error("the sign-in could not be looked up")]
+    Failed(#[source] OAuthFailure),
+}
+
+/// A sign-in that ended well.
+pub struct SignedIn {
+    /// Where the code goes.
+    pub redirect: TrustedRedirect,
+    /// The code.
+    pub code: AuthorizationCode,
+    /// What was approved.
+    pub request: AuthorizationRequest,
+}
+
+/// Looks at a sign-in of this browser without ending it.
+pub async fn pending(
+    context: &Context,
+    state: &SignInState,
+    browser: Option<&BrowserBinding>,
+) -> Result<PendingSignIn, SignInError> {
+    let pending = context
+        .store
+        .sign_in(&state.hash(), context.now())
+        .await
+        .map_err(|error| SignInError::Failed(error.into()))?;
+    of_this_browser(context, pending, browser)
+}
+
+/// Takes a sign-in of this browser out of the store: it can be completed once.
+pub async fn take(
+    context: &Context,
+    state: &SignInState,
+    browser: Option<&BrowserBinding>,
+) -> Result<PendingSignIn, SignInError> {
+    let pending = context
+        .store
+        .take_sign_in(&state.hash(), context.now())
+        .await
+        .map_err(|error| SignInError::Failed(error.into()))?;
+    of_this_browser(context, pending, browser)
+}
+
+fn of_this_browser(
+    context: &Context,
+    pending: Option<PendingSignIn>,
+    browser: Option<&BrowserBinding>,
+) -> Result<PendingSignIn, SignInError> {
+    pending
+        .filter(|pending| browser.is_some_and(|browser| browser.hash() == pending.browser))
+        .ok_or_else(|| {
+            let reason = FailureReason::InvalidState;
+            context.record(&AuditEvent::AuthFailure {
+                reason,
+                client_id: None,
+                user_id: None,
+            });
+            SignInError::UnknownState
+        })
+}
+
+/// Issues a code to the client for a person whom the identity provider has named.
+pub async fn complete(
+    context: &Context,
+    request: AuthorizationRequest,
+    person: Person,
+) -> Result<SignedIn, SignInError> {
+    let redirect = TrustedRedirect::from(&request);
+    if !context.admission.admits(&person.user_id, &person.username) {
+        context.record(&AuditEvent::AuthFailure {
+            reason: FailureReason::NotAdmitted,
+            client_id: Some(request.client_id),
+            user_id: Some(person.user_id.clone()),
+        });
+        return Err(SignInError::NotAdmitted(
+            Box::new(redirect),
+            Box::new(person),
+        ));
+    }
+    match issue_code(context, &request, person).await {
+        Ok(code) => Ok(SignedIn {
+            redirect,
+            code,
+            request,
+        }),
+        Err(failure) => Err(SignInError::Refused(Box::new(redirect), failure)),
+    }
+}
+
+async fn issue_code(
+    context: &Context,
+    request: &AuthorizationRequest,
+    person: Person,
+) -> Result<AuthorizationCode, OAuthFailure> {
+    let id = GrantId::generate(context.entropy.as_ref())?;
+    let code = AuthorizationCode::generate(&id, context.entropy.as_ref())?;
+    let key = code
+        .key()
+        .map_err(|_| OAuthFailure::invalid_request("the code is ill-formed"))?;
+    let record = CodeRecord {
+        key,
+        grant: Grant {
+            id: id.clone(),
+            client_id: request.client_id.clone(),
+            user_id: person.user_id.clone(),
+            username: person.username,
+            resource: request.resource.clone(),
+            scope: request.scope.clone(),
+        },
+        redirect_uri: request.redirect_uri.clone(),
+        code_challenge: request.code_challenge.clone(),
+        expires_at: context.now().plus(context.lifetimes.code),
+    };
+    context.store.put_code(&record).await?;
+    context.record(&AuditEvent::AuthSuccess {
+        user_id: person.user_id,
+        client_id: request.client_id.clone(),
+        grant: id,
+    });
+    Ok(code)
+}
+
+/// What the client is told when the person is not admitted and goes back to it.
+pub fn not_admitted() -> OAuthFailure {
+    OAuthFailure::new(
+        OAuthErrorCode::AccessDenied,
+        "the person is not admitted to this gateway",
+    )
+}

@@ -1,0 +1,20 @@
+//! The endpoints: each extracts, calls its flow, and answers. One file each.
+
+mod assets;
+mod authorize;
+mod browser;
+mod callback;
+mod consent;
+mod cookies;
+mod error;
+mod index;
+mod jwks;
+mod metadata;
+pub mod pages;
+mod register;
+mod response;
+mod revoke;
+pub mod routes;
+mod sign_in;
+mod success;
+mod token;

@@ -1,0 +1,141 @@
+//! `GET /authorize` (RFC 6749 section 3.1): checks the request and shows the consent page.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HOST, LOCATION};
+use actix_web::{HttpRequest, HttpResponse, web};
+use token_core::client::Client;
+use token_core::secret::BrowserBinding;
+use token_core::store::AuthorizationRequest;
+
+use super::error::HttpFailure;
+use super::pages::{ConsentPage, ScopeInWords, Trouble};
+use super::{browser, cookies, response};
+use crate::flows::authorization_request::{self, AuthorizeError, Untrusted};
+use crate::flows::{Context, OAuthFailure, Parameters, consent};
+
+pub(super) async fn get(
+    request: HttpRequest,
+    context: web::Data<Context>,
+) -> Result<HttpResponse, HttpFailure> {
+    let asked_host = asked_host(&request);
+    if let Some(to_issuer) = to_the_issuer(&request, &context, asked_host.as_deref()) {
+        return Ok(to_issuer);
+    }
+    let parameters = Parameters::parse(request.query_string().as_bytes());
+    let (client, wanted) =
+        authorization_request::check(&context, &parameters, asked_host.as_deref())
+            .await
+            .map_err(|error| failure(&context, error))?;
+    ask(&request, &context, &client, wanted)
+}
+
+/// Shows the consent page to this browser.
+fn ask(
+    request: &HttpRequest,
+    context: &Context,
+    client: &Client,
+    wanted: AuthorizationRequest,
+) -> Result<HttpResponse, HttpFailure> {
+    let issuer = &context.issuer;
+    let (held, fresh) = match cookies::browser(request, issuer, cookies::CONSENT) {
+        Some(held) => (held, false),
+        None => (new_browser(context)?, true),
+    };
+    let service_name = context
+        .services
+        .name(&wanted.resource)
+        .map(ToString::to_string);
+    let page = ConsentPage {
+        client_name: browser::name(Some(client)),
+        client_uri: None,
+        return_to: browser::return_to(&wanted),
+        service_name: service_name.unwrap_or_default(),
+        service_url: wanted.resource.to_string(),
+        scopes: wanted
+            .scope
+            .iter()
+            .map(|scope| ScopeInWords::of(scope.as_str()))
+            .collect(),
+        sign_in: browser::sign_in_with(context),
+        request: consent::ticket(context, wanted, &held)
+            .map_err(|failure| HttpFailure::page_for(&failure))?,
+    };
+    let mut answer = response::page(StatusCode::OK, &page)?;
+    if fresh {
+        let lifetime = context.lifetimes.session;
+        let cookie = cookies::set(issuer, cookies::CONSENT, held.expose(), lifetime);
+        answer
+            .add_cookie(&cookie)
+            .map_err(|error| HttpFailure::internal(&error))?;
+    }
+    Ok(answer)
+}
+
+fn new_browser(context: &Context) -> Result<BrowserBinding, HttpFailure> {
+    BrowserBinding::generate(context.entropy.as_ref())
+        .map_err(|error| HttpFailure::internal(&error))
+}
+
+fn failure(context: &Context, error: AuthorizeError) -> HttpFailure {
+    match error {
+        AuthorizeError::Untrusted(Untrusted::UnknownClient) => {
+            HttpFailure::page(Trouble::UnknownClient)
+        }
+        AuthorizeError::Untrusted(Untrusted::RedirectNotRegistered(client)) => {
+            let client_name = browser::name(Some(&client));
+            HttpFailure::page(Trouble::RedirectNotRegistered { client_name })
+        }
+        AuthorizeError::Untrusted(Untrusted::BadRequest(reason)) => {
+            HttpFailure::page(Trouble::BadRequest {
+                reason: reason.to_owned(),
+            })
+        }
+        AuthorizeError::Refused(redirect, failure) => {
+            browser::refused(context, &redirect, &failure)
+        }
+        AuthorizeError::Store(error) => HttpFailure::page_for(&OAuthFailure::from(error)),
+    }
+}
+
+/// The authority that the browser asked: `Host`, or `:authority` in HTTP/2.
+fn asked_host(request: &HttpRequest) -> Option<String> {
+    let header = request
+        .headers()
+        .get(HOST)
+        .and_then(|value| value.to_str().ok());
+    header
+        .or_else(|| {
+            request
+                .uri()
+                .authority()
+                .map(|authority| authority.as_str())
+        })
+        .map(str::to_ascii_lowercase)
+}
+
+/// On an MCP host (where clients of 2025-03-26 ask) the browser is sent to the issuer, its query
+/// unchanged.
+fn to_the_issuer(
+    request: &HttpRequest,
+    context: &Context,
+    asked_host: Option<&str>,
+) -> Option<HttpResponse> {
+    let host = asked_host?;
+    let is_service = context
+        .services
+        .iter()
+        .any(|service| service.resource.authority() == host);
+    if !is_service || host == context.issuer.authority() {
+        return None;
+    }
+    let url = format!(
+        "{}?{}",
+        context.issuer.endpoint("/authorize"),
+        request.query_string()
+    );
+    Some(
+        HttpResponse::Found()
+            .insert_header((LOCATION, url))
+            .finish(),
+    )
+}

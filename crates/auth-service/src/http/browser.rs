@@ -1,0 +1,91 @@
+//! What a browser is shown: flow values as a page's plain words.
+
+use token_core::client::Client;
+use token_core::redirect_uri::Target;
+use token_core::store::AuthorizationRequest;
+
+use super::error::HttpFailure;
+use super::pages::{ClaimedName, ReturnLink, ReturnTo, SignInWith, Trouble};
+use crate::flows::authorization_request::TrustedRedirect;
+use crate::flows::authorization_response::error_url;
+use crate::flows::sign_in::{SignInError, not_admitted};
+use crate::flows::{Context, OAuthFailure};
+use crate::identity::IdentityProvider;
+
+/// Where the browser returns to, as the consent page names it.
+pub(super) fn return_to(request: &AuthorizationRequest) -> ReturnTo {
+    match request.redirect_uri.target() {
+        Target::Web(host) => ReturnTo::Host(host.clone()),
+        Target::App(scheme) => ReturnTo::App {
+            scheme: scheme.clone(),
+        },
+        Target::Loopback { .. } => {
+            let uri = request.redirect_uri.as_str();
+            let rest = uri.split_once("://").map_or("", |(_, rest)| rest);
+            let host = rest.split(['/', '?']).next().unwrap_or_default();
+            ReturnTo::ThisComputer {
+                host: host.to_owned(),
+            }
+        }
+    }
+}
+
+/// Who asks the person to sign in.
+pub(super) fn sign_in_with(context: &Context) -> SignInWith {
+    match context.identity {
+        IdentityProvider::Upstream(_) => SignInWith::GitHub,
+        IdentityProvider::Local(_) => SignInWith::Local,
+    }
+}
+
+/// The client's name for a page; the client may have been deleted since.
+pub(super) async fn client_name(
+    context: &Context,
+    request: &AuthorizationRequest,
+) -> Result<ClaimedName, HttpFailure> {
+    let client = context
+        .store
+        .client(&request.client_id, context.now())
+        .await;
+    let client = client.map_err(|error| HttpFailure::page_for(&OAuthFailure::from(error)))?;
+    Ok(name(client.as_ref()))
+}
+
+/// The name that a client gives itself.
+pub(super) fn name(client: Option<&Client>) -> ClaimedName {
+    ClaimedName::new(client.and_then(|client| client.client_name.as_deref()))
+}
+
+/// Back to the client with a refusal.
+pub(super) fn refused(
+    context: &Context,
+    redirect: &TrustedRedirect,
+    failure: &OAuthFailure,
+) -> HttpFailure {
+    if let Some(source) = &failure.source {
+        tracing::error!(
+            cause = app_shell::error_chain(source.as_ref()),
+            "an error went back"
+        );
+    }
+    HttpFailure::Redirect(error_url(&context.issuer, redirect, failure))
+}
+
+/// A sign-in that cannot go on, as a page or a redirect.
+pub(super) fn sign_in_failure(
+    context: &Context,
+    client_name: ClaimedName,
+    error: &SignInError,
+) -> HttpFailure {
+    match error {
+        SignInError::UnknownState => HttpFailure::page(Trouble::Expired),
+        SignInError::Refused(redirect, failure) => refused(context, redirect, failure),
+        SignInError::Failed(failure) => HttpFailure::page_for(failure),
+        SignInError::NotAdmitted(redirect, person) => {
+            let href = error_url(&context.issuer, redirect, &not_admitted());
+            let login = person.username.as_str().to_owned();
+            let link = ReturnLink { client_name, href };
+            HttpFailure::page_with_return(Trouble::NotAdmitted { login }, link)
+        }
+    }
+}

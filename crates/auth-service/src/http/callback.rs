@@ -1,0 +1,113 @@
+//! `GET /callback`: the person returns from the identity provider (RFC 6749 section 4.1.2, with us
+//! as the client).
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use token_core::audit::{AuditEvent, FailureReason};
+use token_core::oauth_error::OAuthErrorCode;
+use token_core::secret::SignInState;
+use token_core::store::PendingSignIn;
+
+use super::error::HttpFailure;
+use super::pages::{ClaimedName, Trouble};
+use super::{browser, consent, cookies, response, success};
+use crate::flows::authorization_request::TrustedRedirect;
+use crate::flows::authorization_response::{code_url, is_out_of_band};
+use crate::flows::{Context, OAuthFailure, Parameters, sign_in};
+use crate::identity::{IdentityProvider, Person, UpstreamError};
+
+pub(super) async fn get(
+    request: HttpRequest,
+    context: web::Data<Context>,
+) -> Result<HttpResponse, HttpFailure> {
+    let IdentityProvider::Upstream(provider) = &context.identity else {
+        return Err(HttpFailure::page(Trouble::NotFound));
+    };
+    let query = Parameters::parse(request.query_string().as_bytes());
+    let state = SignInState::presented(query.first("state").unwrap_or_default());
+    let pending = taken(&request, &context, &state).await?;
+    let redirect = TrustedRedirect::from(&pending.request);
+
+    let Some(code) = query.first("code") else {
+        let denied = "the person ended the sign-in at the identity provider";
+        let failure = OAuthFailure::new(OAuthErrorCode::AccessDenied, denied);
+        return Err(not_named(&context, &pending, &redirect, &failure));
+    };
+    let verifier = consent::upstream_verifier(&context, state.expose())?;
+    let person = provider
+        .identify(code, &verifier)
+        .await
+        .map_err(|error| not_named(&context, &pending, &redirect, &upstream_failure(error)))?;
+    complete(&context, &state, pending, person).await
+}
+
+/// The end of a local sign-in: the same from here on.
+pub(super) async fn signed_in(
+    request: &HttpRequest,
+    context: &Context,
+    state: &SignInState,
+    person: Person,
+) -> Result<HttpResponse, HttpFailure> {
+    let pending = taken(request, context, state).await?;
+    complete(context, state, pending, person).await
+}
+
+async fn taken(
+    request: &HttpRequest,
+    context: &Context,
+    state: &SignInState,
+) -> Result<PendingSignIn, HttpFailure> {
+    let held = cookies::browser(request, &context.issuer, &cookies::sign_in_name(state));
+    sign_in::take(context, state, held.as_ref())
+        .await
+        .map_err(|error| browser::sign_in_failure(context, ClaimedName::new(None), &error))
+}
+
+async fn complete(
+    context: &Context,
+    state: &SignInState,
+    pending: PendingSignIn,
+    person: Person,
+) -> Result<HttpResponse, HttpFailure> {
+    let client_name = browser::client_name(context, &pending.request).await?;
+    let done = sign_in::complete(context, pending.request, person)
+        .await
+        .map_err(|error| browser::sign_in_failure(context, client_name.clone(), &error))?;
+    let mut answer = if is_out_of_band(&context.issuer, &done.redirect) {
+        success::redirect(context, &done.code, client_name)?
+    } else {
+        response::see_other(&code_url(&context.issuer, &done.redirect, &done.code))
+    };
+    let over = cookies::clear(&context.issuer, &cookies::sign_in_name(state));
+    answer
+        .add_cookie(&over)
+        .map_err(|error| HttpFailure::internal(&error))?;
+    Ok(answer)
+}
+
+fn upstream_failure(error: UpstreamError) -> OAuthFailure {
+    match error {
+        UpstreamError::Refused => OAuthFailure::new(
+            OAuthErrorCode::AccessDenied,
+            "the identity provider refused the sign-in",
+        ),
+        UpstreamError::Unavailable(source) => OAuthFailure {
+            code: OAuthErrorCode::TemporarilyUnavailable,
+            description: "the identity provider does not answer; try again in a moment",
+            source: Some(source),
+        },
+    }
+}
+
+fn not_named(
+    context: &Context,
+    pending: &PendingSignIn,
+    redirect: &TrustedRedirect,
+    failure: &OAuthFailure,
+) -> HttpFailure {
+    context.record(&AuditEvent::AuthFailure {
+        reason: FailureReason::IdentityProvider,
+        client_id: Some(pending.request.client_id.clone()),
+        user_id: None,
+    });
+    browser::refused(context, redirect, failure)
+}

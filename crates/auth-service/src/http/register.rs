@@ -1,0 +1,60 @@
+//! `POST /register` (RFC 7591 section 3).
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+use token_core::RedirectUri;
+use token_core::client::{ApplicationType, ClientAuthenticationMethod, GrantType};
+
+use super::error::HttpFailure;
+use super::response;
+use crate::flows::registration::{Registered, register};
+use crate::flows::{Context, OAuthFailure};
+
+/// RFC 7591 section 3.2.1: the effective metadata, without nulls and empty strings.
+#[derive(Serialize)]
+struct Body<'a> {
+    client_id: &'a str,
+    client_id_issued_at: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<&'a str>,
+    /// Required where there is a secret; 0: it does not expire.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret_expires_at: Option<u64>,
+    redirect_uris: &'a [RedirectUri],
+    token_endpoint_auth_method: ClientAuthenticationMethod,
+    grant_types: &'a [GrantType],
+    response_types: [&'static str; 1],
+    application_type: ApplicationType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'a str>,
+}
+
+pub(super) async fn post(
+    body: Result<web::Bytes, actix_web::Error>,
+    context: web::Data<Context>,
+) -> Result<HttpResponse, HttpFailure> {
+    let body = body.map_err(|_| OAuthFailure::invalid_request("the body is larger than 64 KiB"))?;
+    let registered = register(&context, &body).await?;
+    Ok(answer(&registered))
+}
+
+fn answer(registered: &Registered) -> HttpResponse {
+    let Registered { client, secret } = registered;
+    let body = Body {
+        client_id: client.client_id.as_str(),
+        client_id_issued_at: client.issued_at.0,
+        client_secret: secret.as_ref().map(|secret| secret.expose()),
+        client_secret_expires_at: secret.as_ref().map(|_| 0),
+        redirect_uris: &client.redirect_uris,
+        token_endpoint_auth_method: client.credential.method(),
+        grant_types: &client.grant_types,
+        response_types: ["code"],
+        application_type: client.application_type,
+        client_name: client.client_name.as_deref(),
+        scope: client.scope.as_deref(),
+    };
+    response::json(StatusCode::CREATED, &body)
+}

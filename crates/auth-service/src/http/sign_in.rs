@@ -1,0 +1,99 @@
+//! `GET` and `POST /sign-in`: the local identity provider's page.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use token_core::audit::{AuditEvent, FailureReason};
+use token_core::secret::SignInState;
+use token_core::store::PendingSignIn;
+
+use super::error::HttpFailure;
+use super::pages::{SignInPage, Trouble};
+use super::{browser, callback, cookies, response};
+use crate::flows::sign_in::{SignInError, pending};
+use crate::flows::{Context, Parameters};
+use crate::identity::IdentityProvider;
+use crate::identity::local::PassphraseOutcome;
+
+pub(super) async fn get(
+    request: HttpRequest,
+    context: web::Data<Context>,
+) -> Result<HttpResponse, HttpFailure> {
+    let query = Parameters::parse(request.query_string().as_bytes());
+    let (state, pending) = waiting(&request, &context, &query).await?;
+    show(&context, &state, &pending, None).await
+}
+
+pub(super) async fn post(
+    request: HttpRequest,
+    body: web::Bytes,
+    context: web::Data<Context>,
+) -> Result<HttpResponse, HttpFailure> {
+    let IdentityProvider::Local(provider) = &context.identity else {
+        return Err(HttpFailure::page(Trouble::NotFound));
+    };
+    let form = Parameters::parse(&body);
+    let (state, pending) = waiting(&request, &context, &form).await?;
+    let passphrase = form.first("passphrase").unwrap_or_default().to_owned();
+    let outcome = provider.check(passphrase, context.now()).await;
+    match outcome.map_err(|error| HttpFailure::internal(&error))? {
+        PassphraseOutcome::Correct(person) => {
+            callback::signed_in(&request, &context, &state, person).await
+        }
+        PassphraseOutcome::Wrong { attempts_left } => {
+            failed(&context, &pending, FailureReason::WrongPassphrase);
+            show(&context, &state, &pending, Some(attempts_left)).await
+        }
+        PassphraseOutcome::TooMany { retry_after } => {
+            failed(&context, &pending, FailureReason::TooManyAttempts);
+            Err(HttpFailure::too_many_attempts(retry_after))
+        }
+    }
+}
+
+/// The sign-in of this browser that the request names.
+async fn waiting(
+    request: &HttpRequest,
+    context: &Context,
+    parameters: &Parameters,
+) -> Result<(SignInState, PendingSignIn), HttpFailure> {
+    let state = SignInState::presented(parameters.first("state").unwrap_or_default());
+    let held = cookies::browser(request, &context.issuer, &cookies::sign_in_name(&state));
+    match pending(context, &state, held.as_ref()).await {
+        Ok(pending) => Ok((state, pending)),
+        Err(SignInError::Failed(failure)) => Err(HttpFailure::page_for(&failure)),
+        Err(_) => Err(HttpFailure::page(Trouble::Expired)),
+    }
+}
+
+async fn show(
+    context: &Context,
+    state: &SignInState,
+    pending: &PendingSignIn,
+    attempts_left: Option<u32>,
+) -> Result<HttpResponse, HttpFailure> {
+    let service_name = context
+        .services
+        .name(&pending.request.resource)
+        .map(ToString::to_string);
+    let page = SignInPage {
+        client_name: browser::client_name(context, &pending.request).await?,
+        service_name: service_name.unwrap_or_default(),
+        state: state.expose().to_owned(),
+        attempts_left,
+    };
+    let status = if attempts_left.is_some() {
+        StatusCode::FORBIDDEN
+    } else {
+        StatusCode::OK
+    };
+    response::page(status, &page)
+}
+
+fn failed(context: &Context, pending: &PendingSignIn, reason: FailureReason) {
+    let client_id = Some(pending.request.client_id.clone());
+    context.record(&AuditEvent::AuthFailure {
+        reason,
+        client_id,
+        user_id: None,
+    });
+}

@@ -1,0 +1,96 @@
+//! `POST /token` (RFC 6749 section 3.2): authenticates the client and dispatches on `grant_type`.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use token_core::oauth_error::OAuthErrorCode;
+
+use super::error::HttpFailure;
+use super::response;
+use crate::flows::client_authentication::{AuthenticatedClient, authenticate};
+use crate::flows::issue::TokenResponse;
+use crate::flows::{Context, OAuthFailure, Parameters, code_grant, refresh_grant};
+
+/// RFC 6749 section 5.1.
+#[derive(Serialize)]
+struct Body<'a> {
+    access_token: &'a str,
+    token_type: &'static str,
+    expires_in: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
+    scope: String,
+}
+
+pub(super) async fn post(
+    request: HttpRequest,
+    body: Result<web::Bytes, actix_web::Error>,
+    context: web::Data<Context>,
+) -> Result<HttpResponse, HttpFailure> {
+    let form = form(&request, body)?;
+    let client = authenticated(&context, &request, &form).await?;
+    let tokens = match form.required("grant_type", "grant_type is missing")? {
+        code_grant::GRANT_TYPE => code_grant::redeem(&context, &client, &form).await,
+        refresh_grant::GRANT_TYPE => refresh_grant::refresh(&context, &client, &form).await,
+        _ => Err(OAuthFailure::new(
+            OAuthErrorCode::UnsupportedGrantType,
+            "grant_type must be authorization_code or refresh_token",
+        )),
+    };
+    Ok(answer(&tokens?))
+}
+
+/// The form of a request to the token or revocation endpoint.
+pub(super) fn form(
+    request: &HttpRequest,
+    body: Result<web::Bytes, actix_web::Error>,
+) -> Result<Parameters, OAuthFailure> {
+    let body = body.map_err(|_| OAuthFailure::invalid_request("the body is larger than 64 KiB"))?;
+    let form_encoded = "application/x-www-form-urlencoded";
+    let content_type = request
+        .headers()
+        .get("content-type")
+        .and_then(|value| value.to_str().ok());
+    let content_type = content_type
+        .and_then(|value| value.split(';').next())
+        .map(str::trim);
+    if content_type.is_some_and(|value| value.eq_ignore_ascii_case(form_encoded)) {
+        Ok(Parameters::parse(&body))
+    } else {
+        let description = "the body must be application/x-www-form-urlencoded";
+        Err(OAuthFailure::invalid_request(description))
+    }
+}
+
+/// The client that a request to the token or revocation endpoint comes from.
+pub(super) async fn authenticated(
+    context: &Context,
+    request: &HttpRequest,
+    form: &Parameters,
+) -> Result<AuthenticatedClient, OAuthFailure> {
+    let mut headers = request.headers().get_all(AUTHORIZATION);
+    let header = match (headers.next(), headers.next()) {
+        (None, _) => None,
+        (Some(header), None) => Some(header.to_str().map_err(|_| {
+            OAuthFailure::invalid_request("the Authorization header is not visible ASCII")
+        })?),
+        _ => {
+            return Err(OAuthFailure::invalid_request(
+                "the Authorization header is repeated",
+            ));
+        }
+    };
+    authenticate(context, header, form).await
+}
+
+fn answer(tokens: &TokenResponse) -> HttpResponse {
+    let body = Body {
+        access_token: tokens.access_token.expose(),
+        token_type: "Bearer",
+        expires_in: tokens.expires_in.0,
+        refresh_token: tokens.refresh_token.as_ref().map(|token| token.expose()),
+        scope: tokens.scope.to_string(),
+    };
+    response::json(StatusCode::OK, &body)
+}
