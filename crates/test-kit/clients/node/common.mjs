@@ -38,6 +38,7 @@ export class MemoryProvider {
   #client;
   #tokens;
   #verifier;
+  #discovery;
 
   constructor(name, redirectUrl) {
     this.#name = name;
@@ -61,6 +62,8 @@ export class MemoryProvider {
   saveTokens = (tokens) => { this.#tokens = tokens; };
   saveCodeVerifier = (verifier) => { this.#verifier = verifier; };
   codeVerifier = () => this.#verifier;
+  saveDiscoveryState = (discovery) => { this.#discovery = discovery; };
+  discoveryState = () => this.#discovery;
   redirectToAuthorization = (url) => { this.authorizationUrl = url; };
 
   /** Replaces the access token by one that no server issued. */
