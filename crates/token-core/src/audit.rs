@@ -111,6 +111,8 @@ pub enum FailureReason {
     WrongHost,
     /// A token whose `jti` is not active.
     InactiveToken,
+    /// A good token without the scope that is needed.
+    InsufficientScope,
     /// A token that is not good by itself.
     #[serde(untagged)]
     Token(TokenError),

@@ -1,0 +1,51 @@
+//! The endpoints: `/verify/NAME` for Traefik, metadata for clients, keys for services.
+
+use std::sync::Arc;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+use app_shell::cors;
+use app_shell::request_log::request_log;
+use token_core::keys::VerificationKeys;
+
+use crate::Verifier;
+
+mod assertion_jwks;
+mod protected_resource;
+pub mod verify;
+
+/// The public half of the assertion key, as it is published.
+#[derive(Clone)]
+pub struct AssertionKeys(pub Arc<VerificationKeys>);
+
+/// Adds the verifier's endpoints.
+pub fn routes(
+    verifier: Arc<Verifier>,
+    keys: AssertionKeys,
+) -> impl Fn(&mut ServiceConfig) + Clone + Send + Sync {
+    move |config| {
+        config
+            .app_data(web::Data::from(Arc::clone(&verifier)))
+            .app_data(web::Data::new(keys.clone()))
+            // Outside the request log: it would halve the rate (docs/architecture.md).
+            .service(web::resource("/verify/{name}").to(verify::verify))
+            .configure(metadata_routes)
+            .service(
+                web::resource("/assertion-jwks")
+                    .wrap(request_log())
+                    .route(web::get().to(assertion_jwks::get)),
+            );
+    }
+}
+
+/// Adds the protected resource metadata alone. It needs the [`Verifier`] as app data.
+pub fn metadata_routes(config: &mut ServiceConfig) {
+    for path in protected_resource::PATHS {
+        config.service(
+            web::resource(path)
+                .wrap(from_fn(cors::public))
+                .wrap(request_log())
+                .route(web::get().to(protected_resource::get)),
+        );
+    }
+}
