@@ -24,7 +24,7 @@ const CLIENTS = {
 };
 
 function run(name, [program, ...args]) {
-  const env = { PAGE_SENTENCE: SENTENCE, BROWSER_STEPS: here('node/browser-steps.mjs'), ...process.env };
+  const env = { ...process.env, PAGE_SENTENCE: SENTENCE, BROWSER_STEPS: here('node/browser-steps.mjs') };
   const started = Date.now();
   const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   for (const stream of [child.stdout, child.stderr]) {
