@@ -49,6 +49,13 @@ def about_project(project):
         yield from (f"{name}: {complaint}" for complaint in about_service(name, service))
     guarded = {n: s for n, s in project["services"].items() if s["labels"].get("traefik.enable") == "true"}
     for name, service in guarded.items():
+        routers = {key.split(".")[3] for key in service["labels"] if key.startswith("traefik.http.routers.")}
+        for router in routers:
+            guard = service["labels"].get(f"traefik.http.routers.{router}.middlewares", "")
+            if not re.fullmatch(r"protect-[\w-]+@file", guard):
+                yield f"{name}: the router {router} has no guard"
+        if not routers:
+            yield f"{name}: Traefik would make a router of its own, without a guard"
         for network in service["networks"]:
             members = {n for n, s in project["services"].items() if network in s["networks"]}
             if members != {name, "traefik"}:

@@ -40,8 +40,9 @@ class Answer:
         return json.loads(self.body)
 
 
-def request(method, url, headers=None, body=None):
-    """One request; redirects are not followed. `headers` may repeat a name."""
+def send(method, url, headers=None, body=None):
+    """Sends a request; answers the connection, for an answer that is a stream.
+    `headers` may repeat a name."""
     parts = urlsplit(url)
     if parts.scheme == "https":
         connection = http.client.HTTPSConnection(parts.netloc, timeout=30, context=ssl.create_default_context())
@@ -54,6 +55,12 @@ def request(method, url, headers=None, body=None):
     if body is not None:
         connection.putheader("Content-Length", str(len(body)))
     connection.endheaders(body)
+    return connection
+
+
+def request(method, url, headers=None, body=None):
+    """One request; redirects are not followed."""
+    connection = send(method, url, headers, body)
     response = connection.getresponse()
     answer = Answer(response.status, response.getheaders(), response.read().decode(errors="replace"))
     connection.close()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from client import DOMAIN, ISSUER, bearer, mcp_url, post_json, request
+from client import DOMAIN, ISSUER, bearer, mcp_url, post_json, request, send
 
 SERVICES = ["fetch", "everything"]
 METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD"]
@@ -103,6 +103,16 @@ def call(headers, number, method, parameters):
 
 
 call.session = None
+
+
+def test_an_event_arrives_when_it_is_sent(token):
+    connection = send("GET", f"{mcp_url('echo')}/stream", bearer(token("echo")))
+    stream = connection.getresponse()
+    # The server sends no more before it is told to: a buffer would wait for ever.
+    assert stream.readline() == b"data: one\n"
+    assert request("POST", f"{mcp_url('echo')}/go-on", bearer(token("echo"))).status == 200
+    assert stream.read() == b"\ndata: two\n\n"
+    connection.close()
 
 
 def test_preflight_is_answered_without_the_verifier():
