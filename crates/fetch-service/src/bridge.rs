@@ -1,0 +1,65 @@
+//! From actix-web (http 0.2) to rmcp's service (http 1) and back.
+
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use bytes::Bytes;
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyDataStream, BodyExt, Full};
+use rmcp::transport::streamable_http_server::StreamableHttpService;
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
+use token_core::assertion::Identity;
+
+use crate::server::FetchServer;
+
+/// The MCP transport; one for all workers.
+pub(crate) type McpService = StreamableHttpService<FetchServer, NeverSessionManager>;
+
+/// Answers one request of an identified person.
+pub(crate) async fn answer(
+    service: &McpService,
+    identity: Identity,
+    request: &HttpRequest,
+    body: web::Bytes,
+) -> HttpResponse {
+    match to_http1(identity, request, body) {
+        Ok(request) => from_http1(service.handle(request).await).await,
+        Err(_) => HttpResponse::BadRequest().finish(),
+    }
+}
+
+fn to_http1(
+    identity: Identity,
+    request: &HttpRequest,
+    body: web::Bytes,
+) -> http::Result<http::Request<Full<Bytes>>> {
+    let mut builder = http::Request::builder()
+        .method(request.method().as_str())
+        .uri(request.uri().to_string());
+    for (name, value) in request.headers() {
+        builder = builder.header(name.as_str(), value.as_bytes());
+    }
+    // The tool finds it in the request's parts.
+    builder.extension(identity).body(Full::new(body))
+}
+
+async fn from_http1(
+    response: http::Response<BoxBody<Bytes, std::convert::Infallible>>,
+) -> HttpResponse {
+    let (head, body) = response.into_parts();
+    let mut builder = builder(head.status);
+    for (name, value) in &head.headers {
+        builder.append_header((name.as_str(), value.as_bytes()));
+    }
+    // A body whose length is known is sent whole; an event stream as it comes.
+    if http_body::Body::size_hint(&body).exact().is_none() {
+        return builder.streaming(BodyDataStream::new(body));
+    }
+    match body.collect().await {
+        Ok(whole) => builder.body(whole.to_bytes()),
+        Err(never) => match never {},
+    }
+}
+
+fn builder(status: http::StatusCode) -> HttpResponseBuilder {
+    let status = actix_web::http::StatusCode::from_u16(status.as_u16());
+    HttpResponse::build(status.unwrap_or(actix_web::http::StatusCode::INTERNAL_SERVER_ERROR))
+}

@@ -1,0 +1,80 @@
+//! `fetch-service`: the MCP server as a process of its own; `fetch-service healthcheck` asks it.
+
+mod remote_keys;
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use actix_web::web::{self, ServiceConfig};
+use app_shell::health::{self, Ready};
+use app_shell::request_log::request_log;
+use app_shell::serve::{HttpService, serve};
+use app_shell::settings::Settings;
+use app_shell::telemetry::{self, LogFormat, Telemetry};
+use app_shell::{healthcheck, listener, shutdown};
+use fetch_service::{FetchConfig, FetchState, config, routes};
+use token_core::SystemClock;
+use tracing::level_filters::LevelFilter;
+use url::Url;
+
+use crate::remote_keys::RemoteKeys;
+
+const LISTEN_ADDRESS: &str = "LISTEN_ADDRESS";
+const KEYS_URL: &str = "ASSERTION_JWKS_URL";
+
+fn main() -> ExitCode {
+    let mut settings = Settings::load(&known_settings(), None);
+    let default = SocketAddr::from(([0, 0, 0, 0], 8000));
+    let address = settings.parsed(LISTEN_ADDRESS, default, "an address such as 0.0.0.0:8000");
+    if std::env::args().nth(1).as_deref() == Some("healthcheck") {
+        return healthcheck::run(address);
+    }
+    app_shell::run("fetch-service", run(settings, address))
+}
+
+fn known_settings() -> Vec<&'static str> {
+    let own = [LISTEN_ADDRESS, KEYS_URL];
+    [
+        &own[..],
+        &config::SETTINGS,
+        &config::OWN_SETTINGS,
+        &telemetry::SETTINGS,
+    ]
+    .concat()
+}
+
+async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn Error>> {
+    let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Json, LevelFilter::INFO);
+    let config = FetchConfig::from_settings(&mut settings);
+    settings.required(
+        KEYS_URL,
+        "set it to where forward-auth publishes its assertion keys",
+    );
+    let keys = settings.parse_with(KEYS_URL, Url::parse);
+    let (config, keys) = settings.finish_with(|| Some((config?, keys?)))?;
+    telemetry.start()?;
+
+    let listeners = vec![listener::bind(LISTEN_ADDRESS, address)?];
+    let keys = RemoteKeys::at(keys)?;
+    let state = Arc::new(FetchState::new(
+        config,
+        Arc::new(keys),
+        Arc::new(SystemClock),
+    )?);
+    let ready: Arc<dyn Ready> = Arc::clone(&state) as _;
+    let mcp = routes(state);
+    let service = HttpService {
+        name: "fetch-service",
+        listeners,
+        routes: Arc::new(move |config: &mut ServiceConfig| {
+            health::routes(config, Arc::clone(&ready));
+            config.service(web::scope("").wrap(request_log()).configure(mcp.clone()));
+        }),
+        workers: available_parallelism().map_or(1, usize::from),
+    };
+    serve(vec![service], shutdown::stop_signal()?).await?;
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! The main content as Markdown: what readability finds, unless it loses too much of the page.
+
+use dom_query::{Document, NodeRef};
+use dom_smoothie::{Article, Config, Readability};
+use htmd::HtmlToMarkdown;
+use url::Url;
+
+/// Where less than this part of the page's own text is left, readability took content for clutter,
+/// as it does with reference pages and indexes.
+const KEPT_AT_LEAST: f64 = 0.5;
+
+/// Elements whose text is the site's, not the page's.
+const CHROME: [&str; 9] = [
+    "a", "nav", "header", "footer", "aside", "form", "button", "select", "head",
+];
+
+/// Converts a tree from which hidden text is gone and in which links are absolute.
+pub(super) fn to_markdown(document: &Document, url: &Url) -> String {
+    let own_text = own_text_length(&document.root());
+    let title = page_title(document);
+    match readable(document.clone(), url) {
+        Some(article) if part(article.length, own_text) >= KEPT_AT_LEAST => {
+            titled(&article.title, &convert(&article.content))
+        }
+        Some(_) | None => titled(&title, &convert(&whole(document, own_text))),
+    }
+}
+
+fn readable(document: Document, url: &Url) -> Option<Article> {
+    let config = Config {
+        // The language of a code block is in its class.
+        keep_classes: true,
+        ..Config::default()
+    };
+    Readability::with_document(document, Some(url.as_str()), Some(config))
+        .and_then(|mut readability| readability.parse())
+        .ok()
+}
+
+/// The page's `main` element if the content is there, else all of the body.
+fn whole(document: &Document, own_text: usize) -> String {
+    let main = document.select("main, [role=main]");
+    let main = main.nodes().first();
+    main.filter(|main| part(own_text_length(main), own_text) >= KEPT_AT_LEAST)
+        .map_or_else(
+            || document.body().map(|body| body.html().to_string()),
+            |main| Some(main.html().to_string()),
+        )
+        .unwrap_or_default()
+}
+
+fn convert(html: &str) -> String {
+    // It fails only where its reader fails, and a string does not.
+    HtmlToMarkdown::new().convert(html).unwrap_or_default()
+}
+
+/// The title as first heading, unless the text begins with one.
+fn titled(title: &str, markdown: &str) -> String {
+    let markdown = markdown.trim();
+    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+    if title.is_empty() || markdown.is_empty() || markdown.starts_with("# ") {
+        markdown.to_owned()
+    } else {
+        format!("# {title}\n\n{markdown}")
+    }
+}
+
+fn page_title(document: &Document) -> String {
+    document.select_single("head > title").text().to_string()
+}
+
+fn part(some: usize, all: usize) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "lengths of texts below 10 MB")]
+    let part = some as f64 / all.max(1) as f64;
+    part
+}
+
+/// Characters of text outside links and the site's own parts; runs of whitespace count once.
+fn own_text_length(root: &NodeRef<'_>) -> usize {
+    let mut length = 0;
+    let mut open = vec![*root];
+    while let Some(node) = open.pop() {
+        if node.is_text() {
+            length += node
+                .text()
+                .split_whitespace()
+                .map(|word| word.chars().count() + 1)
+                .sum::<usize>();
+        } else if node
+            .node_name()
+            .is_none_or(|name| !CHROME.contains(&&*name))
+        {
+            open.extend(node.children());
+        }
+    }
+    length
+}

@@ -1,0 +1,171 @@
+//! Parsing under guard. Deep nesting overflows the stack of every converter and makes a parser's
+//! time quadratic; so does a page that makes the parser repeat formatting elements without end.
+//! The page is fed to the parser in pieces, and dropped as soon as the tree becomes too deep, too
+//! large or too slow: what the tags alone would say (a linear scan) is not what the HTML standard
+//! makes of them.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use dom_query::{Document, NodeId};
+use html5ever::interface::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
+use html5ever::tendril::{StrTendril, TendrilSink};
+use html5ever::{Attribute, ParseOpts, QualName, parse_document};
+
+/// Elements within elements. Real pages stay below 100.
+const MAX_DEPTH: usize = 256;
+/// Elements, texts and comments. A page of 10 MB has about 400,000.
+const MAX_NODES: usize = 1_000_000;
+/// For the whole page. A page of 10 MB takes about a quarter of a second.
+const MAX_TIME: Duration = Duration::from_secs(5);
+/// Bytes fed between two looks at the limits.
+const PIECE: usize = 4096;
+
+/// The page's tree, or nothing where a limit was passed.
+pub(super) fn parse(html: &str) -> Option<Document> {
+    let started = Instant::now();
+    let exceeded = Rc::new(Cell::new(false));
+    let sink = Guarded {
+        document: Document::default(),
+        exceeded: Rc::clone(&exceeded),
+    };
+    let mut options = ParseOpts::default();
+    options.tree_builder.scripting_enabled = false;
+    let mut parser = parse_document(sink, options);
+    let mut rest = html;
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
+        parser.process(StrTendril::from_slice(piece));
+        if exceeded.get() || started.elapsed() > MAX_TIME {
+            return None;
+        }
+        rest = after;
+    }
+    let document = parser.finish();
+    // The parser moves subtrees about (adoption agency), so the tree that came of it is measured.
+    (!exceeded.get() && depth(&document) <= MAX_DEPTH).then_some(document)
+}
+
+fn depth(document: &Document) -> usize {
+    let mut deepest = 0;
+    let mut level = vec![document.tree.root_id()];
+    while !level.is_empty() && deepest <= MAX_DEPTH {
+        deepest += 1;
+        level = level
+            .iter()
+            .flat_map(|id| document.tree.child_ids_of(id))
+            .collect();
+    }
+    deepest
+}
+
+/// `dom_query`'s own sink, with an eye on depth and size.
+struct Guarded {
+    document: Document,
+    exceeded: Rc<Cell<bool>>,
+}
+
+impl Guarded {
+    fn measure(&self, parent: NodeId) {
+        let ancestors = self.document.tree.ancestor_ids_of_it(&parent, None);
+        if ancestors.take(MAX_DEPTH).count() == MAX_DEPTH || self.document.tree.len() > MAX_NODES {
+            self.exceeded.set(true);
+        }
+    }
+}
+
+impl TreeSink for Guarded {
+    type Handle = NodeId;
+    type Output = Document;
+    type ElemName<'a> = <Document as TreeSink>::ElemName<'a>;
+
+    fn finish(self) -> Document {
+        self.document
+    }
+
+    fn create_element(&self, name: QualName, attrs: Vec<Attribute>, flags: ElementFlags) -> NodeId {
+        self.document.create_element(name, attrs, flags)
+    }
+
+    fn create_comment(&self, text: StrTendril) -> NodeId {
+        self.document.create_comment(text)
+    }
+
+    fn create_pi(&self, target: StrTendril, data: StrTendril) -> NodeId {
+        self.document.create_pi(target, data)
+    }
+
+    fn append(&self, parent: &NodeId, child: NodeOrText<NodeId>) {
+        self.measure(*parent);
+        self.document.append(parent, child);
+    }
+
+    fn append_before_sibling(&self, sibling: &NodeId, child: NodeOrText<NodeId>) {
+        self.measure(*sibling);
+        self.document.append_before_sibling(sibling, child);
+    }
+
+    fn append_based_on_parent_node(
+        &self,
+        element: &NodeId,
+        prev_element: &NodeId,
+        child: NodeOrText<NodeId>,
+    ) {
+        self.measure(*element);
+        self.measure(*prev_element);
+        self.document
+            .append_based_on_parent_node(element, prev_element, child);
+    }
+
+    // Errors are not of interest, and a hostile page has millions.
+    fn parse_error(&self, _: Cow<'static, str>) {}
+
+    fn get_document(&self) -> NodeId {
+        self.document.get_document()
+    }
+
+    fn elem_name<'a>(&'a self, target: &'a NodeId) -> Self::ElemName<'a> {
+        self.document.elem_name(target)
+    }
+
+    fn append_doctype_to_document(
+        &self,
+        name: StrTendril,
+        public_id: StrTendril,
+        system_id: StrTendril,
+    ) {
+        self.document
+            .append_doctype_to_document(name, public_id, system_id);
+    }
+
+    fn get_template_contents(&self, target: &NodeId) -> NodeId {
+        self.document.get_template_contents(target)
+    }
+
+    fn same_node(&self, x: &NodeId, y: &NodeId) -> bool {
+        x == y
+    }
+
+    fn set_quirks_mode(&self, mode: QuirksMode) {
+        self.document.set_quirks_mode(mode);
+    }
+
+    fn add_attrs_if_missing(&self, target: &NodeId, attrs: Vec<Attribute>) {
+        self.document.add_attrs_if_missing(target, attrs);
+    }
+
+    fn remove_from_parent(&self, target: &NodeId) {
+        TreeSink::remove_from_parent(&self.document, target);
+    }
+
+    fn reparent_children(&self, node: &NodeId, new_parent: &NodeId) {
+        TreeSink::reparent_children(&self.document, node, new_parent);
+    }
+
+    fn is_mathml_annotation_xml_integration_point(&self, handle: &NodeId) -> bool {
+        self.document
+            .is_mathml_annotation_xml_integration_point(handle)
+    }
+}

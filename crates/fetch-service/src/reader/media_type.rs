@@ -1,0 +1,97 @@
+//! What kind of content a body is, by its `Content-Type` (RFC 9110 section 8.3), or by its first
+//! bytes where there is none.
+
+use std::fmt;
+
+/// How many bytes are looked at where the header is missing.
+const SNIFFED: usize = 1024;
+
+/// A media type without parameters, in lower case; only characters that RFC 9110 allows in one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MediaType(String);
+
+/// What is done with a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Html,
+    Text,
+    Binary,
+}
+
+impl MediaType {
+    /// The header's, or a guess.
+    pub(crate) fn of(header: Option<&str>, body: &[u8]) -> Self {
+        let declared = header
+            .and_then(|value| value.split(';').next())
+            .map(|essence| essence.trim().to_ascii_lowercase())
+            .filter(|essence| is_media_type(essence));
+        Self(declared.unwrap_or_else(|| sniffed(body).to_owned()))
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        let essence = self.0.as_str();
+        let (top, sub) = essence.split_once('/').unwrap_or_default();
+        match (top, sub) {
+            ("text", "html") | ("application", "xhtml+xml") => Kind::Html,
+            ("text", _) => Kind::Text,
+            (_, sub) if sub.ends_with("+json") || sub.ends_with("+xml") => Kind::Text,
+            (_, sub) if sub.ends_with("+yaml") => Kind::Text,
+            (
+                "application",
+                "json"
+                | "xml"
+                | "javascript"
+                | "ecmascript"
+                | "x-javascript"
+                | "yaml"
+                | "x-yaml"
+                | "toml"
+                | "x-toml"
+                | "x-sh"
+                | "sql"
+                | "graphql"
+                | "x-ndjson"
+                | "jsonl"
+                | "rtf"
+                | "x-www-form-urlencoded"
+                | "x-tex"
+                | "x-subrip",
+            ) => Kind::Text,
+            _ => Kind::Binary,
+        }
+    }
+}
+
+impl fmt::Display for MediaType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn is_media_type(text: &str) -> bool {
+    let is_token = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
+    };
+    text.split_once('/')
+        .is_some_and(|(top, sub)| is_token(top) && is_token(sub))
+}
+
+fn sniffed(body: &[u8]) -> &'static str {
+    let start = body.get(..SNIFFED).unwrap_or(body);
+    if start.contains(&0) {
+        return "application/octet-stream";
+    }
+    let start = String::from_utf8_lossy(start).to_ascii_lowercase();
+    let start = start.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    if ["<!doctype html", "<html", "<head", "<body", "<!--"]
+        .iter()
+        .any(|tag| start.starts_with(tag))
+    {
+        "text/html"
+    } else {
+        "text/plain"
+    }
+}

@@ -1,0 +1,216 @@
+//! Text without tags, in one pass over the bytes, whatever they are: for pages that are too deep
+//! or too large for a tree. Hidden elements are dropped here too, up to the end tag that matches;
+//! where none does, to the end.
+
+use super::hidden::hides;
+
+/// Elements in which `<` begins no tag but their own end.
+const RAW: [&str; 3] = ["script", "style", "textarea"];
+/// Elements whose content is not text for a reader.
+const NOT_CONTENT: [&str; 3] = ["noscript", "template", "dialog"];
+/// Elements after which no line goes on.
+const INLINE: [&str; 17] = [
+    "a", "abbr", "b", "big", "cite", "code", "em", "font", "i", "kbd", "q", "s", "small", "span",
+    "strong", "sub", "sup",
+];
+/// Elements that have no end tag, and so hide nothing but themselves.
+const VOID: [&str; 13] = [
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
+    "wbr",
+];
+
+/// Strips the tags of a page.
+pub(super) fn strip(html: &str) -> String {
+    let mut text = String::new();
+    let mut skipped: Option<Skipped> = None;
+    let mut rest = html;
+    while let Some((before, tag)) = rest.split_once('<') {
+        if skipped.is_none() {
+            push(&mut text, before);
+        }
+        let Some(tag) = Tag::read(tag) else {
+            // A `<` that begins no tag is text.
+            if skipped.is_none() {
+                text.push('<');
+            }
+            rest = tag;
+            continue;
+        };
+        rest = tag.rest;
+        if RAW.contains(&tag.name.as_str()) && !tag.is_end {
+            rest = after_raw(rest, &tag.name);
+        } else if let Some(open) = &mut skipped {
+            if open.is_ended_by(&tag) {
+                skipped = None;
+            }
+        } else if tag.is_dropped() {
+            skipped = Some(Skipped {
+                name: tag.name,
+                open: 1,
+            });
+        } else if tag.breaks_line() {
+            text.push('\n');
+        }
+    }
+    if skipped.is_none() {
+        push(&mut text, rest);
+    }
+    tidy(&text)
+}
+
+/// An element whose text is left out.
+struct Skipped {
+    name: String,
+    open: usize,
+}
+
+impl Skipped {
+    fn is_ended_by(&mut self, tag: &Tag<'_>) -> bool {
+        if tag.name == self.name {
+            if tag.is_end {
+                self.open -= 1;
+            } else {
+                self.open += 1;
+            }
+        }
+        self.open == 0
+    }
+}
+
+struct Tag<'a> {
+    name: String,
+    is_end: bool,
+    attributes: &'a str,
+    rest: &'a str,
+}
+
+impl<'a> Tag<'a> {
+    /// Reads a tag, comment or declaration from what follows its `<`.
+    fn read(text: &'a str) -> Option<Self> {
+        if let Some(comment) = text.strip_prefix("!--") {
+            let rest = comment.split_once("-->").map_or("", |(_, rest)| rest);
+            return Some(Self::nameless(rest));
+        }
+        if text.starts_with(['!', '?']) {
+            let rest = text.split_once('>').map_or("", |(_, rest)| rest);
+            return Some(Self::nameless(rest));
+        }
+        let is_end = text.starts_with('/');
+        let text = text.strip_prefix('/').unwrap_or(text);
+        if !text.starts_with(|char: char| char.is_ascii_alphabetic()) {
+            return None;
+        }
+        let (inside, rest) = text.split_at(end_of_tag(text));
+        let name_end = inside
+            .find(|char: char| char.is_ascii_whitespace() || char == '/')
+            .unwrap_or(inside.len());
+        let (name, attributes) = inside.split_at(name_end);
+        Some(Self {
+            name: name.to_ascii_lowercase(),
+            is_end,
+            attributes,
+            rest: rest.strip_prefix('>').unwrap_or(rest),
+        })
+    }
+
+    fn nameless(rest: &'a str) -> Self {
+        Self {
+            name: String::new(),
+            is_end: false,
+            attributes: "",
+            rest,
+        }
+    }
+
+    fn breaks_line(&self) -> bool {
+        !self.name.is_empty() && !INLINE.contains(&self.name.as_str())
+    }
+
+    fn is_dropped(&self) -> bool {
+        if self.is_end || VOID.contains(&self.name.as_str()) {
+            return false;
+        }
+        NOT_CONTENT.contains(&self.name.as_str()) || self.is_hidden()
+    }
+
+    /// Coarser than a parser: whatever looks like hiding is taken for it.
+    fn is_hidden(&self) -> bool {
+        let attributes = self.attributes.to_ascii_lowercase();
+        let is_bare_hidden = attributes
+            .split(|char: char| char.is_ascii_whitespace() || char == '/')
+            .any(|word| word == "hidden" || word.starts_with("hidden="));
+        let is_aria_hidden = attributes
+            .split_once("aria-hidden")
+            .is_some_and(|(_, value)| {
+                value
+                    .trim_start_matches([' ', '=', '"', '\''])
+                    .starts_with("true")
+            });
+        let is_styled = attributes.split("style").skip(1).any(|value| {
+            let value = value.trim_start_matches([' ', '=', '"', '\'']);
+            hides(value.split(['"', '\'']).next().unwrap_or_default())
+        });
+        is_bare_hidden || is_aria_hidden || is_styled
+    }
+}
+
+/// What follows the end tag of a raw element; nothing where it has none.
+fn after_raw<'a>(text: &'a str, name: &str) -> &'a str {
+    let mut ends = text.match_indices("</");
+    let rest = ends.find_map(|(at, _)| {
+        let end = text.get(at + 2..)?;
+        let found = end.get(..name.len())?;
+        found.eq_ignore_ascii_case(name).then_some(end)
+    });
+    rest.and_then(|rest| rest.split_once('>'))
+        .map_or("", |(_, rest)| rest)
+}
+
+/// Where the `>` is that ends the tag: not one within quotes.
+fn end_of_tag(text: &str) -> usize {
+    let mut quote = None;
+    for (at, byte) in text.bytes().enumerate() {
+        match (quote, byte) {
+            (None, b'>') => return at,
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (Some(open), byte) if open == byte => quote = None,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+fn push(text: &mut String, raw: &str) {
+    // The last one, since `&amp;lt;` is `&lt;`.
+    const ENTITIES: [(&str, &str); 7] = [
+        ("&nbsp;", " "),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&apos;", "'"),
+        ("&amp;", "&"),
+    ];
+    if !raw.contains('&') {
+        text.push_str(raw);
+        return;
+    }
+    let decoded = ENTITIES.iter().fold(raw.to_owned(), |raw, (entity, char)| {
+        raw.replace(entity, char)
+    });
+    text.push_str(&decoded);
+}
+
+/// Lines without outer whitespace, at most one empty one in a row.
+fn tidy(text: &str) -> String {
+    let mut tidied = String::with_capacity(text.len());
+    let mut empty = 0;
+    for line in text.lines().map(str::trim) {
+        empty = if line.is_empty() { empty + 1 } else { 0 };
+        if empty < 2 {
+            tidied.push_str(line);
+            tidied.push('\n');
+        }
+    }
+    tidied.trim().to_owned()
+}

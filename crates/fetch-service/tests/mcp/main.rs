@@ -1,0 +1,12 @@
+//! The fetch server over HTTP, as Traefik and an MCP client meet it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test's helpers fail by panicking"
+)]
+
+mod access;
+mod protocol;
+mod support;
+mod tool;

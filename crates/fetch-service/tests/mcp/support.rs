@@ -1,0 +1,154 @@
+//! A running fetch service, a site for it to fetch, and a gateway that signs.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use app_shell::settings::Settings;
+use fetch_service::{FetchConfig, FetchState, config, routes};
+use serde_json::{Value, json};
+use token_core::assertion::{AssertionSigner, Identity};
+use token_core::clock::ManualClock;
+use token_core::keys::{FixedKeys, SigningKey, VerificationKeys, generate_ed25519_pem};
+use token_core::{
+    ClientId, Issuer, ResourceId, Scopes, SystemEntropy, Timestamp, UserId, Username,
+};
+
+pub(crate) const ISSUER: &str = "https://auth.example.com";
+pub(crate) const RESOURCE: &str = "https://fetch.example.com/mcp";
+pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000);
+
+/// A fetch service on a port of its own.
+pub(crate) struct Service {
+    pub(crate) url: String,
+    pub(crate) signer: AssertionSigner,
+    client: reqwest::Client,
+}
+
+pub(crate) fn signer() -> AssertionSigner {
+    AssertionSigner::new(Issuer::parse(ISSUER).unwrap(), signing_key())
+}
+
+fn signing_key() -> SigningKey {
+    let pem = generate_ed25519_pem(&SystemEntropy::new()).unwrap();
+    SigningKey::from_pkcs8_pem(pem.as_bytes()).unwrap()
+}
+
+pub(crate) fn person() -> Identity {
+    Identity {
+        user_id: UserId::parse("github|1").unwrap(),
+        username: Username::parse("octocat").unwrap(),
+        client_id: ClientId::parse("client").unwrap(),
+        scope: Scopes::from_request(Some("mcp")),
+    }
+}
+
+impl Service {
+    /// With these settings besides the required ones.
+    pub(crate) fn start(pairs: &[(&str, &str)]) -> Self {
+        let key = signing_key();
+        let keys = FixedKeys(Arc::new(VerificationKeys::of([&key])));
+        let mut settings = Settings::from_pairs(&config::SETTINGS, pairs.iter().copied());
+        let issuer = Issuer::parse(ISSUER).unwrap();
+        let resource = ResourceId::parse(RESOURCE).unwrap();
+        let config = FetchConfig::of(&mut settings, issuer.clone(), resource);
+        settings.finish().unwrap();
+        let clock = Arc::new(ManualClock::at(NOW));
+        let state = Arc::new(FetchState::new(config, Arc::new(keys), clock).unwrap());
+        let routes = routes(state);
+        let url = serve(move |config| routes(config));
+        Self {
+            url: format!("{url}/mcp"),
+            signer: AssertionSigner::new(issuer, key),
+            client: client(),
+        }
+    }
+
+    /// One that may fetch from `site`, and from nowhere else that is private.
+    pub(crate) fn opened_to(site: &str) -> Self {
+        let pair = site.strip_prefix("http://").unwrap();
+        Self::start(&[("EGRESS_ALLOW_HOSTS", pair)])
+    }
+
+    pub(crate) fn assertion(&self) -> String {
+        let resource = ResourceId::parse(RESOURCE).unwrap();
+        self.signer.sign(person(), resource, NOW).unwrap()
+    }
+
+    /// A POST as an MCP client sends it, with a good assertion.
+    pub(crate) fn post(&self, message: &Value) -> reqwest::RequestBuilder {
+        self.post_without_assertion(message)
+            .header("X-Auth-Assertion", self.assertion())
+    }
+
+    pub(crate) fn post_without_assertion(&self, message: &Value) -> reqwest::RequestBuilder {
+        self.client
+            .post(&self.url)
+            .header("Accept", "application/json, text/event-stream")
+            .json(message)
+    }
+
+    pub(crate) fn request(&self, method: reqwest::Method) -> reqwest::RequestBuilder {
+        self.client
+            .request(method, &self.url)
+            .header("X-Auth-Assertion", self.assertion())
+    }
+
+    /// Calls the tool in the legacy era: `isError`, and the text.
+    pub(crate) async fn fetch(&self, arguments: Value) -> (bool, String) {
+        let message = json!({
+            "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+            "params": { "name": "fetch", "arguments": arguments }
+        });
+        let request = self
+            .post(&message)
+            .header("MCP-Protocol-Version", "2025-11-25");
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        let answer: Value = response.json().await.unwrap();
+        let result = &answer["result"];
+        let text = result["content"][0]["text"].as_str();
+        let text = text.unwrap_or_else(|| panic!("no text in {answer}"));
+        (result["isError"].as_bool().unwrap(), text.to_owned())
+    }
+}
+
+/// A site that answers each path by its page: content type and body.
+pub(crate) fn site(pages: &[(&'static str, &'static str, &str)]) -> String {
+    let pages: Vec<_> = pages
+        .iter()
+        .map(|(path, content_type, body)| (*path, *content_type, (*body).to_owned()))
+        .collect();
+    serve(move |config| {
+        let pages = pages.clone();
+        config.default_service(web::to(move |request: HttpRequest| {
+            let page = pages.iter().find(|(path, ..)| *path == request.path());
+            let response = match page {
+                Some((_, content_type, body)) => HttpResponse::Ok()
+                    .content_type(*content_type)
+                    .body(body.clone()),
+                None => HttpResponse::NotFound()
+                    .content_type("text/plain")
+                    .body("no such page"),
+            };
+            std::future::ready(response)
+        }));
+    })
+}
+
+fn serve(routes: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = HttpServer::new(move || App::new().configure(routes.clone()))
+        .workers(1)
+        .disable_signals()
+        .listen(listener)
+        .unwrap();
+    actix_web::rt::spawn(server.run());
+    format!("http://{address}")
+}
+
+fn client() -> reqwest::Client {
+    app_shell::tls::install_ring();
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
