@@ -1,9 +1,10 @@
 """The last of the edge's tests: its logs, and then what it does in trouble."""
 
+import concurrent.futures
 import json
 import time
 
-from client import ISSUER, bearer, mcp_url, request
+from client import ISSUER, bearer, mcp_url, post_form, request
 
 
 def entries(stack):
@@ -73,3 +74,22 @@ def test_without_the_server_the_answer_says_so_with_the_headers_on(stack, token)
         assert answer.status == 502 and answer.header("X-Content-Type-Options") == "nosniff"
     finally:
         stack.start("echo")
+
+
+def at_once(question, times=300):
+    """The answers to many requests, sixteen at a time."""
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        return list(pool.map(lambda _: question(), range(times)))
+
+
+def test_a_flood_of_tokens_is_slowed_down():
+    answers = at_once(lambda: post_form(f"{ISSUER}/token", {"grant_type": "nonsense"}))
+    refused = [answer for answer in answers if answer.status == 429]
+    assert refused and all(int(answer.header("Retry-After")) > 0 for answer in refused)
+
+
+def test_discovery_and_the_challenge_are_never_slowed_down():
+    for url, status in ((f"{ISSUER}/jwks", 200), (mcp_url("fetch"), 401)):
+        assert {answer.status for answer in at_once(lambda url=url: request("GET", url))} == {status}
+    metadata = f"{ISSUER}/.well-known/oauth-authorization-server"
+    assert {answer.status for answer in at_once(lambda: request("GET", metadata))} == {200}
