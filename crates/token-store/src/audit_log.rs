@@ -1,0 +1,16 @@
+//! The audit trail in the log: one line an event, target `audit`, the event as JSON.
+
+use token_core::audit::{AuditEvent, AuditSink};
+
+/// Writes events to the process's log.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AuditLog;
+
+impl AuditSink for AuditLog {
+    fn record(&self, event: &AuditEvent) {
+        match serde_json::to_string(event) {
+            Ok(event) => tracing::info!(target: "audit", %event),
+            Err(error) => tracing::error!(target: "audit", %error, "an event cannot be written"),
+        }
+    }
+}

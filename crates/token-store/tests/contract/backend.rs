@@ -1,0 +1,43 @@
+//! The stores under test.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use token_core::store::Store;
+use token_store::{MemoryStore, SqliteStore};
+
+/// One place where records are kept.
+pub(crate) trait Backend {
+    /// A new handle on that place, as another process would have it.
+    fn open(&self) -> Arc<dyn Store>;
+}
+
+/// Memory.
+#[derive(Default)]
+pub(crate) struct Memory(MemoryStore);
+
+impl Backend for Memory {
+    fn open(&self) -> Arc<dyn Store> {
+        Arc::new(self.0.clone())
+    }
+}
+
+/// A SQLite file in a directory of its own.
+pub(crate) struct Sqlite(TempDir);
+
+impl Sqlite {
+    pub(crate) fn new() -> Self {
+        Self(TempDir::new().expect("a directory"))
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.0.path().join("gateway.db")
+    }
+}
+
+impl Backend for Sqlite {
+    fn open(&self) -> Arc<dyn Store> {
+        Arc::new(SqliteStore::open(self.path()).expect("the store opens"))
+    }
+}

@@ -1,0 +1,84 @@
+//! The contract suite: every promise of the store traits, held by every store; and what one kind
+//! of store promises besides.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a promise fails its test by panicking"
+)]
+
+mod backend;
+mod promises;
+mod race;
+mod records;
+mod sqlite_file;
+
+/// Every promise, on one store.
+macro_rules! suite {
+    ($store:ident, $backend:expr) => {
+        mod $store {
+            tests!(clients, $backend;
+                are_found_until_they_expire,
+                without_expiry_stay,
+                are_replaced_by_one_with_their_identifier,
+            );
+            tests!(sign_ins, $backend;
+                are_looked_at_and_then_taken_once,
+                are_taken_by_one_of_many,
+                are_over_at_their_expiry,
+                are_seen_whole_or_not_at_all_while_they_are_taken,
+            );
+            tests!(codes, $backend;
+                are_used_once_and_then_name_their_grant,
+                are_fresh_for_one_of_many,
+                are_over_at_their_expiry_used_or_not,
+            );
+            tests!(tokens, $backend;
+                are_active_until_they_expire,
+                are_revoked_alone_and_once,
+                are_revoked_by_one_of_many,
+                come_without_a_refresh_token_too,
+            );
+            tests!(rotation, $backend;
+                gives_many_racers_one_answer,
+                repeats_its_answer_within_the_grace_and_names_the_grant_after_it,
+                goes_on_with_the_successor,
+                does_not_make_the_presented_token_live_longer,
+                leaves_earlier_access_tokens_alone,
+                is_seen_beforehand,
+            );
+            tests!(ending, $backend;
+                ends_every_token_of_the_grant_and_of_no_other,
+                takes_the_sealed_answer_away,
+                is_not_shortened_by_a_second_end,
+                leaves_no_token_active_when_it_races_issue,
+                leaves_no_token_active_when_it_races_rotation,
+            );
+            tests!(unknown, $backend;
+                is_an_outcome_and_no_error,
+            );
+            tests!(handles, $backend;
+                see_each_other,
+                share_the_single_use,
+                find_everything_after_reopening,
+            );
+        }
+    };
+}
+
+macro_rules! tests {
+    ($module:ident, $backend:expr; $($promise:ident,)*) => {
+        mod $module {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $promise() {
+                    crate::promises::$module::$promise(&$backend).await;
+                }
+            )*
+        }
+    };
+}
+
+suite!(memory, crate::backend::Memory::default());
+suite!(sqlite, crate::backend::Sqlite::new());

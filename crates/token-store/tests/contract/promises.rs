@@ -1,0 +1,10 @@
+//! The promises: each function is one, and takes a store of its own.
+
+pub(crate) mod clients;
+pub(crate) mod codes;
+pub(crate) mod ending;
+pub(crate) mod handles;
+pub(crate) mod rotation;
+pub(crate) mod sign_ins;
+pub(crate) mod tokens;
+pub(crate) mod unknown;
