@@ -18,10 +18,28 @@ def start(work, traefik_address):
     processes. `work/pebble.pem` is the certificate of pebble's own API."""
     certificate, key = f"{work}/pebble.pem", f"{work}/pebble-key.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-         "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=pebble.test",
-         "-addext", "subjectAltName=DNS:pebble.test"],
-        check=True, capture_output=True,
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-keyout",
+            key,
+            "-out",
+            certificate,
+            "-days",
+            "2",
+            "-subj",
+            "/CN=pebble.test",
+            "-addext",
+            "subjectAltName=DNS:pebble.test",
+        ],
+        check=True,
+        capture_output=True,
     )
     settings = {
         "listenAddress": f"{INTERNET['pebble.test']}:14000",
@@ -36,8 +54,21 @@ def start(work, traefik_address):
     with open(f"{work}/pebble.json", "w", encoding="utf-8") as file:
         json.dump({"pebble": settings}, file)
     names = [
-        "pebble-challtestsrv", "-defaultIPv4", traefik_address, "-defaultIPv6", "", "-dns01", "127.0.0.1:8053",
-        "-http01", "", "-https01", "", "-tlsalpn01", "", "-management", "127.0.0.1:8055",
+        "pebble-challtestsrv",
+        "-defaultIPv4",
+        traefik_address,
+        "-defaultIPv6",
+        "",
+        "-dns01",
+        "127.0.0.1:8053",
+        "-http01",
+        "",
+        "-https01",
+        "",
+        "-tlsalpn01",
+        "",
+        "-management",
+        "127.0.0.1:8055",
     ]
     authority = ["pebble", "-config", f"{work}/pebble.json", "-dnsserver", "127.0.0.1:8053"]
     environment = {**os.environ, "PEBBLE_VA_NOSLEEP": "1"}

@@ -10,7 +10,10 @@ import compose
 import images
 
 ROOT = images.ROOT
-LOGGING = {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3", "labels": "service,security"}}
+LOGGING = {
+    "driver": "json-file",
+    "options": {"max-size": "10m", "max-file": "3", "labels": "service,security"},
+}
 # Root without any capability: Traefik owns its certificates, and the proxy may
 # open Docker's socket, which belongs to root.
 MAY_BE_ROOT = {"traefik", "docker-socket-proxy"}

@@ -18,18 +18,32 @@ DEVICES = ("null", "zero", "random", "urandom")
 
 def launch(spec):
     """Starts the container; answers its process."""
-    log = open(spec["log"], "ab")
     inside = ["nsenter", f"--net=/run/netns/{spec['name']}"]
     if spec["stand_in"]:
         command = [*inside, *spec["command"]]
         environment = {**os.environ, **spec["environment"]}
     else:
-        command = [*inside, "unshare", "--mount", "--propagation", "private", sys.executable, SELF, spec["path"]]
+        command = [
+            *inside,
+            "unshare",
+            "--mount",
+            "--propagation",
+            "private",
+            sys.executable,
+            SELF,
+            spec["path"],
+        ]
         environment = dict(os.environ)
-    # A group of its own: a Ctrl-C is for the harness, which stops everything.
-    return subprocess.Popen(
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-    )
+    with open(spec["log"], "ab") as log:
+        # A group of its own: a Ctrl-C is for the harness, which stops everything.
+        return subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
 
 
 def enter_command(spec, pid, command):

@@ -45,7 +45,9 @@ def send(method, url, headers=None, body=None):
     `headers` may repeat a name."""
     parts = urlsplit(url)
     if parts.scheme == "https":
-        connection = http.client.HTTPSConnection(parts.netloc, timeout=30, context=ssl.create_default_context())
+        connection = http.client.HTTPSConnection(
+            parts.netloc, timeout=30, context=ssl.create_default_context()
+        )
     else:
         connection = http.client.HTTPConnection(parts.netloc, timeout=30)
     body = body.encode() if body is not None else None

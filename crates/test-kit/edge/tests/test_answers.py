@@ -60,7 +60,9 @@ def test_an_encoded_path_character_is_refused_inside_too(stack, encoded):
     assert ask_inside(stack, f"/assertion-jwks{encoded}x") in ("400", "404")
 
 
-@pytest.mark.parametrize("name", ["X_User_Id", "X.User.Id", "X~User~Id", "x_auth_assertion", "X_Forwarded_Host"])
+@pytest.mark.parametrize(
+    "name", ["X_User_Id", "X.User.Id", "X~User~Id", "x_auth_assertion", "X_Forwarded_Host"]
+)
 def test_a_disguised_header_name_is_refused(stack, name):
     for url in (f"{ISSUER}/jwks", mcp_url("fetch"), f"http://fetch.{DOMAIN}/mcp"):
         assert request("GET", url, {name: "mallory"}).status == 400
@@ -83,7 +85,10 @@ def test_the_mcp_host_has_the_endpoints_that_old_clients_look_for_there():
     metadata = request("GET", f"{FETCH}/.well-known/oauth-authorization-server")
     assert (metadata.status, metadata.json()["issuer"]) == (200, ISSUER)
     authorize = request("GET", f"{FETCH}/authorize?client_id=a%20b&state=c%2Fd")
-    assert (authorize.status, authorize.header("Location")) == (302, f"{ISSUER}/authorize?client_id=a%20b&state=c%2Fd")
+    assert (authorize.status, authorize.header("Location")) == (
+        302,
+        f"{ISSUER}/authorize?client_id=a%20b&state=c%2Fd",
+    )
     token = post_form(f"{FETCH}/token", {"grant_type": "nonsense", "client_id": "nobody"})
     assert token.status in (400, 401) and "error" in token.json()
 

@@ -55,9 +55,7 @@ def test_only_those_who_need_it_reach_the_internet(stack, source):
 def test_a_name_is_known_only_on_a_shared_network(stack, source):
     hosts = stack.specs[source]["hosts"]
     known = {name for name in PORTS if f" {name}\n" in hosts}
-    neighbours = {
-        name for name in PORTS if set(stack.addresses[name]) & set(stack.addresses[source])
-    }
+    neighbours = {name for name in PORTS if set(stack.addresses[name]) & set(stack.addresses[source])}
     assert known == neighbours and REACHES[source] | {source} == known
 
 

@@ -14,7 +14,9 @@ METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD"]
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("path", ["/mcp", "/mcp/"])
 def test_a_stranger_is_told_where_to_sign_in(service, method, path):
-    answer = request(method, f"https://{service}.{DOMAIN}{path}", body="{}" if method in ("POST", "PUT") else None)
+    answer = request(
+        method, f"https://{service}.{DOMAIN}{path}", body="{}" if method in ("POST", "PUT") else None
+    )
     assert answer.status == 401
     challenge = answer.header("WWW-Authenticate")
     metadata = f"https://{service}.{DOMAIN}/.well-known/oauth-protected-resource/mcp"
@@ -26,7 +28,9 @@ def test_a_stranger_is_told_where_to_sign_in(service, method, path):
     assert document.json()["authorization_servers"] == [ISSUER]
 
 
-@pytest.mark.parametrize("credentials", ["Bearer nonsense", "Bearer a.b.c", "Bearer eyJhbGciOiJub25lIn0.e30."])
+@pytest.mark.parametrize(
+    "credentials", ["Bearer nonsense", "Bearer a.b.c", "Bearer eyJhbGciOiJub25lIn0.e30."]
+)
 def test_a_bad_token_is_called_one(credentials):
     answer = request("GET", mcp_url("fetch"), {"Authorization": credentials})
     assert answer.status == 401
@@ -34,7 +38,12 @@ def test_a_bad_token_is_called_one(credentials):
 
 
 def test_a_forged_identity_does_not_help_a_stranger():
-    forged = {"X-User-Id": "github|1", "X-Auth-Assertion": "x", "X-Forwarded-User": "root", "X-Original-Url": "/jwks"}
+    forged = {
+        "X-User-Id": "github|1",
+        "X-Auth-Assertion": "x",
+        "X-Forwarded-User": "root",
+        "X-Original-Url": "/jwks",
+    }
     assert request("GET", mcp_url("fetch"), forged).status == 401
 
 
@@ -67,7 +76,14 @@ def test_the_server_gets_the_identity_and_never_the_token(token):
     assert "authorization" not in got and token("echo") not in answer.body
     assert (got["x-user-id"], got["x-user-name"], got["x-auth-scope"]) == ("github|1001", "alice", "mcp")
     assert got["x-client-id"] not in ("", "mallory") and got["x-auth-assertion"].count(".") == 2
-    gone = {"x-forwarded-user", "x-forwarded-email", "x-auth-request-user", "remote-user", "forwarded", "x-original-url"}
+    gone = {
+        "x-forwarded-user",
+        "x-forwarded-email",
+        "x-auth-request-user",
+        "remote-user",
+        "forwarded",
+        "x-original-url",
+    }
     assert not gone & set(got)
     assert got["x-forwarded-host"] == f"echo.{DOMAIN}" and "127.0.0.1" not in got["x-forwarded-for"]
     assert answer.header("Server") is None
@@ -81,7 +97,11 @@ def test_a_token_for_one_service_is_refused_at_another(token, mine, other):
 
 def test_an_unmodified_mcp_server_works_behind_the_gateway(token):
     headers = bearer(token("everything")) | {"Accept": "application/json, text/event-stream"}
-    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "edge", "version": "1"}}
+    hello = {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "edge", "version": "1"},
+    }
     answer = call(headers, 1, "initialize", hello)
     assert answer["result"]["serverInfo"]["name"]
     headers["Mcp-Session-Id"] = call.session
@@ -127,7 +147,9 @@ def test_preflight_is_answered_without_the_verifier():
     assert answer.header("Access-Control-Allow-Credentials") is None
     allowed = {name.strip().lower() for name in answer.header("Access-Control-Allow-Headers").split(",")}
     assert set(asked["Access-Control-Request-Headers"].split(",")) <= allowed
-    assert {"GET", "POST", "DELETE"} <= set(answer.header("Access-Control-Allow-Methods").replace(" ", "").split(","))
+    assert {"GET", "POST", "DELETE"} <= set(
+        answer.header("Access-Control-Allow-Methods").replace(" ", "").split(",")
+    )
 
 
 def test_a_browser_may_read_the_challenge():

@@ -23,7 +23,9 @@ def test_the_audit_finds_a_server_whose_label_was_forgotten(stack):
 
 def test_a_server_without_a_rule_of_its_own_matches_nothing(stack):
     with without_labels(stack, "echo", "traefik.http.routers."):
-        made_up = wait_for(lambda: [r for r in audit.ask(stack, "routers") if r["name"].startswith("echo-mcp")])
+        made_up = wait_for(
+            lambda: [r for r in audit.ask(stack, "routers") if r["name"].startswith("echo-mcp")]
+        )
         assert [router["rule"] for router in made_up] == ["!PathPrefix(`/`)"]
     assert wait_for(lambda: audit.complaints(stack, SERVICES) == [])
 

@@ -28,8 +28,12 @@ def test_the_access_log_holds_no_query_and_no_token(stack, token):
 
 
 def test_no_secret_is_in_any_log(stack, token):
-    secrets = [value for spec in stack.specs.values() for name, value in spec["environment"].items()
-               if name.endswith(("SECRET", "PASSWORD"))] + [token("echo"), token("fetch")]
+    secrets = [
+        value
+        for spec in stack.specs.values()
+        for name, value in spec["environment"].items()
+        if name.endswith(("SECRET", "PASSWORD"))
+    ] + [token("echo"), token("fetch")]
     assert len(secrets) >= 5
     for name in stack.specs:
         log = stack.log(name)
