@@ -6,7 +6,7 @@
 // README.md beside this file tells the settings.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { SENTENCE } from './node/page-server.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -23,8 +23,9 @@ const CLIENTS = {
   browser: [process.execPath, here('node/browser.mjs')],
 };
 
-function run(name, [program, ...args]) {
-  const env = { ...process.env, PAGE_SENTENCE: SENTENCE, BROWSER_STEPS: here('node/browser-steps.mjs') };
+function run(name, settings) {
+  const [program, ...args] = CLIENTS[name];
+  const env = { ...process.env, ...settings, PAGE_SENTENCE: SENTENCE, BROWSER_STEPS: here('node/browser-steps.mjs') };
   const started = Date.now();
   const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   for (const stream of [child.stdout, child.stderr]) {
@@ -41,15 +42,27 @@ function run(name, [program, ...args]) {
   });
 }
 
-const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(CLIENTS);
-const results = [];
-for (const name of wanted) results.push(await run(name, CLIENTS[name]));
-
-console.log(`\n${process.env.MCP_URL}`);
-for (const { name, ok, outcome, seconds } of results) {
-  const why = ok ? '' : `  (${outcome})`;
-  console.log(`  ${ok ? 'ok    ' : 'FAILED'} ${name.padEnd(12)} ${seconds.toFixed(1).padStart(6)} s${why}`);
+/** Runs the clients named, or all, one after the other; resolves with how many passed and failed. */
+export async function runAll(names, settings) {
+  const unknown = names.find((name) => !(name in CLIENTS));
+  if (unknown) throw new Error(`no client is called ${unknown}: ${Object.keys(CLIENTS).join(', ')}`);
+  const results = [];
+  for (const name of names.length ? names : Object.keys(CLIENTS)) results.push(await run(name, settings));
+  console.log(`\n${settings.MCP_URL}`);
+  for (const { name, ok, outcome, seconds } of results) {
+    const why = ok ? '' : `  (${outcome})`;
+    console.log(`  ${ok ? 'ok    ' : 'FAILED'} ${name.padEnd(12)} ${seconds.toFixed(1).padStart(6)} s${why}`);
+  }
+  const passed = results.filter(({ ok }) => ok).length;
+  return { passed, failed: results.length - passed };
 }
-const failed = results.filter(({ ok }) => !ok).length;
-console.log(`${results.length - failed} passed, ${failed} failed`);
-process.exitCode = failed ? 1 : 0;
+
+/** The closing line; the process fails when a client did. */
+export function close({ passed, failed }) {
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exitCode = failed ? 1 : 0;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  close(await runAll(process.argv.slice(2), { MCP_URL: process.env.MCP_URL }));
+}

@@ -4,7 +4,6 @@
 //
 //   node single-process.mjs [CLIENT…]
 //
-// TARGET names the directory of our built programs.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -12,10 +11,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { close, runAll } from './run-all.mjs';
 import { startPageServer } from './node/page-server.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const target = process.env.TARGET ?? here('../../../target/debug');
+const target = here('../../../target/debug');
 const random = () => randomBytes(20).toString('hex');
 
 function freePort() {
@@ -55,13 +55,6 @@ function stop(child) {
   });
 }
 
-/** Runs the clients; resolves with whether all passed. */
-function runClients(settings) {
-  const env = { ...process.env, RMCP_CLIENT: join(target, 'rmcp-client'), ...settings };
-  const child = spawn(process.execPath, [here('run-all.mjs'), ...process.argv.slice(2)], { env, stdio: 'inherit' });
-  return new Promise((resolve) => child.once('exit', (code) => resolve(code === 0)));
-}
-
 /** The settings of the local sign-in. */
 function localMode() {
   const passphrase = random();
@@ -86,10 +79,10 @@ async function githubMode(issuer) {
     GITHUB_API_URL: `http://${github}`,
     ALLOWED_GITHUB_USERS: 'octocat',
   };
-  return { settings, clients: {}, children: [standIn] };
+  return { settings, clients: { PASSPHRASE: '' }, children: [standIn] };
 }
 
-/** One mode from start to stop; resolves with whether all clients passed. */
+/** One mode from start to stop; resolves with how many clients passed and failed. */
 async function run(mode, page) {
   const port = await freePort();
   const issuer = `http://localhost:${port}`;
@@ -103,7 +96,7 @@ async function run(mode, page) {
       ...settings,
     }, `${issuer}/ready`);
     children.push(gateway);
-    return await runClients({ MCP_URL: `${issuer}/mcp`, PAGE_URL: page, ...clients });
+    return await runAll(process.argv.slice(2), { MCP_URL: `${issuer}/mcp`, PAGE_URL: page, ...clients });
   } finally {
     await Promise.all(children.map(stop));
     await rm(data, { recursive: true, force: true });
@@ -111,7 +104,11 @@ async function run(mode, page) {
 }
 
 const { server, url } = await startPageServer('127.0.0.1', 0);
-let passed = true;
-for (const mode of [localMode, githubMode]) passed = (await run(mode, url)) && passed;
+const totals = { passed: 0, failed: 0 };
+for (const mode of [localMode, githubMode]) {
+  const { passed, failed } = await run(mode, url);
+  totals.passed += passed;
+  totals.failed += failed;
+}
 server.close();
-process.exitCode = passed ? 0 : 1;
+close(totals);
