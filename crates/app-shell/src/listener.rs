@@ -14,6 +14,13 @@ pub struct BindError {
     cause: io::Error,
 }
 
+impl BindError {
+    /// Why, for a caller that can do without the address.
+    pub fn kind(&self) -> ErrorKind {
+        self.cause.kind()
+    }
+}
+
 /// Listens on `address`, which came from the setting `setting`.
 ///
 /// The listener is non-blocking and reuses an address in `TIME_WAIT`, so that a restart does not

@@ -1,1 +1,149 @@
-//! placeholder
+//! What the operator decides, for the verifier as a process of its own.
+
+use std::path::PathBuf;
+
+use app_shell::settings::Settings;
+use token_core::admission::{Admission, AllowedUsers};
+use token_core::keys::SigningKey;
+use token_core::{Issuer, Services};
+use token_store::key_directory;
+use url::Url;
+
+/// The settings that [`VerifierConfig::from_settings`] reads.
+pub const SETTINGS: [&str; 7] = [
+    "BASE_DOMAIN",
+    "MCP_SERVICES",
+    "ALLOWED_GITHUB_USERS",
+    "REDIS_URL",
+    "REDIS_PASSWORD",
+    "JWKS_URL",
+    "ASSERTION_KEY_DIR",
+];
+
+/// The verifier's configuration.
+#[derive(Debug)]
+pub struct VerifierConfig {
+    /// `https://auth.BASE_DOMAIN`
+    pub issuer: Issuer,
+    /// `MCP_SERVICES`
+    pub services: Services,
+    /// `ALLOWED_GITHUB_USERS`; only GitHub users come in here.
+    pub admission: Admission,
+    /// `REDIS_URL`
+    pub redis_url: String,
+    /// `REDIS_PASSWORD`
+    pub redis_password: Option<String>,
+    /// `JWKS_URL`: where auth-service publishes its keys on the internal network.
+    pub jwks_url: Url,
+    /// The keys in `ASSERTION_KEY_DIR`; the last one signs. Never empty.
+    pub assertion_keys: Vec<SigningKey>,
+}
+
+impl VerifierConfig {
+    /// Reads everything. `None` goes with a fault that the settings report.
+    pub fn from_settings(settings: &mut Settings) -> Option<Self> {
+        let issuer_and_services = issuer_and_services(settings);
+        let mend = "list GitHub logins or id:NUMBER, comma-separated, or write * for everybody";
+        settings.required("ALLOWED_GITHUB_USERS", mend);
+        let allowed = settings.parse_with("ALLOWED_GITHUB_USERS", AllowedUsers::parse);
+        let mend = "set it, such as redis://verifier@redis:6379";
+        let redis_url = settings.required("REDIS_URL", mend);
+        let redis_password = settings.text("REDIS_PASSWORD");
+        settings.required("JWKS_URL", "set it, such as http://auth-service:8000/jwks");
+        let jwks_url = settings.parse_with("JWKS_URL", Url::parse);
+        let assertion_keys = assertion_keys(settings);
+        let (issuer, services) = issuer_and_services?;
+        Some(Self {
+            issuer,
+            services,
+            admission: Admission {
+                github: Some(allowed?),
+                local: false,
+            },
+            redis_url: redis_url?,
+            redis_password,
+            jwks_url: jwks_url?,
+            assertion_keys: assertion_keys?,
+        })
+    }
+}
+
+fn issuer_and_services(settings: &mut Settings) -> Option<(Issuer, Services)> {
+    let domain = settings.required("BASE_DOMAIN", "set it as for auth-service")?;
+    let issuer = settings.parse_with("BASE_DOMAIN", |domain| {
+        Issuer::parse(format!("https://auth.{domain}"))
+    });
+    let services = match settings.text("MCP_SERVICES") {
+        None => Services::parse("fetch", &domain).ok(),
+        Some(_) => settings.parse_with("MCP_SERVICES", |list| {
+            Services::parse(list, &domain).map_err(|error| app_shell::error_chain(&error))
+        }),
+    };
+    Some((issuer?, services?))
+}
+
+fn assertion_keys(settings: &mut Settings) -> Option<Vec<SigningKey>> {
+    let directory = settings
+        .text("ASSERTION_KEY_DIR")
+        .unwrap_or_else(|| "/keys/assertion".to_owned());
+    let keys = key_directory::load(&PathBuf::from(directory));
+    keys.map_err(|error| {
+        let problem = app_shell::error_chain(&error);
+        settings.fault(
+            "ASSERTION_KEY_DIR",
+            &problem,
+            "`just generate-rsa-keys` makes a key",
+        );
+    })
+    .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use token_core::SystemEntropy;
+    use token_core::keys::generate_ed25519_pem;
+
+    fn read(changes: &[(&str, &str)]) -> Result<VerifierConfig, String> {
+        let directory = tempfile::tempdir().unwrap();
+        let pem = generate_ed25519_pem(&SystemEntropy::new()).unwrap();
+        key_directory::add(directory.path(), "1", &pem).unwrap();
+        let path = directory.path().to_str().unwrap().to_owned();
+        let mut pairs = vec![
+            ("BASE_DOMAIN", "example.com"),
+            ("ALLOWED_GITHUB_USERS", "alice"),
+            ("REDIS_URL", "redis://verifier@redis:6379"),
+            ("JWKS_URL", "http://auth-service:8000/jwks"),
+            ("ASSERTION_KEY_DIR", &path),
+        ];
+        for (name, value) in changes {
+            pairs.retain(|(own, _)| own != name);
+            pairs.push((name, value));
+        }
+        let mut settings = Settings::from_pairs(&SETTINGS, pairs);
+        let config = VerifierConfig::from_settings(&mut settings);
+        settings
+            .finish_with(|| config)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn each_wrong_setting_is_named() {
+        assert_eq!(
+            read(&[]).unwrap().issuer.as_str(),
+            "https://auth.example.com"
+        );
+        for (name, value) in [
+            ("BASE_DOMAIN", ""),
+            ("MCP_SERVICES", "a,a"),
+            ("ALLOWED_GITHUB_USERS", ""),
+            ("ALLOWED_GITHUB_USERS", "*,alice"),
+            ("REDIS_URL", ""),
+            ("JWKS_URL", "auth-service"),
+            ("ASSERTION_KEY_DIR", "/nowhere"),
+        ] {
+            let error = read(&[(name, value)]).unwrap_err();
+            assert!(error.contains(name), "{name}={value}: {error}");
+        }
+    }
+}

@@ -1,1 +1,57 @@
-fn main() {}
+//! `gateway`: every service in one process (`gateway serve`, the default), and the operator's
+//! commands.
+//!
+//! What it is not: it has no rules of its own. It puts the services' routes behind one listener,
+//! with a middleware that does what Traefik does elsewhere, and calls the same operations as they
+//! do. It may depend on everything.
+
+mod data_directory;
+mod edge;
+mod keys_command;
+mod passphrase;
+mod serve;
+mod serve_config;
+mod start_page;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// OAuth 2.1 in front of any MCP server.
+#[derive(Parser)]
+#[command(name = "gateway", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    serve: serve::ServeArguments,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run every service in one process on this computer (the default).
+    Serve(serve::ServeArguments),
+    /// Make the keys that sign access tokens and identity assertions.
+    #[command(subcommand)]
+    Keys(keys_command::KeysCommand),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match arguments.command {
+        None => app_shell::run("gateway", serve::run(arguments.serve)),
+        Some(Command::Serve(arguments)) => app_shell::run("gateway", serve::run(arguments)),
+        Some(Command::Keys(command)) => app_shell::run("gateway", keys_command::run(command)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Arguments::command().debug_assert();
+    }
+}

@@ -28,7 +28,11 @@ impl Parameters {
     }
 
     /// The value of a parameter that must stand once.
-    pub fn required(&self, name: &'static str, missing: &'static str) -> Result<&str, OAuthFailure> {
+    pub fn required(
+        &self,
+        name: &'static str,
+        missing: &'static str,
+    ) -> Result<&str, OAuthFailure> {
         self.single(name)?
             .ok_or_else(|| OAuthFailure::invalid_request(missing))
     }

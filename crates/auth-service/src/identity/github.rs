@@ -29,6 +29,7 @@ pub struct GitHub {
 }
 
 /// Where GitHub is, and the app that speaks to it.
+#[derive(Clone)]
 pub struct GitHubApp {
     /// `GITHUB_CLIENT_ID`
     pub client_id: String,

@@ -1,0 +1,373 @@
+//! What the operator decides, read from settings. Each function reads one concern and reports its
+//! faults to the settings; the single-process gateway uses the same ones.
+
+use std::path::PathBuf;
+
+use app_shell::settings::Settings;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use token_core::admission::AllowedUsers;
+use token_core::keys::{SigningAlgorithm, SigningKey, VerificationKeys};
+use token_core::sealing::{ROOT_SECRET_MIN_BYTES, RootSecret};
+use token_core::secret::ClientSecret;
+use token_core::{Issuer, Seconds, Services};
+use token_store::key_directory;
+use url::Url;
+
+use crate::flows::{Lifetimes, SigningKeys};
+use crate::identity::github::GitHubApp;
+
+/// The settings of [`lifetimes`] and [`github`], whoever runs the server.
+pub const SETTINGS: [&str; 12] = [
+    "STATE_LIFETIME",
+    "CODE_LIFETIME",
+    "ACCESS_TOKEN_LIFETIME",
+    "REFRESH_TOKEN_LIFETIME",
+    "REFRESH_GRACE",
+    "SESSION_TIMEOUT",
+    "CLIENT_LIFETIME",
+    "GITHUB_CLIENT_ID",
+    "GITHUB_CLIENT_SECRET",
+    "GITHUB_BASE_URL",
+    "GITHUB_API_URL",
+    "ALLOWED_GITHUB_USERS",
+];
+
+/// OAuth 2.1 section 4.1.2: a code lives ten minutes at most.
+const MAX_CODE_LIFETIME: u64 = 600;
+
+/// The lifetimes of the contract.
+pub fn lifetimes(settings: &mut Settings) -> Lifetimes {
+    let mut seconds = |name, default| {
+        let value = settings.parsed(name, default, "a number of seconds");
+        Seconds(value)
+    };
+    let state = seconds("STATE_LIFETIME", 300);
+    let code = seconds("CODE_LIFETIME", MAX_CODE_LIFETIME);
+    let access_token = seconds("ACCESS_TOKEN_LIFETIME", 3600);
+    let refresh_token = seconds("REFRESH_TOKEN_LIFETIME", 2_592_000);
+    let refresh_grace = seconds("REFRESH_GRACE", 120);
+    let session = seconds("SESSION_TIMEOUT", 3600);
+    let client = seconds("CLIENT_LIFETIME", 7_776_000);
+    if code.0 > MAX_CODE_LIFETIME {
+        let problem = "is more than 600 seconds, the upper bound of OAuth 2.1";
+        settings.fault("CODE_LIFETIME", problem, "give 600 or less");
+    }
+    for (name, value) in [
+        ("STATE_LIFETIME", state),
+        ("CODE_LIFETIME", code),
+        ("ACCESS_TOKEN_LIFETIME", access_token),
+        ("REFRESH_TOKEN_LIFETIME", refresh_token),
+        ("SESSION_TIMEOUT", session),
+    ] {
+        if value.0 == 0 {
+            settings.fault(name, "is 0, so nobody could ever sign in", "give 1 or more");
+        }
+    }
+    Lifetimes {
+        session,
+        state,
+        code,
+        access_token,
+        refresh_token,
+        refresh_grace,
+        client: (client.0 > 0).then_some(client),
+    }
+}
+
+/// The GitHub app and who may come in through it; `None` where neither id nor secret is set.
+pub fn github(settings: &mut Settings) -> Option<(GitHubApp, AllowedUsers)> {
+    let client_id = settings.text("GITHUB_CLIENT_ID");
+    let client_secret = settings
+        .text("GITHUB_CLIENT_SECRET")
+        .map(ClientSecret::presented);
+    let base_url = url(settings, "GITHUB_BASE_URL", "https://github.com");
+    let api_url = url(settings, "GITHUB_API_URL", "https://api.github.com");
+    let mend = "create an OAuth app at GitHub and set both GITHUB_CLIENT_ID and \
+                GITHUB_CLIENT_SECRET";
+    match (client_id, client_secret) {
+        (None, None) => None,
+        (Some(_), None) => {
+            settings.fault(
+                "GITHUB_CLIENT_SECRET",
+                "is not set, but GITHUB_CLIENT_ID is",
+                mend,
+            );
+            None
+        }
+        (None, Some(_)) => {
+            settings.fault(
+                "GITHUB_CLIENT_ID",
+                "is not set, but GITHUB_CLIENT_SECRET is",
+                mend,
+            );
+            None
+        }
+        (Some(client_id), Some(client_secret)) => {
+            let allowed = allowed_users(settings);
+            let app = GitHubApp {
+                client_id,
+                client_secret,
+                base_url: base_url?,
+                api_url: api_url?,
+            };
+            Some((app, allowed?))
+        }
+    }
+}
+
+/// `ALLOWED_GITHUB_USERS`, which must not be empty where GitHub is configured.
+fn allowed_users(settings: &mut Settings) -> Option<AllowedUsers> {
+    let mend = "list GitHub logins or id:NUMBER, comma-separated, or write * for everybody";
+    settings.required("ALLOWED_GITHUB_USERS", mend)?;
+    settings.parse_with("ALLOWED_GITHUB_USERS", AllowedUsers::parse)
+}
+
+fn url(settings: &mut Settings, name: &str, default: &str) -> Option<Url> {
+    if settings.text(name).is_none() {
+        return Url::parse(default).ok();
+    }
+    settings.parse_with(name, |text| match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "https" | "http") && url.has_host() => Ok(url),
+        _ => Err("not an http(s) URL"),
+    })
+}
+
+/// The settings that [`AuthConfig::from_settings`] reads besides, as a process of its own.
+pub const OWN_SETTINGS: [&str; 9] = [
+    "BASE_DOMAIN",
+    "MCP_SERVICES",
+    "GATEWAY_JWT_SECRET",
+    "JWT_ALGORITHM",
+    "JWT_PRIVATE_KEY_B64",
+    "JWT_KEY_DIR",
+    "REDIS_URL",
+    "REDIS_PASSWORD",
+    "MCP_CORS_ORIGINS",
+];
+
+/// The configuration of the server as a process of its own: GitHub and Redis.
+pub struct AuthConfig {
+    /// `https://auth.BASE_DOMAIN`
+    pub issuer: Issuer,
+    /// `MCP_SERVICES`
+    pub services: Services,
+    /// The GitHub app.
+    pub github: GitHubApp,
+    /// `ALLOWED_GITHUB_USERS`
+    pub allowed_users: AllowedUsers,
+    /// The lifetimes.
+    pub lifetimes: Lifetimes,
+    /// `GATEWAY_JWT_SECRET`
+    pub root_secret: RootSecret,
+    /// From `JWT_PRIVATE_KEY_B64` or `JWT_KEY_DIR`.
+    pub keys: SigningKeys,
+    /// `REDIS_URL`
+    pub redis_url: String,
+    /// `REDIS_PASSWORD`
+    pub redis_password: Option<String>,
+}
+
+impl AuthConfig {
+    /// Reads everything. `None` goes with a fault that the settings report.
+    pub fn from_settings(settings: &mut Settings) -> Option<Self> {
+        let issuer_and_services = issuer_and_services(settings);
+        let lifetimes = lifetimes(settings);
+        let github = github(settings);
+        if github.is_none() && settings.text("GITHUB_CLIENT_ID").is_none() {
+            let mend = "create an OAuth app at GitHub with the callback URL \
+                        https://auth.BASE_DOMAIN/callback";
+            settings.fault("GITHUB_CLIENT_ID", "is not set", mend);
+        }
+        let root_secret = root_secret(settings);
+        let keys = signing_keys(settings);
+        let redis_url = settings.required("REDIS_URL", "set it, such as redis://redis:6379");
+        let redis_password = settings.text("REDIS_PASSWORD");
+        let (issuer, services) = issuer_and_services?;
+        let (github, allowed_users) = github?;
+        Some(Self {
+            issuer,
+            services,
+            github,
+            allowed_users,
+            lifetimes,
+            root_secret: root_secret?,
+            keys: keys?,
+            redis_url: redis_url?,
+            redis_password,
+        })
+    }
+}
+
+fn issuer_and_services(settings: &mut Settings) -> Option<(Issuer, Services)> {
+    let mend = "set it to the domain whose auth.DOMAIN and SERVICE.DOMAIN lead here";
+    let domain = settings.required("BASE_DOMAIN", mend)?;
+    let issuer = settings.parse_with("BASE_DOMAIN", |domain| {
+        Issuer::parse(format!("https://auth.{domain}"))
+    });
+    let services = match settings.text("MCP_SERVICES") {
+        None => Services::parse("fetch", &domain).ok(),
+        Some(_) => settings.parse_with("MCP_SERVICES", |list| {
+            Services::parse(list, &domain).map_err(|error| app_shell::error_chain(&error))
+        }),
+    };
+    Some((issuer?, services?))
+}
+
+/// `GATEWAY_JWT_SECRET`.
+pub fn root_secret(settings: &mut Settings) -> Option<RootSecret> {
+    let mend = "`just generate-all-secrets` makes one";
+    let text = settings.required("GATEWAY_JWT_SECRET", mend)?;
+    let secret = RootSecret::new(text);
+    if secret.is_none() {
+        let problem = format!("is shorter than {ROOT_SECRET_MIN_BYTES} bytes");
+        settings.fault("GATEWAY_JWT_SECRET", &problem, mend);
+    }
+    secret
+}
+
+/// The signing keys of `JWT_PRIVATE_KEY_B64` or `JWT_KEY_DIR`; the active one has `JWT_ALGORITHM`.
+pub fn signing_keys(settings: &mut Settings) -> Option<SigningKeys> {
+    let expected = "one of RS256, ES256 and EdDSA";
+    let algorithm = settings.parsed("JWT_ALGORITHM", SigningAlgorithm::Rs256, expected);
+    let keys = if settings.text("JWT_PRIVATE_KEY_B64").is_some() {
+        settings.parse_secret_with("JWT_PRIVATE_KEY_B64", |text| {
+            let pem = STANDARD.decode(text).map_err(|_| "not base64".to_owned())?;
+            SigningKey::from_pkcs8_pem(&pem)
+                .map(|key| vec![key])
+                .map_err(|error| error.to_string())
+        })?
+    } else {
+        let directory = settings
+            .text("JWT_KEY_DIR")
+            .unwrap_or_else(|| "/keys/signing".to_owned());
+        match key_directory::load(&PathBuf::from(directory)) {
+            Ok(keys) => keys,
+            Err(error) => {
+                let problem = app_shell::error_chain(&error);
+                settings.fault(
+                    "JWT_KEY_DIR",
+                    &problem,
+                    "`just generate-rsa-keys` makes a key",
+                );
+                return None;
+            }
+        }
+    };
+    let active = keys
+        .iter()
+        .rfind(|key| key.algorithm() == algorithm)
+        .cloned();
+    if active.is_none() {
+        let problem = format!("is {}, but no key is of that kind", algorithm.name());
+        settings.fault("JWT_ALGORITHM", &problem, "add such a key, or change it");
+    }
+    Some(SigningKeys {
+        active: active?,
+        published: VerificationKeys::of(&keys).into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use token_core::keys::generate_p256_pem;
+
+    fn read(changes: &[(&str, &str)]) -> Result<AuthConfig, String> {
+        let pem = generate_p256_pem().unwrap();
+        let key = STANDARD.encode(pem.as_bytes());
+        let mut pairs = vec![
+            ("BASE_DOMAIN", "example.com"),
+            ("GITHUB_CLIENT_ID", "id"),
+            ("GITHUB_CLIENT_SECRET", "github-secret"),
+            ("ALLOWED_GITHUB_USERS", "alice"),
+            ("GATEWAY_JWT_SECRET", "0123456789abcdef0123456789abcdef"),
+            ("JWT_ALGORITHM", "ES256"),
+            ("JWT_PRIVATE_KEY_B64", key.as_str()),
+            ("REDIS_URL", "redis://redis:6379"),
+        ];
+        for (name, value) in changes {
+            pairs.retain(|(own, _)| own != name);
+            pairs.push((name, value));
+        }
+        let known = [&SETTINGS[..], &OWN_SETTINGS].concat();
+        let mut settings = Settings::from_pairs(&known, pairs);
+        let config = AuthConfig::from_settings(&mut settings);
+        settings
+            .finish_with(|| config)
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_defaults_are_the_contracts() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.issuer.as_str(), "https://auth.example.com");
+        assert_eq!(
+            config.lifetimes,
+            Lifetimes {
+                session: Seconds(3600),
+                state: Seconds(300),
+                code: Seconds(600),
+                access_token: Seconds(3600),
+                refresh_token: Seconds(2_592_000),
+                refresh_grace: Seconds(120),
+                client: Some(Seconds(7_776_000)),
+            }
+        );
+        assert!(
+            read(&[("CLIENT_LIFETIME", "0")])
+                .unwrap()
+                .lifetimes
+                .client
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn each_wrong_setting_is_named_and_no_secret_shown() {
+        for (name, value) in [
+            ("BASE_DOMAIN", ""),
+            ("BASE_DOMAIN", "example.com/"),
+            ("MCP_SERVICES", "Fetch"),
+            ("CODE_LIFETIME", "601"),
+            ("ACCESS_TOKEN_LIFETIME", "1h"),
+            ("ACCESS_TOKEN_LIFETIME", "0"),
+            ("GITHUB_CLIENT_ID", ""),
+            ("GITHUB_CLIENT_SECRET", ""),
+            ("GITHUB_BASE_URL", "github.com"),
+            ("ALLOWED_GITHUB_USERS", ""),
+            ("ALLOWED_GITHUB_USERS", "@org"),
+            ("GATEWAY_JWT_SECRET", "too-short-a-secret"),
+            ("JWT_ALGORITHM", "HS256"),
+            ("JWT_ALGORITHM", "RS256"),
+            ("JWT_PRIVATE_KEY_B64", "bm8ga2V5"),
+            ("REDIS_URL", ""),
+        ] {
+            let Err(error) = read(&[(name, value)]) else {
+                panic!("{name}={value} was taken")
+            };
+            assert!(error.contains(name), "{name}={value}: {error}");
+            for secret in [
+                "github-secret",
+                "0123456789abcdef",
+                "too-short-a-secret",
+                "bm8ga2V5",
+            ] {
+                assert!(!error.contains(secret), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn all_faults_are_named_at_once() {
+        let error = read(&[
+            ("BASE_DOMAIN", ""),
+            ("REDIS_URL", ""),
+            ("CODE_LIFETIME", "9999"),
+        ]);
+        let error = error.err().unwrap();
+        for name in ["BASE_DOMAIN", "REDIS_URL", "CODE_LIFETIME"] {
+            assert!(error.contains(name), "{error}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! `auth-service`: the authorization server as a process of its own; `auth-service healthcheck`
+//! asks it.
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use actix_web::web::{self, ServiceConfig};
+use app_shell::health::{self, Ready};
+use app_shell::request_log::request_log;
+use app_shell::serve::{HttpService, serve};
+use app_shell::settings::Settings;
+use app_shell::telemetry::{self, LogFormat, Telemetry};
+use app_shell::{healthcheck, listener, shutdown};
+use async_trait::async_trait;
+use auth_service::config::{self, AuthConfig};
+use auth_service::flows::Sealing;
+use auth_service::identity::IdentityProvider;
+use auth_service::identity::github::GitHub;
+use auth_service::{Context, routes};
+use token_core::admission::Admission;
+use token_core::{SystemClock, SystemEntropy};
+use token_store::audit_log::AuditLog;
+use token_store::{RedisSettings, RedisStore};
+use tracing::level_filters::LevelFilter;
+
+const LISTEN_ADDRESS: &str = "LISTEN_ADDRESS";
+
+fn main() -> ExitCode {
+    let own = [LISTEN_ADDRESS];
+    let known = [
+        &own[..],
+        &config::SETTINGS,
+        &config::OWN_SETTINGS,
+        &telemetry::SETTINGS,
+    ]
+    .concat();
+    let mut settings = Settings::load(&known, None);
+    let default = SocketAddr::from(([0, 0, 0, 0], 8000));
+    let address = settings.parsed(LISTEN_ADDRESS, default, "an address such as 0.0.0.0:8000");
+    if std::env::args().nth(1).as_deref() == Some("healthcheck") {
+        return healthcheck::run(address);
+    }
+    app_shell::run("auth-service", run(settings, address))
+}
+
+async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn Error>> {
+    let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Json, LevelFilter::INFO);
+    let config = AuthConfig::from_settings(&mut settings);
+    let config = settings.finish_with(|| config)?;
+    telemetry.start()?;
+
+    let listeners = vec![listener::bind(LISTEN_ADDRESS, address)?];
+    let context = Arc::new(context(config)?);
+    let ready: Arc<dyn Ready> = Arc::new(StoreAnswers(Arc::clone(&context)));
+    let endpoints = routes(context);
+    let service = HttpService {
+        name: "auth-service",
+        listeners,
+        routes: Arc::new(move |config: &mut ServiceConfig| {
+            health::routes(config, Arc::clone(&ready));
+            config.service(
+                web::scope("")
+                    .wrap(request_log())
+                    .configure(endpoints.clone()),
+            );
+        }),
+        workers: available_parallelism().map_or(1, usize::from),
+    };
+    serve(vec![service], shutdown::stop_signal()?).await?;
+    Ok(())
+}
+
+fn context(config: AuthConfig) -> Result<Context, Box<dyn Error>> {
+    let store = RedisStore::connect(RedisSettings {
+        url: config.redis_url,
+        password: config.redis_password,
+    })?;
+    let github = GitHub::new(config.github, &config.issuer)?;
+    Ok(Context {
+        sealing: Sealing::derive(&config.root_secret)?,
+        admission: Admission {
+            github: Some(config.allowed_users),
+            local: false,
+        },
+        identity: IdentityProvider::Upstream(Box::new(github)),
+        issuer: config.issuer,
+        services: config.services,
+        lifetimes: config.lifetimes,
+        keys: config.keys,
+        store: Arc::new(store),
+        audit: Arc::new(AuditLog),
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy::new()),
+    })
+}
+
+/// Ready once the store answers.
+struct StoreAnswers(Arc<Context>);
+
+#[async_trait]
+impl Ready for StoreAnswers {
+    async fn check(&self) -> Result<(), &'static str> {
+        self.0.store.ping().await.map_err(|_| "the store")
+    }
+}

@@ -1,0 +1,98 @@
+//! `forward-auth`: the verifier as a process of its own; `forward-auth healthcheck` asks it.
+
+mod remote_keys;
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use actix_web::web::ServiceConfig;
+use app_shell::health::{self, Ready};
+use app_shell::serve::{HttpService, serve};
+use app_shell::settings::Settings;
+use app_shell::telemetry::{self, LogFormat, Telemetry};
+use app_shell::{healthcheck, listener, shutdown};
+use async_trait::async_trait;
+use forward_auth::config::{self, VerifierConfig};
+use forward_auth::http::AssertionKeys;
+use forward_auth::{Verifier, routes};
+use token_core::SystemClock;
+use token_core::assertion::AssertionSigner;
+use token_core::keys::VerificationKeys;
+use token_store::audit_log::AuditLog;
+use token_store::{RedisActiveTokens, RedisSettings};
+use tracing::level_filters::LevelFilter;
+
+use crate::remote_keys::RemoteKeys;
+
+const LISTEN_ADDRESS: &str = "LISTEN_ADDRESS";
+
+fn main() -> ExitCode {
+    let own = [LISTEN_ADDRESS];
+    let known = [&own[..], &config::SETTINGS, &telemetry::SETTINGS].concat();
+    let mut settings = Settings::load(&known, None);
+    let default = SocketAddr::from(([0, 0, 0, 0], 8000));
+    let address = settings.parsed(LISTEN_ADDRESS, default, "an address such as 0.0.0.0:8000");
+    if std::env::args().nth(1).as_deref() == Some("healthcheck") {
+        return healthcheck::run(address);
+    }
+    app_shell::run("forward-auth", run(settings, address))
+}
+
+async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn Error>> {
+    let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Json, LevelFilter::INFO);
+    let config = VerifierConfig::from_settings(&mut settings);
+    let config = settings.finish_with(|| config)?;
+    telemetry.start()?;
+
+    let listeners = vec![listener::bind(LISTEN_ADDRESS, address)?];
+    let assertion_keys = AssertionKeys(VerificationKeys::of(&config.assertion_keys).into());
+    let verifier = Arc::new(verifier(config)?);
+    let ready: Arc<dyn Ready> = Arc::new(CanDecide(Arc::clone(&verifier)));
+    let endpoints = routes(verifier, assertion_keys);
+    let service = HttpService {
+        name: "forward-auth",
+        listeners,
+        routes: Arc::new(move |config: &mut ServiceConfig| {
+            health::routes(config, Arc::clone(&ready));
+            endpoints(config);
+        }),
+        workers: available_parallelism().map_or(1, usize::from),
+    };
+    serve(vec![service], shutdown::stop_signal()?).await?;
+    Ok(())
+}
+
+fn verifier(mut config: VerifierConfig) -> Result<Verifier, Box<dyn Error>> {
+    let signing_key = config
+        .assertion_keys
+        .pop()
+        .ok_or("there is no assertion key")?;
+    let tokens = RedisActiveTokens::connect(RedisSettings {
+        url: config.redis_url,
+        password: config.redis_password,
+    })?;
+    Ok(Verifier {
+        assertions: AssertionSigner::new(config.issuer.clone(), signing_key),
+        issuer: config.issuer,
+        services: config.services,
+        admission: config.admission,
+        keys: Arc::new(RemoteKeys::at(config.jwks_url)?),
+        tokens: Arc::new(tokens),
+        audit: Arc::new(AuditLog),
+        clock: Arc::new(SystemClock),
+    })
+}
+
+/// Ready once the keys are known and the store answers.
+struct CanDecide(Arc<Verifier>);
+
+#[async_trait]
+impl Ready for CanDecide {
+    async fn check(&self) -> Result<(), &'static str> {
+        self.0.keys.current().ok_or("the keys of auth-service")?;
+        self.0.tokens.ping().await.map_err(|_| "the store")
+    }
+}

@@ -1,0 +1,236 @@
+//! `gateway serve`: every service in one process on one loopback origin.
+
+use std::error::Error;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use actix_web::guard;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+use app_shell::health::{self, AlwaysReady, Ready};
+use app_shell::request_log::request_log;
+use app_shell::serve::HttpService;
+use app_shell::{listener, security_headers, shutdown};
+use auth_service::Context;
+use auth_service::flows::{Sealing, SigningKeys};
+use auth_service::identity::IdentityProvider;
+use auth_service::identity::github::GitHub;
+use auth_service::identity::local::LocalProvider;
+use clap::Args;
+use fetch_service::FetchState;
+use forward_auth::Verifier;
+use token_core::admission::Admission;
+use token_core::assertion::AssertionSigner;
+use token_core::keys::{FixedKeys, VerificationKeys};
+use token_core::{Clock, Entropy, ServiceName, Services, SystemClock, SystemEntropy};
+use token_store::SqliteStore;
+use token_store::audit_log::AuditLog;
+
+use crate::data_directory::{self, DataDirectory};
+use crate::edge::{Edge, only_our_host};
+use crate::passphrase;
+use crate::serve_config::ServeConfig;
+use crate::start_page::{SignIn, StartPage};
+
+/// One person's requests, and the event loop of the fetch tool: two are plenty.
+const WORKERS: usize = 2;
+
+#[derive(Args)]
+pub(crate) struct ServeArguments {
+    /// Port on localhost [default: 8080] (setting: `GATEWAY_PORT`)
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+    /// Where clients, tokens and keys are kept [default: ./data] (setting: `GATEWAY_DATA_DIR`)
+    #[arg(long)]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+pub(crate) async fn run(arguments: ServeArguments) -> Result<(), Box<dyn Error>> {
+    let config = ServeConfig::load(&arguments)?;
+    let listeners = listen(config.port, config.listen_ip)?;
+    let data = DataDirectory::open(config.data_directory.clone())?;
+    let (services, sign_in) = build(&config, &data)?;
+    let page = StartPage {
+        issuer: &config.issuer,
+        resource: &config.resource,
+        data: &data,
+        sign_in,
+    };
+    page.print();
+    config.telemetry.start()?;
+
+    let issuer = config.issuer;
+    let edge = Arc::new(Edge {
+        verifier: Arc::clone(&services.verifier),
+        resource: config.resource,
+        origins: config.origins,
+    });
+    let service = HttpService {
+        name: "gateway",
+        listeners,
+        routes: Arc::new(move |config: &mut ServiceConfig| {
+            health::routes(config, Arc::new(AlwaysReady) as Arc<dyn Ready>);
+            let issuer = issuer.clone();
+            let guarded = web::scope("")
+                .wrap(from_fn(move |request, next| {
+                    only_our_host(issuer.clone(), request, next)
+                }))
+                .wrap(from_fn(security_headers::set))
+                .wrap(request_log())
+                .configure(|config| routes(config, &services, &edge));
+            config.service(guarded);
+        }),
+        workers: WORKERS,
+    };
+    app_shell::serve::serve(vec![service], shutdown::stop_signal()?).await?;
+    Ok(())
+}
+
+/// The services over one store, as [`routes`] needs them.
+struct BuiltServices {
+    context: Arc<Context>,
+    verifier: Arc<Verifier>,
+    fetch: Arc<FetchState>,
+}
+
+fn routes(config: &mut ServiceConfig, services: &BuiltServices, edge: &Arc<Edge>) {
+    let path = edge.resource.path().to_owned();
+    let edge = Arc::clone(edge);
+    let mcp = web::scope("")
+        .guard(guard::fn_guard(move |request| {
+            let asked = request.head().uri.path();
+            asked == path || asked.strip_suffix('/') == Some(&path)
+        }))
+        .wrap(from_fn(move |request, next| {
+            Arc::clone(&edge).guard(request, next)
+        }))
+        .configure(fetch_service::routes(Arc::clone(&services.fetch)));
+    config
+        .app_data(web::Data::from(Arc::clone(&services.verifier)))
+        .service(mcp)
+        .configure(forward_auth::http::metadata_routes)
+        .configure(auth_service::routes(Arc::clone(&services.context)));
+}
+
+fn build(
+    config: &ServeConfig,
+    data: &DataDirectory,
+) -> Result<(BuiltServices, SignIn), Box<dyn Error>> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+    let store = Arc::new(SqliteStore::open(data.store())?);
+    let keys = signing_keys(config, data)?;
+    let (identity, admission, sign_in) = identity(config, entropy.as_ref())?;
+    let services = Services::one(ServiceName::parse("fetch")?, config.resource.clone());
+
+    let mut assertion_keys =
+        data_directory::assertion_keys(&data.assertion_keys(), entropy.as_ref())?;
+    let assertion_public = Arc::new(VerificationKeys::of(&assertion_keys));
+    let assertion_key = assertion_keys.pop().ok_or("there is no assertion key")?;
+    let verifier = Verifier {
+        issuer: config.issuer.clone(),
+        services: services.clone(),
+        admission: admission.clone(),
+        keys: Arc::new(FixedKeys(Arc::clone(&keys.published))),
+        tokens: Arc::clone(&store) as _,
+        assertions: AssertionSigner::new(config.issuer.clone(), assertion_key),
+        audit: Arc::new(AuditLog),
+        clock: Arc::clone(&clock),
+    };
+    let fetch = FetchState::new(
+        config.fetch.clone(),
+        Arc::new(FixedKeys(assertion_public)),
+        Arc::clone(&clock),
+    )?;
+    let context = Context {
+        sealing: Sealing::derive(&data.root_secret(entropy.as_ref())?)?,
+        issuer: config.issuer.clone(),
+        services,
+        admission,
+        identity,
+        lifetimes: config.lifetimes,
+        keys,
+        store,
+        audit: Arc::new(AuditLog),
+        clock,
+        entropy,
+    };
+    let built = BuiltServices {
+        context: Arc::new(context),
+        verifier: Arc::new(verifier),
+        fetch: Arc::new(fetch),
+    };
+    Ok((built, sign_in))
+}
+
+fn signing_keys(config: &ServeConfig, data: &DataDirectory) -> Result<SigningKeys, Box<dyn Error>> {
+    let keys = data_directory::signing_keys(&data.signing_keys(), config.algorithm)?;
+    let active = keys
+        .iter()
+        .rfind(|key| key.algorithm() == config.algorithm)
+        .cloned();
+    let active = active.ok_or_else(|| {
+        let (name, path) = (config.algorithm.name(), data.signing_keys());
+        format!(
+            "JWT_ALGORITHM: is {name}, but no key in {} is of that kind",
+            path.display()
+        )
+    })?;
+    Ok(SigningKeys {
+        active,
+        published: VerificationKeys::of(&keys).into(),
+    })
+}
+
+/// GitHub where it is set up, else the local passphrase.
+fn identity(
+    config: &ServeConfig,
+    entropy: &dyn Entropy,
+) -> Result<(IdentityProvider, Admission, SignIn), Box<dyn Error>> {
+    if let Some((app, allowed)) = &config.github {
+        let github = GitHub::new(app.clone(), &config.issuer)?;
+        let admission = Admission {
+            github: Some(allowed.clone()),
+            local: false,
+        };
+        return Ok((
+            IdentityProvider::Upstream(Box::new(github)),
+            admission,
+            SignIn::GitHub,
+        ));
+    }
+    let (passphrase, sign_in) = match &config.local_passphrase {
+        Some(passphrase) => (passphrase.clone(), SignIn::OwnPassphrase),
+        None => {
+            let made = passphrase::generate(entropy)?;
+            (made.clone(), SignIn::MadePassphrase(made))
+        }
+    };
+    let local = LocalProvider::new(&passphrase, entropy)?;
+    let admission = Admission {
+        github: None,
+        local: true,
+    };
+    Ok((IdentityProvider::Local(local), admission, sign_in))
+}
+
+/// Loopback in both families, and one more address if the operator wants it.
+fn listen(port: u16, more: Option<IpAddr>) -> Result<Vec<TcpListener>, Box<dyn Error>> {
+    let bind = |ip: IpAddr| listener::bind("GATEWAY_PORT", SocketAddr::new(ip, port));
+    if let Some(ip) = more.filter(IpAddr::is_unspecified) {
+        return Ok(vec![bind(ip)?]);
+    }
+    let mut listeners = vec![bind(Ipv4Addr::LOCALHOST.into())?];
+    match bind(Ipv6Addr::LOCALHOST.into()) {
+        Ok(listener) => listeners.push(listener),
+        // A machine without IPv6.
+        Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => {}
+        Err(error) => return Err(error.into()),
+    }
+    if let Some(ip) = more {
+        listeners.push(bind(ip)?);
+    }
+    Ok(listeners)
+}

@@ -1,0 +1,226 @@
+//! What the operator decides for the single process. All of it has a default.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use app_shell::settings::{Settings, SettingsError};
+use app_shell::telemetry::{self, LogFormat, Telemetry};
+use auth_service::flows::Lifetimes;
+use auth_service::identity::github::GitHubApp;
+use fetch_service::FetchConfig;
+use token_core::admission::AllowedUsers;
+use token_core::keys::SigningAlgorithm;
+use token_core::{Issuer, ResourceId};
+use tracing::level_filters::LevelFilter;
+
+use crate::edge::AllowedOrigins;
+use crate::serve::ServeArguments;
+
+const OWN_SETTINGS: [&str; 6] = [
+    "GATEWAY_PORT",
+    "GATEWAY_DATA_DIR",
+    "GATEWAY_LISTEN_IP",
+    "GATEWAY_LISTEN_BEYOND_LOOPBACK",
+    "LOCAL_PASSPHRASE",
+    "JWT_ALGORITHM",
+];
+
+/// What an operator must write to offer the local sign-in beyond this computer.
+const SAID_IN_WORDS: &str = "anyone who reaches this address may try the passphrase";
+
+/// The file that is read where it lies in the current directory.
+const SETTINGS_FILE: &str = "gateway.toml";
+
+pub(crate) struct ServeConfig {
+    pub(crate) port: u16,
+    /// Where to listen besides loopback.
+    pub(crate) listen_ip: Option<IpAddr>,
+    pub(crate) data_directory: PathBuf,
+    pub(crate) local_passphrase: Option<String>,
+    pub(crate) github: Option<(GitHubApp, AllowedUsers)>,
+    pub(crate) lifetimes: Lifetimes,
+    pub(crate) algorithm: SigningAlgorithm,
+    pub(crate) issuer: Issuer,
+    pub(crate) resource: ResourceId,
+    pub(crate) origins: AllowedOrigins,
+    pub(crate) fetch: FetchConfig,
+    pub(crate) telemetry: Telemetry,
+}
+
+impl ServeConfig {
+    /// Defaults, then `gateway.toml`, then the environment, then the command line.
+    pub(crate) fn load(arguments: &ServeArguments) -> Result<Self, SettingsError> {
+        let known = [
+            &OWN_SETTINGS[..],
+            &auth_service::config::SETTINGS,
+            &fetch_service::config::SETTINGS,
+            &telemetry::SETTINGS,
+        ]
+        .concat();
+        let file = Path::new(SETTINGS_FILE);
+        let settings = Settings::load(&known, file.exists().then_some(file));
+        Self::from_settings(settings, arguments)
+    }
+
+    fn from_settings(
+        mut settings: Settings,
+        arguments: &ServeArguments,
+    ) -> Result<Self, SettingsError> {
+        let port = settings.parsed("GATEWAY_PORT", 8080, "a port number from 1 to 65535");
+        let port = arguments.port.unwrap_or(port);
+        if port == 0 {
+            settings.fault("GATEWAY_PORT", "is 0", "give a port number from 1 to 65535");
+        }
+        let directory = settings
+            .text("GATEWAY_DATA_DIR")
+            .unwrap_or_else(|| "./data".to_owned());
+        let data_directory = arguments
+            .data_dir
+            .clone()
+            .unwrap_or_else(|| directory.into());
+        let github = auth_service::config::github(&mut settings);
+        let listen_ip = listen_ip(&mut settings, github.is_some());
+        let local_passphrase = local_passphrase(&mut settings);
+        let lifetimes = auth_service::config::lifetimes(&mut settings);
+        let expected = "one of RS256, ES256 and EdDSA";
+        let algorithm = settings.parsed("JWT_ALGORITHM", SigningAlgorithm::Rs256, expected);
+        let level = LevelFilter::INFO;
+        let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Text, level);
+        let origins = settings.parse_with("MCP_CORS_ORIGINS", AllowedOrigins::parse);
+        let (issuer, resource) = origin(port);
+        let fetch = issuer
+            .clone()
+            .zip(resource.clone())
+            .map(|(issuer, resource)| FetchConfig::of(&mut settings, issuer, resource));
+        settings.finish_with(|| {
+            Some(Self {
+                port,
+                listen_ip,
+                data_directory,
+                local_passphrase,
+                github,
+                lifetimes,
+                algorithm,
+                issuer: issuer?,
+                resource: resource?,
+                origins: origins.unwrap_or(AllowedOrigins::Any),
+                fetch: fetch?,
+                telemetry,
+            })
+        })
+    }
+}
+
+/// Everything is on one loopback origin (contract, "Hosts and services").
+fn origin(port: u16) -> (Option<Issuer>, Option<ResourceId>) {
+    let origin = if port == 80 {
+        "http://localhost".to_owned()
+    } else {
+        format!("http://localhost:{port}")
+    };
+    (
+        Issuer::parse(&origin).ok(),
+        ResourceId::parse(format!("{origin}/mcp")).ok(),
+    )
+}
+
+/// An address beyond loopback, which the local sign-in is offered on only when the operator says
+/// so in words.
+fn listen_ip(settings: &mut Settings, github: bool) -> Option<IpAddr> {
+    let ip: Option<IpAddr> = settings.parse_with("GATEWAY_LISTEN_IP", |text| {
+        text.parse().map_err(|_| "not an IP address")
+    });
+    let said = settings.text("GATEWAY_LISTEN_BEYOND_LOOPBACK");
+    let ip = ip.filter(|ip| !ip.is_loopback())?;
+    if !github && said.as_deref() != Some(SAID_IN_WORDS) {
+        let problem = format!("{ip} is not loopback, and the sign-in is a passphrase");
+        let mend = format!(
+            "unset it, or set up GitHub, or set GATEWAY_LISTEN_BEYOND_LOOPBACK to \
+             \"{SAID_IN_WORDS}\""
+        );
+        settings.fault("GATEWAY_LISTEN_IP", &problem, &mend);
+    }
+    Some(ip)
+}
+
+fn local_passphrase(settings: &mut Settings) -> Option<String> {
+    const MIN_CHARS: usize = 8;
+    let passphrase = settings.text("LOCAL_PASSPHRASE")?;
+    if passphrase.chars().count() < MIN_CHARS {
+        let mend = "give a longer one, or unset it and one is made for each run";
+        settings.fault("LOCAL_PASSPHRASE", "is shorter than 8 characters", mend);
+    }
+    Some(passphrase)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<ServeConfig, String> {
+        let known = [
+            &OWN_SETTINGS[..],
+            &auth_service::config::SETTINGS,
+            &fetch_service::config::SETTINGS,
+            &telemetry::SETTINGS,
+        ]
+        .concat();
+        let pairs = pairs.iter().map(|(name, value)| (*name, *value));
+        let settings = Settings::from_pairs(&known, pairs);
+        let arguments = ServeArguments {
+            port: None,
+            data_dir: None,
+        };
+        ServeConfig::from_settings(settings, &arguments).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nothing_needs_to_be_set() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.issuer.as_str(), "http://localhost:8080");
+        assert_eq!(config.resource.as_str(), "http://localhost:8080/mcp");
+        assert!(config.github.is_none() && config.listen_ip.is_none());
+        assert_eq!(
+            read(&[("GATEWAY_PORT", "80")]).unwrap().issuer.as_str(),
+            "http://localhost"
+        );
+    }
+
+    #[test]
+    fn the_local_sign_in_stays_on_this_computer_unless_said_in_words() {
+        assert!(
+            read(&[("GATEWAY_LISTEN_IP", "127.0.0.1")])
+                .unwrap()
+                .listen_ip
+                .is_none()
+        );
+        let everywhere = ("GATEWAY_LISTEN_IP", "0.0.0.0");
+        let error = read(&[everywhere]).err().unwrap();
+        assert!(error.contains("GATEWAY_LISTEN_BEYOND_LOOPBACK"), "{error}");
+        assert!(read(&[everywhere, ("GATEWAY_LISTEN_BEYOND_LOOPBACK", "yes")]).is_err());
+        let said = ("GATEWAY_LISTEN_BEYOND_LOOPBACK", SAID_IN_WORDS);
+        assert!(read(&[everywhere, said]).unwrap().listen_ip.is_some());
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named() {
+        for (name, value) in [
+            ("GATEWAY_PORT", "eighty"),
+            ("GATEWAY_PORT", "0"),
+            ("GATEWAY_PORT", "65536"),
+            ("GATEWAY_LISTEN_IP", "localhost"),
+            ("GATEWAY_LISTEN_PORT", "1"),
+            ("LOCAL_PASSPHRASE", "short"),
+            ("MCP_CORS_ORIGINS", "app.example.com"),
+            ("GITHUB_CLIENT_ID", "id-without-secret"),
+        ] {
+            let Err(error) = read(&[(name, value)]) else {
+                panic!("{name}={value} was taken")
+            };
+            assert!(
+                error.contains(name) || error.contains("GITHUB_CLIENT_SECRET"),
+                "{error}"
+            );
+        }
+    }
+}
