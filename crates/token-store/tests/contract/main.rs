@@ -12,6 +12,9 @@ mod backend;
 mod promises;
 mod race;
 mod records;
+mod redis_down;
+mod redis_keys;
+mod redis_server;
 mod sqlite_file;
 
 /// Every promise, on one store.
@@ -82,3 +85,4 @@ macro_rules! tests {
 
 suite!(memory, crate::backend::Memory::default());
 suite!(sqlite, crate::backend::Sqlite::new());
+suite!(redis, crate::redis_server::RedisServer::start());

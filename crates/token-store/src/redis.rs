@@ -1,0 +1,19 @@
+//! The stores in Redis: [`RedisStore`] for the authorization server, [`RedisActiveTokens`] for the
+//! verifier. `keys` says what is kept where, `scripts` holds the atomic steps.
+
+mod active_tokens;
+mod clients;
+mod fault;
+mod grants;
+mod index;
+mod keys;
+mod scripts;
+mod settings;
+mod sign_ins;
+mod store;
+mod tokens;
+mod value;
+
+pub use active_tokens::RedisActiveTokens;
+pub use settings::{RedisSettings, RedisSettingsError};
+pub use store::RedisStore;

@@ -1,0 +1,62 @@
+//! What is kept where. The braces are part of the keys: Redis Cluster places a key by what is
+//! between them, so that all of one grant is in one place and one script can reach it.
+//!
+//! | key | value |
+//! |---|---|
+//! | `oauth:client:ID` | JSON |
+//! | `oauth:state:HASH` | JSON of a sign-in under way |
+//! | `oauth:code:{GRANT}.HASH` | a [`value`](super::value), `live` or `used` |
+//! | `oauth:token:{GRANT}.REST` | a value, `live`; present means active |
+//! | `oauth:refresh:{GRANT}.HASH` | a value, `live` or `replaced` |
+//! | `oauth:grace:{GRANT}.HASH` | a value, `live`: the sealed answer; gone when the grace is |
+//! | `oauth:revoked:{GRANT}.REST` | a value, `revoked`: the token's mark |
+//! | `oauth:revoked:{GRANT}` | a value, `ended`: the grant's mark |
+//! | `oauth:grant:{GRANT}` | sorted set: the keys that end with the grant, by expiry |
+//! | `oauth:user_tokens:SUB`, `oauth:client_tokens:ID` | sorted sets: `jti` by expiry; hints |
+
+use token_core::secret::{SecretHash, SecretKey};
+use token_core::{ClientId, GrantId, Jti, UserId};
+
+pub(super) fn client(id: &ClientId) -> String {
+    format!("oauth:client:{id}")
+}
+
+pub(super) fn sign_in(state: &SecretHash) -> String {
+    format!("oauth:state:{state}")
+}
+
+pub(super) fn code(key: &SecretKey) -> String {
+    format!("oauth:code:{{{}}}.{}", key.grant, key.hash)
+}
+
+pub(super) fn token(jti: &Jti) -> String {
+    format!("oauth:token:{{{}}}.{}", jti.grant(), jti.rest())
+}
+
+pub(super) fn refresh_token(key: &SecretKey) -> String {
+    format!("oauth:refresh:{{{}}}.{}", key.grant, key.hash)
+}
+
+pub(super) fn grace(key: &SecretKey) -> String {
+    format!("oauth:grace:{{{}}}.{}", key.grant, key.hash)
+}
+
+pub(super) fn revoked_token(jti: &Jti) -> String {
+    format!("oauth:revoked:{{{}}}.{}", jti.grant(), jti.rest())
+}
+
+pub(super) fn ended_grant(grant: &GrantId) -> String {
+    format!("oauth:revoked:{{{grant}}}")
+}
+
+pub(super) fn members(grant: &GrantId) -> String {
+    format!("oauth:grant:{{{grant}}}")
+}
+
+pub(super) fn user_tokens(user: &UserId) -> String {
+    format!("oauth:user_tokens:{user}")
+}
+
+pub(super) fn client_tokens(client: &ClientId) -> String {
+    format!("oauth:client_tokens:{client}")
+}

@@ -1,0 +1,131 @@
+//! What the Redis stores promise while Redis is away: an error, soon; and that they are well again
+//! by themselves when it is back.
+
+use std::time::Duration;
+
+use token_core::store::{ActiveTokens, GrantStore as _, StoreError};
+use token_store::{RedisActiveTokens, RedisSettings, RedisStore};
+
+use crate::records::{Family, now};
+use crate::redis_server::RedisServer;
+
+/// Asserts that each question fails, and that none is left without an answer.
+async fn is_unavailable(tokens: &dyn ActiveTokens) {
+    let jti = Family::new().pair(now()).token.jti;
+    for _ in 0..3 {
+        let answers = async {
+            [
+                tokens.ping().await,
+                tokens.is_active(&jti, now()).await.map(|_| ()),
+            ]
+        };
+        let answers = tokio::time::timeout(Duration::from_mins(1), answers).await;
+        for answer in answers.expect("an answer") {
+            assert!(matches!(answer, Err(StoreError::Unavailable(_))));
+        }
+    }
+}
+
+/// Both kinds of client, and a token that is active.
+async fn set_up(server: &RedisServer) -> (RedisStore, RedisActiveTokens, token_core::Jti) {
+    let (store, verifier) = (server.store(), server.active_tokens());
+    let pair = Family::new().pair(now());
+    store.issue_tokens(&pair, now()).await.unwrap();
+    assert!(verifier.is_active(&pair.token.jti, now()).await.unwrap());
+    (store, verifier, pair.token.jti)
+}
+
+#[tokio::test]
+async fn a_redis_that_ends_is_unavailable_and_its_return_is_noticed_at_once() {
+    let mut server = RedisServer::start();
+    let (store, verifier, jti) = set_up(&server).await;
+    server.stop();
+    is_unavailable(&store).await;
+    is_unavailable(&verifier).await;
+    server.restart();
+    assert!(verifier.is_active(&jti, now()).await.unwrap());
+    assert!(store.is_active(&jti, now()).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_restart_between_two_questions_is_not_noticed() {
+    let mut server = RedisServer::start();
+    let (store, verifier, jti) = set_up(&server).await;
+    server.stop();
+    server.restart();
+    assert!(verifier.is_active(&jti, now()).await.unwrap());
+    assert!(store.is_active(&jti, now()).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_redis_that_does_not_answer_is_unavailable() {
+    let server = RedisServer::start();
+    let (store, verifier, jti) = set_up(&server).await;
+    server.signal("STOP");
+    is_unavailable(&verifier).await;
+    let answer = store.ping().await;
+    assert!(matches!(answer, Err(StoreError::Unavailable(_))));
+    server.signal("CONT");
+    // It answers what it was asked while it stood, and only then what it is asked now.
+    let () = server.run(&["PING"]);
+    assert!(verifier.is_active(&jti, now()).await.unwrap());
+    assert!(store.is_active(&jti, now()).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_redis_that_is_down_at_the_start_is_waited_for() {
+    let mut server = RedisServer::start();
+    let jti = set_up(&server).await.2;
+    server.stop();
+    let (store, verifier) = (server.store(), server.active_tokens());
+    is_unavailable(&verifier).await;
+    is_unavailable(&store).await;
+    server.restart();
+    assert!(verifier.is_active(&jti, now()).await.unwrap());
+    assert!(store.is_active(&jti, now()).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_password_that_is_set_right_in_redis_needs_no_restart_here() {
+    let server = RedisServer::start();
+    let jti = set_up(&server).await.2;
+    let late = "set-later-set-later";
+    let verifier = RedisActiveTokens::connect(&RedisSettings {
+        password: Some(late.to_owned()),
+        ..server.verifier_settings()
+    })
+    .unwrap();
+    is_unavailable(&verifier).await;
+    let error = verifier.ping().await.unwrap_err();
+    assert!(!format!("{error:?}").contains(late));
+    let () = server.run(&["ACL", "SETUSER", "verifier", &format!(">{late}")]);
+    assert!(verifier.is_active(&jti, now()).await.unwrap());
+}
+
+#[tokio::test]
+async fn the_verifiers_user_can_do_nothing_else() {
+    let server = RedisServer::start();
+    let (_, verifier, jti) = set_up(&server).await;
+    verifier.ping().await.unwrap();
+    // A store that signs in as the verifier's user can look at tokens, and is refused the rest.
+    let store = RedisStore::connect(&server.verifier_settings()).unwrap();
+    for outcome in [
+        store.revoke_token(&jti, now()).await.map(|_| ()),
+        store.put_code(&Family::new().code(now())).await,
+    ] {
+        assert!(outcome.is_err());
+    }
+    assert!(verifier.is_active(&jti, now()).await.unwrap());
+}
+
+#[tokio::test]
+async fn an_address_of_no_redis_is_refused_at_the_start() {
+    for url in ["", "redis", "http://redis:6379", "redis://host:port"] {
+        let settings = RedisSettings {
+            url: url.to_owned(),
+            password: None,
+        };
+        assert!(RedisStore::connect(&settings).is_err(), "{url}");
+        assert!(RedisActiveTokens::connect(&settings).is_err(), "{url}");
+    }
+}

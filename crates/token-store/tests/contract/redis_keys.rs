@@ -1,0 +1,265 @@
+//! What the Redis store promises besides about its keys: where they are, how long they stay, and
+//! that no secret is among them.
+
+use token_core::store::{ClientStore as _, GrantStore as _, SignInStore as _, StoreError};
+use token_core::{Seconds, Timestamp};
+use token_store::RedisStore;
+
+use crate::records::{Family, GRACE, HOUR, MONTH, client, now, sign_in};
+use crate::redis_server::RedisServer;
+
+/// Writes one of everything, and gives the secrets that belong to it.
+async fn write_everything(store: &RedisStore, family: &Family, now: Timestamp) -> Vec<String> {
+    let (state, pending) = sign_in(now.plus(HOUR));
+    let (code, code_record) = family.code_and_secret(now.plus(HOUR));
+    let (refresh, refresh_record) = family.refresh_and_secret(now.plus(MONTH));
+    let (successor, successor_record) = family.refresh_and_secret(now.plus(MONTH));
+    store.put_client(&client(None)).await.unwrap();
+    store
+        .put_client(&client(Some(now.plus(HOUR))))
+        .await
+        .unwrap();
+    store.put_sign_in(&state.hash(), &pending).await.unwrap();
+    store.put_code(&code_record).await.unwrap();
+    store.put_code(&family.code(now.plus(HOUR))).await.unwrap();
+    store.consume_code(&code_record.key, now).await.unwrap();
+    let mut pair = family.pair(now);
+    pair.refresh = Some(refresh_record.clone());
+    store.issue_tokens(&pair, now).await.unwrap();
+    let mut rotation = family.rotation(&refresh_record.key, now);
+    rotation.successor = successor_record;
+    store.rotate_refresh(&rotation, now).await.unwrap();
+    store.revoke_token(&pair.token.jti, now).await.unwrap();
+    [
+        state.expose(),
+        code.expose(),
+        refresh.expose(),
+        successor.expose(),
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
+
+#[tokio::test]
+async fn they_are_the_ones_of_the_contract_and_each_is_dropped_some_day() {
+    let server = RedisServer::start();
+    let (store, now, family) = (server.store(), now(), Family::new());
+    write_everything(&store, &family, now).await;
+    let ended = Family::new();
+    let until = now.plus(MONTH);
+    store.end_grant(&ended.grant.id, now, until).await.unwrap();
+
+    let tag = format!("{{{}}}", family.grant.id);
+    let shape = |key: &str| {
+        let (kind, rest) = key.strip_prefix("oauth:").unwrap().split_once(':').unwrap();
+        match rest.strip_prefix(&tag) {
+            Some("") => format!("{kind}:GRANT"),
+            Some(rest) => format!("{kind}:GRANT.{}", rest.len()),
+            None => kind.to_owned(),
+        }
+    };
+    let mut shapes: Vec<String> = server.keys().iter().map(|key| shape(key)).collect();
+    shapes.sort();
+    assert_eq!(
+        shapes,
+        [
+            "client",
+            "client",
+            "client_tokens",
+            "code:GRANT.44",
+            "code:GRANT.44",
+            "grace:GRANT.44",
+            "grant:GRANT",
+            "refresh:GRANT.44",
+            "refresh:GRANT.44",
+            "revoked",
+            "revoked:GRANT.23",
+            "state",
+            "token:GRANT.23",
+            "user_tokens",
+        ]
+    );
+
+    let mut eternal = 0;
+    for key in server.keys() {
+        let seconds: i64 = server.run(&["TTL", &key]);
+        if seconds == -1 {
+            assert!(key.starts_with("oauth:client:"), "{key}");
+            eternal += 1;
+        } else if key.starts_with("oauth:grace:") {
+            assert!(seconds <= GRACE.0.cast_signed(), "{key} stays {seconds} s");
+        } else {
+            let longest = MONTH.plus_slack();
+            assert!(seconds > 0 && seconds <= longest, "{key} stays {seconds} s");
+        }
+    }
+    assert_eq!(eternal, 1, "the client without expiry");
+}
+
+trait PlusSlack {
+    /// With the hour that Redis keeps a key longer than its record, and one for a slow test.
+    fn plus_slack(self) -> i64;
+}
+
+impl PlusSlack for Seconds {
+    fn plus_slack(self) -> i64 {
+        (self.0 + 2 * HOUR.0).cast_signed()
+    }
+}
+
+#[tokio::test]
+async fn no_secret_is_in_a_key_or_a_value() {
+    let server = RedisServer::start();
+    let secrets = write_everything(&server.store(), &Family::new(), now()).await;
+    let mut everything = server.keys();
+    for key in server.keys() {
+        let kind: String = server.run(&["TYPE", &key]);
+        match kind.as_str() {
+            "string" => everything.push(server.run(&["GET", &key])),
+            "zset" => {
+                everything.extend(server.run::<Vec<String>>(&["ZRANGE", &key, "0", "-1"]));
+            }
+            other => panic!("a key of type {other}"),
+        }
+    }
+    assert!(everything.iter().any(|text| text.contains("octocat")));
+    for secret in &secrets {
+        assert!(!everything.iter().any(|text| text.contains(secret)));
+    }
+}
+
+#[tokio::test]
+async fn a_grants_end_leaves_only_marks_of_it() {
+    let server = RedisServer::start();
+    let (store, now, family) = (server.store(), now(), Family::new());
+    let pair = family.pair(now);
+    store.issue_tokens(&pair, now).await.unwrap();
+    store.revoke_token(&pair.token.jti, now).await.unwrap();
+    let rotation = family.rotation(&pair.refresh.unwrap().key, now);
+    store.rotate_refresh(&rotation, now).await.unwrap();
+    let until = now.plus(MONTH);
+    store.end_grant(&family.grant.id, now, until).await.unwrap();
+    let tag = format!("{{{}}}", family.grant.id);
+    let mut left = server.keys();
+    left.retain(|key| key.contains(&tag));
+    left.sort();
+    let rest = pair.token.jti.rest();
+    assert_eq!(
+        left,
+        [
+            format!("oauth:revoked:{tag}"),
+            format!("oauth:revoked:{tag}.{rest}")
+        ]
+    );
+}
+
+#[tokio::test]
+async fn sorted_sets_are_trimmed_as_they_are_used() {
+    let server = RedisServer::start();
+    let (store, now, family) = (server.store(), now(), Family::new());
+    let mut first = family.pair(now);
+    first.refresh = None;
+    store.issue_tokens(&first, now).await.unwrap();
+    let members = format!("oauth:grant:{{{}}}", family.grant.id);
+    let user = format!("oauth:user_tokens:{}", family.grant.user_id);
+    let client = format!("oauth:client_tokens:{}", family.grant.client_id);
+    for key in [&user, &client] {
+        let noted: Vec<String> = server.run(&["ZRANGE", key, "0", "-1"]);
+        assert_eq!(noted, [first.token.jti.as_str()]);
+    }
+
+    let later = now.plus(Seconds(3 * HOUR.0));
+    let mut second = family.pair(later);
+    second.refresh = None;
+    store.issue_tokens(&second, later).await.unwrap();
+    for key in [&members, &user, &client] {
+        let left: Vec<String> = server.run(&["ZRANGE", key, "0", "-1"]);
+        assert_eq!(left.len(), 1, "{key}");
+        assert!(left[0].ends_with(second.token.jti.rest()), "{key}");
+        let seconds: i64 = server.run(&["TTL", key]);
+        let lives = (4 * HOUR.0).cast_signed();
+        assert!(seconds > lives, "{key} is dropped before its members");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_value_is_an_error_and_no_panic() {
+    let server = RedisServer::start();
+    let (store, verifier, now) = (server.store(), server.active_tokens(), now());
+    let family = Family::new();
+    let client = client(None);
+    let (state, pending) = sign_in(now.plus(HOUR));
+    let state = state.hash();
+    let code = family.code(now.plus(HOUR));
+    let pair = family.pair(now);
+    let jti = &pair.token.jti;
+    let refresh = pair.refresh.as_ref().unwrap();
+    let rotation = family.rotation(&refresh.key, now);
+    let as_written = format!("{} live ", now.plus(HOUR).0);
+    let half_a_record = format!("{as_written}{{\"key\":");
+    for damage in ["", "{", "-1 live {}", "soon live {}", &half_a_record] {
+        store.put_client(&client).await.unwrap();
+        store.put_sign_in(&state, &pending).await.unwrap();
+        store.put_code(&code).await.unwrap();
+        store.issue_tokens(&pair, now).await.unwrap();
+        for key in server.keys() {
+            if !key.contains("_tokens:") && !key.starts_with("oauth:grant:") {
+                let () = server.run(&["SET", &key, damage]);
+            }
+        }
+        let mut errors = vec![
+            store.client(&client.client_id, now).await.err(),
+            store.sign_in(&state, now).await.err(),
+            store.consume_code(&code.key, now).await.err(),
+            store.refresh_token(&refresh.key, now).await.err(),
+        ];
+        // These do not look into the record.
+        if damage != half_a_record {
+            use token_core::store::ActiveTokens as _;
+            errors.push(store.rotate_refresh(&rotation, now).await.err());
+            errors.push(store.revoke_token(jti, now).await.err());
+            errors.push(store.is_active(jti, now).await.err());
+            errors.push(verifier.is_active(jti, now).await.err());
+        }
+        errors.push(store.take_sign_in(&state, now).await.err());
+        for (index, error) in errors.into_iter().enumerate() {
+            assert!(
+                matches!(error, Some(StoreError::Corrupt(_))),
+                "{damage:?}, {index}: {error:?}"
+            );
+        }
+        let () = server.run(&["FLUSHALL"]);
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_another_type_is_damage_too() {
+    let server = RedisServer::start();
+    let (store, now, family) = (server.store(), now(), Family::new());
+    let code = family.code(now.plus(HOUR));
+    store.put_code(&code).await.unwrap();
+    let key = server.keys().remove(0);
+    let () = server.run(&["DEL", &key]);
+    let () = server.run(&["LPUSH", &key, "x"]);
+    let error = store.consume_code(&code.key, now).await.unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn scripts_that_redis_forgot_are_sent_again() {
+    let server = RedisServer::start();
+    let (store, now, family) = (server.store(), now(), Family::new());
+    store.issue_tokens(&family.pair(now), now).await.unwrap();
+    let () = server.run(&["SCRIPT", "FLUSH"]);
+    store.issue_tokens(&family.pair(now), now).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_time_beyond_the_range_of_redis_is_the_end_of_time() {
+    let server = RedisServer::start();
+    let (store, now, family) = (server.store(), now(), Family::new());
+    let mut pair = family.pair(now);
+    pair.token = family.token(Timestamp(u64::MAX));
+    store.issue_tokens(&pair, now).await.unwrap();
+    assert!(store.revoke_token(&pair.token.jti, now).await.unwrap());
+}
