@@ -81,12 +81,7 @@ async fn show(
         state: state.expose().to_owned(),
         attempts_left,
     };
-    let status = if attempts_left.is_some() {
-        StatusCode::FORBIDDEN
-    } else {
-        StatusCode::OK
-    };
-    response::page(status, &page)
+    response::page(StatusCode::OK, &page)
 }
 
 fn failed(context: &Context, pending: &PendingSignIn, reason: FailureReason) {
