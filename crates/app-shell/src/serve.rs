@@ -78,6 +78,8 @@ fn start(service: HttpService) -> io::Result<Server> {
     })
     .workers(service.workers.clamp(1, 512))
     .disable_signals()
+    // A client that goes away ends the work that is done for it.
+    .h1_allow_half_closed(false)
     .keep_alive(KEEP_ALIVE)
     .client_request_timeout(REQUEST_HEAD_LIMIT)
     .shutdown_timeout(GRACE_SECONDS);

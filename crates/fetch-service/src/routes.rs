@@ -40,7 +40,10 @@ impl FetchState {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, BuildError> {
         let version = env!("CARGO_PKG_VERSION");
-        let user_agent = format!("mcp-fetch/{version} (+{})", config.issuer.as_str());
+        // Whom to turn to: the gateway, where it has an address that others can reach.
+        let contact = Some(&config.issuer).filter(|issuer| !issuer.is_plain_http());
+        let contact = contact.map(|issuer| format!(" (+{})", issuer.as_str()));
+        let user_agent = format!("mcp-fetch/{version}{}", contact.unwrap_or_default());
         let server = FetchServer {
             egress: Arc::new(EgressClient::new(
                 config.egress,

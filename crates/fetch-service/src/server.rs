@@ -7,7 +7,8 @@ use http::request::Parts;
 use rmcp::handler::server::tool::Extension;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{CallToolResult, ContentBlock, Implementation, ServerCapabilities, ServerConfig};
-use rmcp::{ServerHandler, tool, tool_handler, tool_router};
+use rmcp::service::RequestContext;
+use rmcp::{RoleServer, ServerHandler, tool, tool_handler, tool_router};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use token_core::assertion::Identity;
@@ -55,6 +56,8 @@ fn default_max_length() -> usize {
 enum FetchError {
     #[error("max_length must be between 1 and 1000000")]
     MaxLength,
+    #[error("cancelled")]
+    Cancelled,
     #[error("cannot fetch the page: {0}")]
     Egress(#[from] EgressError),
     #[error("cannot show the page: {0}")]
@@ -85,6 +88,7 @@ impl FetchServer {
         &self,
         Parameters(arguments): Parameters<FetchArguments>,
         Extension(parts): Extension<Parts>,
+        context: RequestContext<RoleServer>,
     ) -> CallToolResult {
         // The guard's audit lines carry the person by this span.
         let user = parts
@@ -92,7 +96,12 @@ impl FetchServer {
             .get::<Identity>()
             .map(|identity| identity.user_id.as_str());
         let span = tracing::info_span!("fetch", user);
-        match self.page(&arguments).instrument(span).await {
+        let page = self.page(&arguments).instrument(span);
+        let outcome = tokio::select! {
+            outcome = page => outcome,
+            () = context.ct.cancelled() => Err(FetchError::Cancelled),
+        };
+        match outcome {
             Ok((status, text)) if status.is_client_error() || status.is_server_error() => {
                 CallToolResult::error(vec![ContentBlock::text(text)])
             }

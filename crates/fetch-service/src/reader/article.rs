@@ -5,9 +5,14 @@ use dom_smoothie::{Article, Config, Readability};
 use htmd::HtmlToMarkdown;
 use url::Url;
 
+use super::{dom, plain};
+
 /// Where less than this part of the page's own text is left, readability took content for clutter,
 /// as it does with reference pages and indexes.
-const KEPT_AT_LEAST: f64 = 0.5;
+const KEPT_AT_LEAST: f64 = 0.8;
+
+/// A `main` element with less than this part of the text is not what the page is about.
+const MAIN_HOLDS_AT_LEAST: f64 = 0.5;
 
 /// Elements whose text is the site's, not the page's.
 const CHROME: [&str; 9] = [
@@ -16,14 +21,20 @@ const CHROME: [&str; 9] = [
 
 /// Converts a tree from which hidden text is gone and in which links are absolute.
 pub(super) fn to_markdown(document: &Document, url: &Url) -> String {
-    let own_text = own_text_length(&document.root());
-    let title = page_title(document);
-    match readable(document.clone(), url) {
-        Some(article) if part(article.length, own_text) >= KEPT_AT_LEAST => {
-            titled(&article.title, &convert(&article.content))
-        }
-        Some(_) | None => titled(&title, &convert(&whole(document, own_text))),
+    let main = main_part(document);
+    if let Some(article) = readable(document.clone(), url)
+        && let Some(tree) = dom::parse(&article.content)
+        && part(own_text_length(&tree.root()), own_text_length(&main)) >= KEPT_AT_LEAST
+    {
+        return titled(&article.title, &convert(&article.content));
     }
+    // The converter parses anew, so what it gets is looked at anew.
+    let html = main.html();
+    if dom::parse(&html).is_none() {
+        return plain::strip(&html);
+    }
+    let title = document.select_single("head > title").text();
+    titled(&title, &convert(&html))
 }
 
 fn readable(document: Document, url: &Url) -> Option<Article> {
@@ -37,21 +48,22 @@ fn readable(document: Document, url: &Url) -> Option<Article> {
         .ok()
 }
 
-/// The page's `main` element if the content is there, else all of the body.
-fn whole(document: &Document, own_text: usize) -> String {
-    let main = document.select("main, [role=main]");
-    let main = main.nodes().first();
-    main.filter(|main| part(own_text_length(main), own_text) >= KEPT_AT_LEAST)
-        .map_or_else(
-            || document.body().map(|body| body.html().to_string()),
-            |main| Some(main.html().to_string()),
-        )
-        .unwrap_or_default()
+/// The page's `main` element if the content is there, else all of it.
+fn main_part(document: &Document) -> NodeRef<'_> {
+    let whole = document.body().unwrap_or_else(|| document.root());
+    let all = own_text_length(&whole);
+    let main = document.select_single("main, [role=main]");
+    let main = main.nodes().first().copied();
+    main.filter(|main| part(own_text_length(main), all) >= MAIN_HOLDS_AT_LEAST)
+        .unwrap_or(whole)
 }
 
 fn convert(html: &str) -> String {
+    let converter = HtmlToMarkdown::builder()
+        .skip_tags(vec!["button", "select", "svg"])
+        .build();
     // It fails only where its reader fails, and a string does not.
-    HtmlToMarkdown::new().convert(html).unwrap_or_default()
+    converter.convert(html).unwrap_or_default()
 }
 
 /// The title as first heading, unless the text begins with one.
@@ -63,10 +75,6 @@ fn titled(title: &str, markdown: &str) -> String {
     } else {
         format!("# {title}\n\n{markdown}")
     }
-}
-
-fn page_title(document: &Document) -> String {
-    document.select_single("head > title").text().to_string()
 }
 
 fn part(some: usize, all: usize) -> f64 {

@@ -1,7 +1,11 @@
-//! Links and images with absolute URLs: a model has no page to resolve them against.
+//! Links and images with absolute URLs: a model has no page to resolve them against, nor a place
+//! in it to jump to.
 
 use dom_query::{Document, NodeRef};
 use url::Url;
+
+/// What headings carry to link to themselves.
+const ANCHOR_SIGNS: [&str; 4] = ["", "#", "§", "¶"];
 
 /// Makes `a href` and `img src` absolute, by the document's `base` or else by its own URL.
 pub(super) fn make_absolute(document: &Document, page: &Url) {
@@ -9,8 +13,17 @@ pub(super) fn make_absolute(document: &Document, page: &Url) {
         .base_uri()
         .and_then(|base| page.join(&base).ok())
         .unwrap_or_else(|| page.clone());
-    for link in document.select("a[href], area[href]").nodes() {
-        set(link, "href", &base);
+    for link in document.select("a[href]").nodes() {
+        let is_jump = link
+            .attr("href")
+            .is_some_and(|href| href.trim().starts_with('#'));
+        if ANCHOR_SIGNS.contains(&link.text().trim()) && link.find(&["img"]).is_empty() {
+            link.remove_from_parent();
+        } else if is_jump {
+            link.remove_attr("href");
+        } else {
+            set(link, "href", &base);
+        }
     }
     for image in document.select("img").nodes() {
         // Lazy loading keeps the real one elsewhere.

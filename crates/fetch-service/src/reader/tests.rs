@@ -97,6 +97,18 @@ fn links_and_images_are_absolute() {
 }
 
 #[test]
+fn jumps_within_the_page_are_no_links() {
+    let text = markdown(&article(
+        "<h2 id=a><a href='#a'>Part</a><a href='#a' class=anchor>§</a></h2><p>See <a href='#a'>above</a> \
+         or <a href='/empty'></a><a href='/pic'><img src=p.png alt=P></a>.</p>",
+    ));
+    assert!(text.contains("## Part\n"), "{text}");
+    assert!(text.contains("See above or"), "{text}");
+    assert!(!text.contains('§') && !text.contains("/empty"), "{text}");
+    assert!(text.contains("https://example.com/pic"), "{text}");
+}
+
+#[test]
 fn a_base_element_rules_relative_links() {
     let body = article("<p>See <a href='x'>x</a>.</p>")
         .replace("<head>", "<head><base href='https://other.test/y/'>");

@@ -142,6 +142,8 @@ fn serve(routes: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static) -> S
     let server = HttpServer::new(move || App::new().configure(routes.clone()))
         .workers(1)
         .disable_signals()
+        // As app_shell::serve has it.
+        .h1_allow_half_closed(false)
         .listen(listener)
         .unwrap();
     actix_web::rt::spawn(server.run());
