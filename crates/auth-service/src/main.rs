@@ -74,7 +74,7 @@ async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn 
 }
 
 fn context(config: AuthConfig) -> Result<Context, Box<dyn Error>> {
-    let store = RedisStore::connect(RedisSettings {
+    let store = RedisStore::connect(&RedisSettings {
         url: config.redis_url,
         password: config.redis_password,
     })?;

@@ -1,4 +1,4 @@
-//! The verifier that Traefik's ForwardAuth calls for every request to an MCP service, and the
+//! The verifier that Traefik's `ForwardAuth` calls for every request to an MCP service, and the
 //! metadata that tells clients where to get a token (RFC 9728).
 //!
 //! [`decide`](decide::decide) is the rule, a pure function; `verifier` adds the one question to

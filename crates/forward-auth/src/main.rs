@@ -70,7 +70,7 @@ fn verifier(mut config: VerifierConfig) -> Result<Verifier, Box<dyn Error>> {
         .assertion_keys
         .pop()
         .ok_or("there is no assertion key")?;
-    let tokens = RedisActiveTokens::connect(RedisSettings {
+    let tokens = RedisActiveTokens::connect(&RedisSettings {
         url: config.redis_url,
         password: config.redis_password,
     })?;

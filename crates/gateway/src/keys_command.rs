@@ -23,7 +23,7 @@ pub(crate) enum KeysCommand {
 
 const SETTINGS: [&str; 3] = ["JWT_KEY_DIR", "JWT_ALGORITHM", "ASSERTION_KEY_DIR"];
 
-pub(crate) async fn run(command: KeysCommand) -> Result<(), Box<dyn Error>> {
+pub(crate) fn run(command: &KeysCommand) -> Result<(), Box<dyn Error>> {
     let KeysCommand::Generate = command;
     let mut settings = Settings::load(&SETTINGS, None);
     let expected = "one of RS256, ES256 and EdDSA";

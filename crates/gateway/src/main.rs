@@ -42,7 +42,9 @@ fn main() -> ExitCode {
     match arguments.command {
         None => app_shell::run("gateway", serve::run(arguments.serve)),
         Some(Command::Serve(arguments)) => app_shell::run("gateway", serve::run(arguments)),
-        Some(Command::Keys(command)) => app_shell::run("gateway", keys_command::run(command)),
+        Some(Command::Keys(command)) => {
+            app_shell::run("gateway", async move { keys_command::run(&command) })
+        }
     }
 }
 

@@ -201,12 +201,11 @@ fn identity(
             SignIn::GitHub,
         ));
     }
-    let (passphrase, sign_in) = match &config.local_passphrase {
-        Some(passphrase) => (passphrase.clone(), SignIn::OwnPassphrase),
-        None => {
-            let made = passphrase::generate(entropy)?;
-            (made.clone(), SignIn::MadePassphrase(made))
-        }
+    let (passphrase, sign_in) = if let Some(own) = &config.local_passphrase {
+        (own.clone(), SignIn::OwnPassphrase)
+    } else {
+        let made = passphrase::generate(entropy)?;
+        (made.clone(), SignIn::MadePassphrase(made))
     };
     let local = LocalProvider::new(&passphrase, entropy)?;
     let admission = Admission {

@@ -145,15 +145,15 @@ mod tests {
     fn only_the_same_key_and_purpose_open_a_seal() {
         let entropy = SystemEntropy::new();
         let sealer = root().sealer("a").unwrap();
-        let sealed = sealer.seal(&("hello", 1), &entropy).unwrap();
+        let text = sealer.seal(&("hello", 1), &entropy).unwrap();
         assert_eq!(
-            sealer.open::<(String, u8)>(&sealed).unwrap(),
+            sealer.open::<(String, u8)>(&text).unwrap(),
             ("hello".to_owned(), 1)
         );
         let other = root().sealer("b").unwrap();
-        assert_eq!(other.open::<(String, u8)>(&sealed), Err(SealError::NotOurs));
-        for index in 0..sealed.len() {
-            let mut bytes = sealed.clone().into_bytes();
+        assert_eq!(other.open::<(String, u8)>(&text), Err(SealError::NotOurs));
+        for index in 0..text.len() {
+            let mut bytes = text.clone().into_bytes();
             bytes[index] = if bytes[index] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(bytes).unwrap();
             // The last character may carry unused bits: strict base64 refuses those too.

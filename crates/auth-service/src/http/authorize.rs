@@ -2,6 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HOST, LOCATION};
+use actix_web::http::uri::Authority;
 use actix_web::{HttpRequest, HttpResponse, web};
 use token_core::client::Client;
 use token_core::secret::BrowserBinding;
@@ -104,12 +105,7 @@ fn asked_host(request: &HttpRequest) -> Option<String> {
         .get(HOST)
         .and_then(|value| value.to_str().ok());
     header
-        .or_else(|| {
-            request
-                .uri()
-                .authority()
-                .map(|authority| authority.as_str())
-        })
+        .or_else(|| request.uri().authority().map(Authority::as_str))
         .map(str::to_ascii_lowercase)
 }
 

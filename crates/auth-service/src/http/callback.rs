@@ -73,7 +73,7 @@ async fn complete(
         .await
         .map_err(|error| browser::sign_in_failure(context, client_name.clone(), &error))?;
     let mut answer = if is_out_of_band(&context.issuer, &done.redirect) {
-        success::redirect(context, &done.code, client_name)?
+        success::redirect(context, &done.code, &client_name)?
     } else {
         response::see_other(&code_url(&context.issuer, &done.redirect, &done.code))
     };

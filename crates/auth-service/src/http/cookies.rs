@@ -1,4 +1,4 @@
-//! Cookies of a flow: `__Host-`, Secure, HttpOnly, SameSite=Lax (RFC 6265bis section 4.1.3.2). On
+//! Cookies of a flow: `__Host-`, Secure, `HttpOnly`, `SameSite=Lax` (RFC 6265bis section 4.1.3.2). On
 //! a plain-http loopback issuer prefix and `Secure` are left out: some clients' jars drop them
 //! there.
 

@@ -34,36 +34,36 @@ pub(super) struct PageFailure {
     cause: Option<String>,
 }
 
-impl HttpFailure {
-    /// A page without a way back.
-    pub(super) fn page(trouble: Trouble) -> Self {
-        Self::Page(Box::new(PageFailure {
+impl PageFailure {
+    fn of(trouble: Trouble) -> Self {
+        Self {
             trouble,
             return_link: None,
             retry_after: None,
             cause: None,
-        }))
+        }
+    }
+}
+
+impl HttpFailure {
+    /// A page without a way back.
+    pub(super) fn page(trouble: Trouble) -> Self {
+        Self::Page(Box::new(PageFailure::of(trouble)))
     }
 
     /// A page with a link back to the client, whose URL must carry the error.
     pub(super) fn page_with_return(trouble: Trouble, link: ReturnLink) -> Self {
-        let mut failure = PageFailure {
-            trouble,
-            return_link: None,
-            retry_after: None,
-            cause: None,
-        };
-        failure.return_link = Some(link);
-        Self::Page(Box::new(failure))
+        Self::Page(Box::new(PageFailure {
+            return_link: Some(link),
+            ..PageFailure::of(trouble)
+        }))
     }
 
     /// A page that says when to come again.
     pub(super) fn too_many_attempts(retry_after: Seconds) -> Self {
         Self::Page(Box::new(PageFailure {
-            trouble: Trouble::TooManyAttempts,
-            return_link: None,
             retry_after: Some(retry_after),
-            cause: None,
+            ..PageFailure::of(Trouble::TooManyAttempts)
         }))
     }
 
@@ -83,10 +83,8 @@ impl HttpFailure {
 
     fn caused(trouble: Trouble, error: &(dyn Error + 'static)) -> Self {
         Self::Page(Box::new(PageFailure {
-            trouble,
-            return_link: None,
-            retry_after: None,
             cause: Some(app_shell::error_chain(error)),
+            ..PageFailure::of(trouble)
         }))
     }
 }
@@ -148,9 +146,10 @@ const SOON: actix_web::http::header::HeaderValue =
 fn page_response(status: StatusCode, failure: &PageFailure) -> HttpResponse {
     let reference = reference();
     let title = failure.trouble.title();
-    match &failure.cause {
-        Some(cause) => tracing::error!(reference, cause, "a person saw: {title}"),
-        None => tracing::info!(reference, "a person saw: {title}"),
+    if let Some(cause) = &failure.cause {
+        tracing::error!(reference, cause, "a person saw: {title}");
+    } else {
+        tracing::info!(reference, "a person saw: {title}");
     }
     let return_link = failure.return_link.as_ref().map(|link| ReturnLink {
         client_name: link.client_name.clone(),

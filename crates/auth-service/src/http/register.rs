@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use token_core::RedirectUri;
 use token_core::client::{ApplicationType, ClientAuthenticationMethod, GrantType};
+use token_core::secret::ClientSecret;
 
 use super::error::HttpFailure;
 use super::response;
@@ -46,7 +47,7 @@ fn answer(registered: &Registered) -> HttpResponse {
     let body = Body {
         client_id: client.client_id.as_str(),
         client_id_issued_at: client.issued_at.0,
-        client_secret: secret.as_ref().map(|secret| secret.expose()),
+        client_secret: secret.as_ref().map(ClientSecret::expose),
         client_secret_expires_at: secret.as_ref().map(|_| 0),
         redirect_uris: &client.redirect_uris,
         token_endpoint_auth_method: client.credential.method(),

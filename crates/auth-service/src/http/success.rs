@@ -23,7 +23,7 @@ struct Held {
 pub(super) fn redirect(
     context: &Context,
     code: &AuthorizationCode,
-    client_name: ClaimedName,
+    client_name: &ClaimedName,
 ) -> Result<HttpResponse, HttpFailure> {
     let lifetime = context.lifetimes.code;
     let held = Held {

@@ -5,6 +5,7 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use token_core::oauth_error::OAuthErrorCode;
+use token_core::secret::RefreshToken;
 
 use super::error::HttpFailure;
 use super::response;
@@ -89,7 +90,7 @@ fn answer(tokens: &TokenResponse) -> HttpResponse {
         access_token: tokens.access_token.expose(),
         token_type: "Bearer",
         expires_in: tokens.expires_in.0,
-        refresh_token: tokens.refresh_token.as_ref().map(|token| token.expose()),
+        refresh_token: tokens.refresh_token.as_ref().map(RefreshToken::expose),
         scope: tokens.scope.to_string(),
     };
     response::json(StatusCode::OK, &body)

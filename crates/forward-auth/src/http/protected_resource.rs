@@ -1,6 +1,7 @@
 //! `GET /.well-known/oauth-protected-resource` and its path form (RFC 9728 section 3).
 
 use actix_web::http::header::HOST;
+use actix_web::http::uri::Authority;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
@@ -18,12 +19,7 @@ pub(super) async fn get(request: HttpRequest, verifier: web::Data<Verifier>) -> 
         .get(HOST)
         .and_then(|value| value.to_str().ok());
     let authority = header
-        .or_else(|| {
-            request
-                .uri()
-                .authority()
-                .map(|authority| authority.as_str())
-        })
+        .or_else(|| request.uri().authority().map(Authority::as_str))
         .unwrap_or_default();
     match find(
         &verifier.services,

@@ -1,4 +1,4 @@
-//! `/verify/NAME`: what Traefik's ForwardAuth asks. 2xx lets the request pass with the headers
+//! `/verify/NAME`: what Traefik's `ForwardAuth` asks. 2xx lets the request pass with the headers
 //! given here; anything else is sent to the client as it is.
 
 use actix_web::http::StatusCode;

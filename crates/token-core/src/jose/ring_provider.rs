@@ -15,8 +15,8 @@ use ring::signature::{
 };
 
 static RING: CryptoProvider = CryptoProvider {
-    signer_factory: signer,
-    verifier_factory: verifier,
+    signer_factory: |algorithm, key| signer(*algorithm, key),
+    verifier_factory: |algorithm, key| verifier(*algorithm, key),
     // Our own `keys` module makes the JWKs.
     key_utils: KeyUtils::new_unimplemented(),
 };
@@ -43,7 +43,7 @@ fn generator() -> SystemRandom {
     SystemRandom::new()
 }
 
-fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>, Error> {
+fn signer(algorithm: Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>, Error> {
     let pkcs8 = key.as_bytes();
     let pair = match algorithm {
         Algorithm::RS256 => RsaKeyPair::from_pkcs8(pkcs8).map(|pair| KeyPair::Rsa(Box::new(pair))),
@@ -55,7 +55,7 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>
         _ => return Err(ErrorKind::InvalidAlgorithm.into()),
     };
     let pair = pair.map_err(|_| Error::from(ErrorKind::InvalidKeyFormat))?;
-    Ok(Box::new(RingSigner(*algorithm, pair)))
+    Ok(Box::new(RingSigner(algorithm, pair)))
 }
 
 impl Signer<Vec<u8>> for RingSigner {
@@ -85,10 +85,10 @@ impl JwtSigner for RingSigner {
 
 struct RingVerifier(Algorithm, DecodingKey);
 
-fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
+fn verifier(algorithm: Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
     match algorithm {
         Algorithm::RS256 | Algorithm::ES256 | Algorithm::EdDSA => {
-            Ok(Box::new(RingVerifier(*algorithm, key.clone())))
+            Ok(Box::new(RingVerifier(algorithm, key.clone())))
         }
         _ => Err(ErrorKind::InvalidAlgorithm.into()),
     }
