@@ -18,6 +18,8 @@ use html5ever::{Attribute, ParseOpts, QualName, parse_document};
 const MAX_DEPTH: usize = 256;
 /// Elements, texts and comments. A page of 10 MB has about 400,000.
 const MAX_NODES: usize = 1_000_000;
+/// Attributes of one element: every library after the parser searches them one by one.
+const MAX_ATTRIBUTES: usize = 500;
 /// For the whole page. A page of 10 MB takes about a quarter of a second.
 const MAX_TIME: Duration = Duration::from_secs(5);
 /// Bytes fed between two looks at the limits.
@@ -86,6 +88,9 @@ impl TreeSink for Guarded {
     }
 
     fn create_element(&self, name: QualName, attrs: Vec<Attribute>, flags: ElementFlags) -> NodeId {
+        if attrs.len() > MAX_ATTRIBUTES {
+            self.exceeded.set(true);
+        }
         self.document.create_element(name, attrs, flags)
     }
 

@@ -1,6 +1,8 @@
 //! Text that a person would not see is a channel to the model that reads the page for him: it is
 //! dropped before anything is converted. What a style sheet hides by class is not known here.
 
+use std::collections::HashSet;
+
 use dom_query::{Document, NodeRef};
 
 /// Never text for a reader.
@@ -8,9 +10,9 @@ const NOT_CONTENT: [&str; 4] = ["script", "style", "noscript", "template"];
 
 /// Removes from the tree what is not shown.
 pub(super) fn remove(document: &Document) {
-    let revealing = revealing_script(document);
+    let revealed = revealed_by_script(document);
     for node in document.root().descendants() {
-        if is_dropped(&node, &revealing) {
+        if is_dropped(&node, &revealed) {
             node.remove_from_parent();
         }
     }
@@ -18,17 +20,23 @@ pub(super) fn remove(document: &Document) {
 
 /// Streamed server-side rendering (React's) sends parts of the page in hidden containers `S:n`,
 /// which a script of the page moves into place. They are what the person sees.
-fn revealing_script(document: &Document) -> String {
-    document
-        .select("script")
-        .iter()
-        .map(|script| script.text())
-        .filter(|text| text.contains("$RC("))
-        .map(|text| text.to_string())
+fn revealed_by_script(document: &Document) -> HashSet<String> {
+    let scripts = document.select("script");
+    let scripts = scripts.iter().map(|script| script.text());
+    scripts
+        .filter(|script| script.contains("$RC("))
+        .flat_map(|script| strings(&script))
+        .filter(|string| string.starts_with("S:"))
         .collect()
 }
 
-fn is_dropped(node: &NodeRef<'_>, revealing: &str) -> bool {
+/// What stands between double quotes.
+fn strings(script: &str) -> Vec<String> {
+    let parts = script.split('"').skip(1).step_by(2);
+    parts.map(ToOwned::to_owned).collect()
+}
+
+fn is_dropped(node: &NodeRef<'_>, revealed: &HashSet<String>) -> bool {
     let Some(name) = node.node_name() else {
         return false;
     };
@@ -36,8 +44,7 @@ fn is_dropped(node: &NodeRef<'_>, revealing: &str) -> bool {
         return true;
     }
     if node.has_attr("hidden") {
-        let id = node.id_attr().unwrap_or_default();
-        return !(id.starts_with("S:") && revealing.contains(&format!("\"{id}\"")));
+        return !node.id_attr().is_some_and(|id| revealed.contains(&*id));
     }
     let is = |name: &str, value: &str| {
         node.attr(name)

@@ -180,7 +180,7 @@ fn nesting_bombs_become_plain_text() {
         bomb + &format!("<p><b id={number}>x")
     });
     let attributes: String =
-        (0..200_000).fold("<p ".to_owned(), |tag, number| tag + &format!("a{number} ")) + ">";
+        (0..5_000).fold("<p ".to_owned(), |tag, number| tag + &format!("a{number} ")) + ">";
     for (bomb, name) in [
         ("<div>".repeat(100_000), "divs"),
         ("<b>".repeat(100_000), "formatting"),
@@ -189,14 +189,13 @@ fn nesting_bombs_become_plain_text() {
         ("<b><div></b>".repeat(50_000), "misnested"),
         ("<ul><li>".repeat(50_000), "lists"),
         (formatting, "reconstructed"),
+        (attributes, "attributes"),
     ] {
         let reading = html(&format!("<p>Start</p>{bomb}End"));
         assert_eq!(reading.form, Form::Stripped, "{name}");
         assert!(reading.text.starts_with("Start"), "{name}");
         assert!(reading.text.ends_with("End"), "{name}");
     }
-    let reading = html(&format!("<p>Start</p>{attributes}End"));
-    assert!(reading.text.contains("Start") && reading.text.contains("End"));
 }
 
 #[test]
