@@ -137,7 +137,8 @@ def register(redirect_uri=REDIRECT_URI):
 
 
 def sign_in(service):
-    """Registration, consent, GitHub, code, token; answers the token response."""
+    """Registration, consent, GitHub, code, token; answers the token response,
+    with the id of the client."""
     client_id, verifier = register(), secrets.token_urlsafe(48)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
     query = {
@@ -168,4 +169,4 @@ def sign_in(service):
     }
     answer = post_form(f"{ISSUER}/token", grant)
     assert answer.status == 200, answer.body
-    return answer.json()
+    return answer.json() | {"client_id": client_id}

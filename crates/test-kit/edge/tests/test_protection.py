@@ -1,10 +1,11 @@
 """What an MCP server behind the gateway gets, and what a stranger gets."""
 
 import json
+import time
 
 import pytest
 
-from client import DOMAIN, ISSUER, bearer, mcp_url, post_json, request, send
+from client import DOMAIN, ISSUER, bearer, mcp_url, post_form, post_json, request, send, sign_in
 
 SERVICES = ["fetch", "everything"]
 METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD"]
@@ -92,6 +93,19 @@ def test_the_server_gets_the_identity_and_never_the_token(token):
 @pytest.mark.parametrize("mine,other", [("fetch", "everything"), ("everything", "fetch"), ("echo", "fetch")])
 def test_a_token_for_one_service_is_refused_at_another(token, mine, other):
     answer = request("GET", mcp_url(other), bearer(token(mine)))
+    assert answer.status == 401 and 'error="invalid_token"' in answer.header("WWW-Authenticate")
+
+
+def test_a_revoked_token_is_refused():
+    tokens = sign_in("echo")
+    headers = bearer(tokens["access_token"])
+    assert request("GET", mcp_url("echo"), headers).status == 200
+    revocation = {"token": tokens["access_token"], "client_id": tokens["client_id"]}
+    assert post_form(f"{ISSUER}/revoke", revocation).status == 200
+    # The verifier may believe for a few seconds more what it knew.
+    deadline = time.monotonic() + 30
+    while (answer := request("GET", mcp_url("echo"), headers)).status == 200 and time.monotonic() < deadline:
+        time.sleep(0.05)
     assert answer.status == 401 and 'error="invalid_token"' in answer.header("WWW-Authenticate")
 
 
