@@ -1,0 +1,302 @@
+//! A server in this process, a client with PKCE, and a browser with cookies.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::ServiceResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderMap, LOCATION, SET_COOKIE};
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use actix_web::{App, cookie::Cookie};
+use auth_service::flows::{Lifetimes, Sealing, SigningKeys};
+use auth_service::identity::IdentityProvider;
+use auth_service::identity::local::LocalProvider;
+use auth_service::{Context, routes};
+use serde_json::{Value, json};
+use token_core::admission::Admission;
+use token_core::audit::{AuditEvent, MemoryAudit};
+use token_core::clock::ManualClock;
+use token_core::keys::{SigningKey, VerificationKeys, generate_ed25519_pem};
+use token_core::sealing::RootSecret;
+use token_core::{Entropy, Issuer, Seconds, Services, SystemEntropy, Timestamp};
+use token_store::MemoryStore;
+use url::Url;
+
+pub(crate) const PASSPHRASE: &str = "open sesame";
+pub(crate) const CALLBACK: &str = "https://client.example/callback";
+/// The example of RFC 7636 appendix B.
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+pub(crate) const RESOURCE: &str = "https://fetch.example.com/mcp";
+
+/// The server and what the test can see of it.
+pub(crate) struct Server {
+    context: Arc<Context>,
+    pub(crate) clock: Arc<ManualClock>,
+    audit: Arc<MemoryAudit>,
+}
+
+/// An answer, read whole.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", self.body))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// Status and `error` of an OAuth error answer.
+    pub(crate) fn error(&self) -> (u16, String) {
+        (
+            self.status.as_u16(),
+            self.json()["error"].as_str().unwrap_or_default().to_owned(),
+        )
+    }
+
+    /// The query of the URL that it redirects to.
+    pub(crate) fn redirect(&self) -> (String, BTreeMap<String, String>) {
+        let location = self
+            .headers
+            .get(LOCATION)
+            .unwrap_or_else(|| panic!("{}", self.body));
+        let url = Url::parse(location.to_str().unwrap()).unwrap();
+        let query = url.query_pairs().into_owned().collect();
+        let base = url.as_str().split('?').next().unwrap().to_owned();
+        (base, query)
+    }
+
+    /// The value of a hidden field.
+    pub(crate) fn field(&self, name: &str) -> String {
+        let marker = format!("name=\"{name}\" value=\"");
+        let rest = self
+            .body
+            .split_once(&marker)
+            .unwrap_or_else(|| panic!("{}", self.body))
+            .1;
+        rest.split_once('"').unwrap().0.to_owned()
+    }
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        Self::with_services("fetch")
+    }
+
+    pub(crate) fn with_services(services: &str) -> Self {
+        let entropy = SystemEntropy::new();
+        let clock = Arc::new(ManualClock::at(Timestamp(1_800_000_000)));
+        let audit = Arc::new(MemoryAudit::default());
+        let pem = generate_ed25519_pem(&entropy).unwrap();
+        let active = SigningKey::from_pkcs8_pem(pem.as_bytes()).unwrap();
+        let published = Arc::new(VerificationKeys::of([&active]));
+        let context = Context {
+            issuer: Issuer::parse("https://auth.example.com").unwrap(),
+            services: Services::parse(services, "example.com").unwrap(),
+            admission: Admission {
+                github: None,
+                local: true,
+            },
+            identity: IdentityProvider::Local(LocalProvider::new(PASSPHRASE, &entropy).unwrap()),
+            lifetimes: Lifetimes {
+                session: Seconds(3600),
+                state: Seconds(300),
+                code: Seconds(600),
+                access_token: Seconds(3600),
+                refresh_token: Seconds(2_592_000),
+                refresh_grace: Seconds(120),
+                client: Some(Seconds(7_776_000)),
+            },
+            keys: SigningKeys { active, published },
+            sealing: Sealing::derive(&RootSecret::new(vec![7; 32]).unwrap()).unwrap(),
+            store: Arc::new(MemoryStore::new()),
+            audit: Arc::clone(&audit) as _,
+            clock: Arc::clone(&clock) as _,
+            entropy: Arc::new(entropy) as Arc<dyn Entropy>,
+        };
+        Self {
+            context: Arc::new(context),
+            clock,
+            audit,
+        }
+    }
+
+    pub(crate) async fn send(&self, request: TestRequest) -> Answer {
+        let app = App::new().configure(|config| routes(Arc::clone(&self.context))(config));
+        let service = init_service(app).await;
+        read(call_service(&service, request.to_request()).await).await
+    }
+
+    pub(crate) async fn get(&self, uri: &str) -> Answer {
+        self.send(TestRequest::get().uri(uri)).await
+    }
+
+    pub(crate) async fn post_form(&self, uri: &str, fields: &[(&str, &str)]) -> Answer {
+        self.send(TestRequest::post().uri(uri).set_form(fields))
+            .await
+    }
+
+    pub(crate) async fn register(&self, metadata: &Value) -> Answer {
+        self.send(TestRequest::post().uri("/register").set_json(metadata))
+            .await
+    }
+
+    /// A public client that returns to [`CALLBACK`].
+    pub(crate) async fn public_client(&self) -> String {
+        let metadata = json!({
+            "client_name": "Test client",
+            "redirect_uris": [CALLBACK],
+            "token_endpoint_auth_method": "none",
+        });
+        self.register(&metadata).await.json()["client_id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// Consent and sign-in of a public client: the code.
+    pub(crate) async fn code(&self, client_id: &str) -> String {
+        let mut browser = Browser::new(self);
+        let (_, query) = browser
+            .through(&authorize_uri(client_id, &[]))
+            .await
+            .redirect();
+        query["code"].clone()
+    }
+
+    /// The whole flow: a token response.
+    pub(crate) async fn tokens(&self, client_id: &str) -> Value {
+        let code = self.code(client_id).await;
+        self.redeem(client_id, &code).await.json()
+    }
+
+    pub(crate) async fn redeem(&self, client_id: &str, code: &str) -> Answer {
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("client_id", client_id),
+            ("code", code),
+            ("code_verifier", VERIFIER),
+            ("redirect_uri", CALLBACK),
+        ];
+        self.post_form("/token", &fields).await
+    }
+
+    pub(crate) async fn refresh(&self, client_id: &str, token: &str) -> Answer {
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("client_id", client_id),
+            ("refresh_token", token),
+        ];
+        self.post_form("/token", &fields).await
+    }
+
+    pub(crate) fn events(&self) -> Vec<AuditEvent> {
+        self.audit.events()
+    }
+}
+
+async fn read(response: ServiceResponse<impl MessageBody>) -> Answer {
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = String::from_utf8(read_body(response).await.to_vec()).unwrap();
+    Answer {
+        status,
+        headers,
+        body,
+    }
+}
+
+/// An authorization request with these parameters changed; an empty value leaves one out.
+pub(crate) fn authorize_uri(client_id: &str, changes: &[(&str, &str)]) -> String {
+    let mut parameters = vec![
+        ("response_type", "code"),
+        ("client_id", client_id),
+        ("redirect_uri", CALLBACK),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+        ("resource", RESOURCE),
+        ("state", "client-state"),
+    ];
+    for (name, value) in changes {
+        parameters.retain(|(own, _)| own != name);
+        parameters.push((name, value));
+    }
+    parameters.retain(|(_, value)| !value.is_empty());
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    format!("/authorize?{}", query.extend_pairs(parameters).finish())
+}
+
+/// A person's browser: keeps cookies, follows nothing by itself.
+pub(crate) struct Browser<'a> {
+    server: &'a Server,
+    cookies: BTreeMap<String, String>,
+}
+
+impl<'a> Browser<'a> {
+    pub(crate) fn new(server: &'a Server) -> Self {
+        Self {
+            server,
+            cookies: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) async fn get(&mut self, uri: &str) -> Answer {
+        self.send(TestRequest::get().uri(uri)).await
+    }
+
+    pub(crate) async fn post(&mut self, uri: &str, fields: &[(&str, &str)]) -> Answer {
+        self.send(TestRequest::post().uri(uri).set_form(fields))
+            .await
+    }
+
+    async fn send(&mut self, mut request: TestRequest) -> Answer {
+        for (name, value) in &self.cookies {
+            request = request.cookie(Cookie::new(name.clone(), value.clone()));
+        }
+        let answer = self.server.send(request).await;
+        for header in answer.headers.get_all(SET_COOKIE) {
+            let cookie = Cookie::parse(header.to_str().unwrap().to_owned()).unwrap();
+            assert!(
+                cookie.secure().unwrap() && cookie.http_only().unwrap(),
+                "{cookie}"
+            );
+            assert!(
+                cookie.name().starts_with("__Host-") && cookie.path() == Some("/"),
+                "{cookie}"
+            );
+            self.cookies
+                .insert(cookie.name().to_owned(), cookie.value().to_owned());
+        }
+        answer
+    }
+
+    /// Approves on the consent page: the answer that leads to the sign-in.
+    pub(crate) async fn approve(&mut self, authorize_uri: &str) -> Answer {
+        let page = self.get(authorize_uri).await;
+        let request = page.field("request");
+        self.post(
+            "/consent",
+            &[("request", &request), ("decision", "approve")],
+        )
+        .await
+    }
+
+    /// Approves: the `state` of the sign-in.
+    pub(crate) async fn state(&mut self, authorize_uri: &str) -> String {
+        let (_, query) = self.approve(authorize_uri).await.redirect();
+        query["state"].clone()
+    }
+
+    /// Approves and signs in: the answer that leads back to the client.
+    pub(crate) async fn through(&mut self, authorize_uri: &str) -> Answer {
+        let state = self.state(authorize_uri).await;
+        self.post("/sign-in", &[("state", &state), ("passphrase", PASSPHRASE)])
+            .await
+    }
+}

@@ -1,0 +1,15 @@
+//! The authorization server over its endpoints, with a clock that the test sets, an in-memory
+//! store and the local sign-in.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test ends at the first surprise"
+)]
+
+mod authorize;
+mod discovery;
+mod harness;
+mod register;
+mod sign_in;
+mod token;
