@@ -4,8 +4,8 @@
 //! the public keys of the verifier's assertions and nothing else of the gateway. It may depend on
 //! app-shell, egress and token-core, never on a store.
 //!
-//! A request passes [`identity`] (who asks), `bridge` (actix to rmcp), `server` (the tool),
-//! [`egress`](::egress) (the web), `converter` and `reader` (the page as Markdown) and `answer`.
+//! A request passes `identity` (who asks), `bridge` (actix to rmcp), `server` (the tool),
+//! [`egress`] (the web), `converter` and `reader` (the page as Markdown) and `answer`.
 
 mod answer;
 mod bridge;

@@ -246,6 +246,27 @@ async fn a_pair_opens_exactly_one_port_of_exactly_one_host() {
     assert_eq!((page.accepted(), secret.accepted()), (2, 0));
 }
 
+/// As on one machine, where the gateway and what it may fetch share a host name.
+#[tokio::test]
+async fn a_pair_opens_even_a_port_of_an_own_host() {
+    let page = Peer::answering(Answer::Whole(ok("text/plain", "open"))).await;
+    let own = Peer::forbidden().await;
+    let dns = FakeDns::default().says("page.test", &["127.0.0.1"]);
+    let policy = opening(&[format!("page.test:{}", page.port())])
+        .open_ports([own.port()])
+        .refuse_own_hosts(["page.test".to_owned()]);
+    let client = client(policy, &Arc::new(dns));
+    let url = format!("http://page.test:{}/", page.port());
+    assert!(client.get(&url, "*/*").await.is_ok());
+    let url = format!("http://page.test:{}/", own.port());
+    let expected = EgressError::Refused {
+        refusal: Refusal::OwnHost,
+        redirects: 0,
+    };
+    assert_eq!(client.get(&url, "*/*").await.unwrap_err(), expected);
+    assert_eq!((page.accepted(), own.accepted()), (1, 0));
+}
+
 #[tokio::test]
 async fn metadata_is_never_opened() {
     for pair in ["169.254.169.254:80", "[fd00:ec2::254]:80", "0.0.0.0:80"] {

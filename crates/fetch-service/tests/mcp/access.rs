@@ -1,10 +1,14 @@
 //! Who may call: only who comes through the gateway, from an allowed origin, to an allowed host.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::{Value, json};
 use token_core::clock::Seconds;
+use token_core::keys::{VerificationKeySource, VerificationKeys};
 use token_core::{ResourceId, Timestamp};
 
-use crate::support::{NOW, RESOURCE, Service, person, signer};
+use crate::support::{NOW, RESOURCE, Service, person, signer, signing_key};
 
 fn ping() -> Value {
     json!({ "jsonrpc": "2.0", "id": 1, "method": "ping" })
@@ -46,6 +50,43 @@ async fn a_request_without_a_good_assertion_is_refused() {
     let twice = service.post(&ping()).header("X-Auth-Assertion", good);
     assert_eq!(twice.send().await.unwrap().status(), 401);
     assert_eq!(service.post(&ping()).send().await.unwrap().status(), 200);
+}
+
+/// Keys as `RemoteKeys` has them: perhaps none yet, and a wish for newer ones.
+#[derive(Default)]
+struct Keys {
+    current: Option<Arc<VerificationKeys>>,
+    wished: AtomicBool,
+}
+
+impl VerificationKeySource for Keys {
+    fn current(&self) -> Option<Arc<VerificationKeys>> {
+        self.current.clone()
+    }
+
+    fn refresh_soon(&self) {
+        self.wished.store(true, Ordering::SeqCst);
+    }
+}
+
+#[actix_web::test]
+async fn without_keys_nobody_is_answered() {
+    let service = Service::knowing(Arc::new(Keys::default()));
+    let response = service.post(&ping()).send().await.unwrap();
+    assert_eq!(response.status(), 503);
+    assert_eq!(response.headers()["retry-after"], "1");
+}
+
+#[actix_web::test]
+async fn an_unknown_key_is_asked_for() {
+    let keys = Arc::new(Keys {
+        current: Some(Arc::new(VerificationKeys::of([&signing_key()]))),
+        ..Keys::default()
+    });
+    let service = Service::knowing(Arc::clone(&keys) as _);
+    let response = service.post(&ping()).send().await.unwrap();
+    assert_eq!(response.status(), 401);
+    assert!(keys.wished.load(Ordering::SeqCst));
 }
 
 #[actix_web::test]

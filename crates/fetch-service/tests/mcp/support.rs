@@ -9,7 +9,9 @@ use fetch_service::{FetchConfig, FetchState, config, routes};
 use serde_json::{Value, json};
 use token_core::assertion::{AssertionSigner, Identity};
 use token_core::clock::ManualClock;
-use token_core::keys::{FixedKeys, SigningKey, VerificationKeys, generate_ed25519_pem};
+use token_core::keys::{
+    FixedKeys, SigningKey, VerificationKeySource, VerificationKeys, generate_ed25519_pem,
+};
 use token_core::{
     ClientId, Issuer, ResourceId, Scopes, SystemEntropy, Timestamp, UserId, Username,
 };
@@ -29,7 +31,7 @@ pub(crate) fn signer() -> AssertionSigner {
     AssertionSigner::new(Issuer::parse(ISSUER).unwrap(), signing_key())
 }
 
-fn signing_key() -> SigningKey {
+pub(crate) fn signing_key() -> SigningKey {
     let pem = generate_ed25519_pem(&SystemEntropy::new()).unwrap();
     SigningKey::from_pkcs8_pem(pem.as_bytes()).unwrap()
 }
@@ -48,13 +50,26 @@ impl Service {
     pub(crate) fn start(pairs: &[(&str, &str)]) -> Self {
         let key = signing_key();
         let keys = FixedKeys(Arc::new(VerificationKeys::of([&key])));
+        Self::with_keys(pairs, key, Arc::new(keys))
+    }
+
+    /// One that knows other keys than the gateway's.
+    pub(crate) fn knowing(keys: Arc<dyn VerificationKeySource>) -> Self {
+        Self::with_keys(&[], signing_key(), keys)
+    }
+
+    fn with_keys(
+        pairs: &[(&str, &str)],
+        key: SigningKey,
+        keys: Arc<dyn VerificationKeySource>,
+    ) -> Self {
         let mut settings = Settings::from_pairs(&config::SETTINGS, pairs.iter().copied());
         let issuer = Issuer::parse(ISSUER).unwrap();
         let resource = ResourceId::parse(RESOURCE).unwrap();
         let config = FetchConfig::of(&mut settings, issuer.clone(), resource);
         settings.finish().unwrap();
         let clock = Arc::new(ManualClock::at(NOW));
-        let state = Arc::new(FetchState::new(config, Arc::new(keys), clock).unwrap());
+        let state = Arc::new(FetchState::new(config, keys, clock).unwrap());
         let routes = routes(state);
         let url = serve(move |config| routes(config));
         Self {
