@@ -8,7 +8,7 @@ use crate::{files, root, text};
 fn head(path: &Path) -> String {
     let text = text(path);
     let lines = text.lines().map_while(|line| line.strip_prefix("//!"));
-    lines.map(|line| format!("{}\n", line.trim())).collect()
+    lines.map(str::trim).collect::<Vec<_>>().join("\n")
 }
 
 /// The first paragraph of it, on one line.
