@@ -130,6 +130,8 @@ async fn the_verifiers_user_can_do_nothing_else() {
     let server = RedisServer::start();
     let (_, verifier, jti) = set_up(&server).await;
     verifier.ping().await.unwrap();
+    let refused: Vec<redis::Value> = server.run(&["ACL", "LOG"]);
+    assert!(refused.is_empty(), "it asks for no more than it may");
     // A store that signs in as the verifier's user can look at tokens, and is refused the rest.
     let store = RedisStore::connect(&server.verifier_settings()).unwrap();
     for outcome in [

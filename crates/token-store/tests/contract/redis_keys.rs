@@ -187,6 +187,18 @@ async fn sorted_sets_are_trimmed_as_they_are_used() {
         let lives = (4 * HOUR.0).cast_signed();
         assert!(seconds > lives, "{key} is dropped before its members");
     }
+
+    let mut third = family.pair(later);
+    third.refresh = None;
+    third.token = family.token(later.plus(Seconds(2 * HOUR.0)));
+    store.issue_tokens(&third, later).await.unwrap();
+    for key in [&members, &user, &client] {
+        let left: u64 = server.run(&["ZCARD", key]);
+        assert_eq!(left, 2, "{key}");
+        let seconds: i64 = server.run(&["TTL", key]);
+        let lives = (5 * HOUR.0).cast_signed();
+        assert!(seconds > lives, "{key} is dropped before its last member");
+    }
 }
 
 #[tokio::test]

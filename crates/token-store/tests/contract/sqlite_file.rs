@@ -123,6 +123,22 @@ async fn rows_that_are_over_are_cleared_away_by_later_writes() {
 }
 
 #[tokio::test]
+async fn a_grants_end_deletes_its_rows() {
+    let backend = Sqlite::new();
+    let (store, now) = (SqliteStore::open(backend.path()).unwrap(), now());
+    let family = Family::new();
+    let pair = family.pair(now);
+    store.issue_tokens(&pair, now).await.unwrap();
+    let rotation = family.rotation(&pair.refresh.unwrap().key, now);
+    store.rotate_refresh(&rotation, now).await.unwrap();
+    let until = now.plus(MONTH);
+    store.end_grant(&family.grant.id, now, until).await.unwrap();
+    for table in ["token", "refresh_token", "grace"] {
+        assert_eq!(rows(&backend.path(), table), 0, "{table}");
+    }
+}
+
+#[tokio::test]
 async fn a_damaged_record_is_an_error_and_no_panic() {
     let backend = Sqlite::new();
     let (store, now) = (SqliteStore::open(backend.path()).unwrap(), now());
