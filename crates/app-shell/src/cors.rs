@@ -13,9 +13,10 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::Next;
 
-/// Request headers that MCP clients in a browser send.
+/// Request headers that MCP clients in a browser send. `*` admits `Mcp-Param-*`; `Authorization`
+/// must be named beside it (Fetch standard, section 4.9).
 pub const ALLOWED_HEADERS: &str = "Authorization, Content-Type, Accept, MCP-Protocol-Version, \
-     Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID";
+     Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID, *";
 /// Response headers that they read.
 pub const EXPOSED_HEADERS: &str = "WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version";
 /// Methods of the MCP transport and of the OAuth endpoints.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{App, HttpResponse, HttpServer};
+use actix_web::{App, HttpResponse, HttpServer, Route, guard};
 use serde_json::json;
 use tokio::task::{JoinError, JoinSet};
 
@@ -88,6 +88,11 @@ fn start(service: HttpService) -> io::Result<Server> {
         .into_iter()
         .try_fold(server, HttpServer::listen)?
         .run())
+}
+
+/// A route for `GET` and `HEAD`: what can be read can be asked about (RFC 9110 section 9.1).
+pub fn get_or_head() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 async fn not_found() -> HttpResponse {

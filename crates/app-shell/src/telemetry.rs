@@ -88,9 +88,11 @@ fn parse_directives(text: &str) -> Result<EnvFilter, String> {
     EnvFilter::try_new(with_quiet_server(text)).map_err(|error| error.to_string())
 }
 
-/// actix-server tells of each of its threads at `info`; a directive in `text` can undo this.
+/// actix-server tells of each of its threads at `info`, actix-http of each ill-formed request as
+/// an error, and rmcp below `info` writes out a tool's arguments, which are a person's. A
+/// directive in `text` can undo each.
 fn with_quiet_server(text: &str) -> String {
-    format!("actix_server=warn,{text}")
+    format!("actix_server=warn,actix_http=off,rmcp=info,{text}")
 }
 
 #[cfg(test)]

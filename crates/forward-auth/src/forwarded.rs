@@ -1,5 +1,7 @@
 //! What a request says, as the edge forwards it: the only headers that a decision looks at.
 
+use token_core::resource::host_without_port;
+
 /// The longest `Authorization` header that is looked at, in bytes.
 const MAX_AUTHORIZATION_BYTES: usize = token_core::jose::MAX_TOKEN_BYTES + 16;
 
@@ -70,17 +72,8 @@ impl ForwardedRequest<'_> {
     /// Whether the forwarded host is `host`, port and trailing dot aside.
     pub fn is_for_host(&self, host: &str) -> bool {
         self.host
-            .is_some_and(|given| without_port(given).eq_ignore_ascii_case(host))
+            .is_some_and(|given| host_without_port(given).eq_ignore_ascii_case(host))
     }
-}
-
-/// A host without its port and its root dot. An IPv6 literal keeps its brackets.
-pub fn without_port(authority: &str) -> &str {
-    let host = match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
-        _ => authority,
-    };
-    host.strip_suffix('.').unwrap_or(host)
 }
 
 #[cfg(test)]

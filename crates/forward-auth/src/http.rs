@@ -6,6 +6,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use app_shell::cors;
 use app_shell::request_log::request_log;
+use app_shell::serve::get_or_head;
 use token_core::keys::VerificationKeys;
 
 use crate::Verifier;
@@ -33,7 +34,7 @@ pub fn routes(
             .service(
                 web::resource("/assertion-jwks")
                     .wrap(request_log())
-                    .route(web::get().to(assertion_jwks::get)),
+                    .route(get_or_head().to(assertion_jwks::get)),
             );
     }
 }
@@ -45,7 +46,7 @@ pub fn metadata_routes(config: &mut ServiceConfig) {
             web::resource(path)
                 .wrap(from_fn(cors::public))
                 .wrap(request_log())
-                .route(web::get().to(protected_resource::get)),
+                .route(get_or_head().to(protected_resource::get)),
         );
     }
 }

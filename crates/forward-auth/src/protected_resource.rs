@@ -2,11 +2,9 @@
 //! document.
 
 use serde::Serialize;
-use token_core::resource::{METADATA_PREFIX, Service};
+use token_core::resource::{METADATA_PREFIX, Service, host_without_port};
 use token_core::scope::MCP;
 use token_core::{Issuer, ResourceId, ServiceName, Services};
-
-use crate::forwarded::without_port;
 
 /// The metadata document (RFC 9728 section 2). `offline_access` is never in it.
 #[derive(Debug, Serialize)]
@@ -40,7 +38,7 @@ pub fn find(
 ) -> Option<ProtectedResourceMetadata> {
     let suffix = path.strip_prefix(METADATA_PREFIX)?;
     let suffix = suffix.strip_suffix('/').unwrap_or(suffix);
-    let host = without_port(authority);
+    let host = host_without_port(authority);
     let mut on_host: Vec<_> = services
         .iter()
         .filter(|service| service.resource.host().eq_ignore_ascii_case(host))

@@ -9,7 +9,20 @@ use url::{Host, Url};
 use crate::text::InvalidText;
 
 /// Schemes that browsers run or read locally instead of handing to an application.
-const REFUSED_SCHEMES: [&str; 5] = ["javascript", "data", "file", "vbscript", "blob"];
+const REFUSED_SCHEMES: [&str; 12] = [
+    "javascript",
+    "data",
+    "file",
+    "vbscript",
+    "blob",
+    "about",
+    "filesystem",
+    "ftp",
+    "mailto",
+    "view-source",
+    "ws",
+    "wss",
+];
 const MAX_BYTES: usize = 2048;
 
 /// A redirect URI that may be registered: https; http on loopback; or a private-use scheme. It
@@ -192,6 +205,8 @@ mod tests {
             "file:///etc/passwd",
             "vbscript:x",
             "blob:https://x/y",
+            "ws://example.com/cb",
+            "mailto:a@b.example",
             "http://example.com/cb",
             "http://localhost.evil.com/cb",
             "http://127.0.0.1.evil.com/cb",

@@ -56,11 +56,7 @@ impl ResourceId {
 
     /// The host alone, without a port.
     pub fn host(&self) -> &str {
-        let authority = self.authority();
-        match authority.rsplit_once(':') {
-            Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
-            _ => authority,
-        }
+        host_without_port(self.authority())
     }
 
     /// The path; empty for a resource at the root of its host.
@@ -72,10 +68,12 @@ impl ResourceId {
     }
 
     /// Whether a request path is this resource's or below it: `/mcp`, `/mcp/`, `/mcp/x`, never
-    /// `/mcpx`.
+    /// `/mcpx`. A path that climbs (`..`, plain or encoded) is nobody's.
     pub fn covers_path(&self, path: &str) -> bool {
-        path.strip_prefix(self.path())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        let below = path
+            .strip_prefix(self.path())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        below && !path.split('/').any(is_dot_segment)
     }
 
     /// Where its metadata is (RFC 9728 section 3.1): the well-known segment goes between host and
@@ -87,6 +85,21 @@ impl ResourceId {
             .unwrap_or(self.as_str());
         format!("{origin}{METADATA_PREFIX}{}", self.path())
     }
+}
+
+/// RFC 3986 section 6.2.2.3: `.` and `..`, as they are or percent-encoded.
+fn is_dot_segment(segment: &str) -> bool {
+    let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+    plain == "." || plain == ".."
+}
+
+/// A host without its port and its root dot. An IPv6 literal keeps its brackets.
+pub fn host_without_port(authority: &str) -> &str {
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    host.strip_suffix('.').unwrap_or(host)
 }
 
 /// The well-known path of protected resource metadata (RFC 9728 section 3).
@@ -309,7 +322,15 @@ mod tests {
         for path in ["/mcp", "/mcp/", "/mcp/x"] {
             assert!(resource.covers_path(path), "{path}");
         }
-        for path in ["/mcpx", "/", "", "/x/mcp"] {
+        for path in [
+            "/mcpx",
+            "/",
+            "",
+            "/x/mcp",
+            "/mcp/../admin",
+            "/mcp/%2E%2e/admin",
+            "/mcp/.",
+        ] {
             assert!(!resource.covers_path(path), "{path}");
         }
     }

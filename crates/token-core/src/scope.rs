@@ -52,24 +52,17 @@ impl Scopes {
         self.0.iter()
     }
 
-    /// What of `requested` lies within these: `None` requested means all of them
-    /// (RFC 6749 section 6). Nothing in common means all too, since unknown scopes are dropped.
+    /// What of `requested` lies within these: `None` means all of them (RFC 6749 section 6).
+    /// `mcp` always stays, since a token without it would open nothing.
     #[must_use]
     pub fn narrowed(&self, requested: Option<&str>) -> Self {
         let Some(requested) = requested else {
             return self.clone();
         };
-        let wanted: BTreeSet<Scope> = self
-            .0
-            .iter()
-            .filter(|scope| requested.split(' ').any(|token| token == scope.as_str()))
-            .cloned()
-            .collect();
-        if wanted.is_empty() {
-            self.clone()
-        } else {
-            Self(wanted)
-        }
+        let wanted = |scope: &&Scope| {
+            scope.as_str() == MCP || requested.split(' ').any(|token| token == scope.as_str())
+        };
+        Self(self.0.iter().filter(wanted).cloned().collect())
     }
 }
 
@@ -130,6 +123,7 @@ mod tests {
         assert_eq!(both.narrowed(None), both);
         assert_eq!(one.narrowed(Some("mcp offline_access")), one);
         assert_eq!(one.narrowed(Some("admin")), one);
+        assert_eq!(both.narrowed(Some("offline_access")), both);
     }
 
     #[test]

@@ -3,7 +3,6 @@
 
 use token_core::Issuer;
 use token_core::secret::AuthorizationCode;
-use url::Url;
 
 use super::OAuthFailure;
 use super::authorization_request::TrustedRedirect;
@@ -43,9 +42,4 @@ fn url(issuer: &Issuer, redirect: &TrustedRedirect, answer: &[(&str, &str)]) -> 
 /// Whether the redirect URI is our own success page, for clients without one of their own.
 pub fn is_out_of_band(issuer: &Issuer, redirect: &TrustedRedirect) -> bool {
     redirect.redirect_uri().as_str() == issuer.endpoint("/success")
-}
-
-/// Whether a URL that we made may stand in a `Location` header: it parses, and is printable ASCII.
-pub fn is_location(url: &str) -> bool {
-    Url::parse(url).is_ok() && url.bytes().all(|b| b.is_ascii_graphic())
 }

@@ -12,7 +12,7 @@ use token_core::client::GrantType;
 use token_core::sealing::{RootSecret, SealError, Sealer};
 use token_core::secret::{AccessToken, RefreshToken};
 use token_core::store::{RefreshRecord, RotateOutcome, Rotation};
-use token_core::{GrantId, Scopes, Timestamp};
+use token_core::{GrantId, Jti, Scopes, Timestamp};
 
 use super::client_authentication::AuthenticatedClient;
 use super::code_grant::same_resource;
@@ -26,6 +26,7 @@ pub const GRANT_TYPE: &str = "refresh_token";
 /// remains.
 #[derive(Serialize, Deserialize)]
 struct GraceAnswer {
+    jti: Jti,
     access_token: String,
     refresh_token: String,
     expires_at: Timestamp,
@@ -52,7 +53,7 @@ pub async fn refresh(
     let now = context.now();
     match context.store.rotate_refresh(&rotation, now).await? {
         RotateOutcome::Rotated => {
-            registration::keep_alive(context, client.client()).await?;
+            registration::keep_alive(context, client.client()).await;
             let jti = rotation.token.jti;
             context.record(&AuditEvent::TokenIssued {
                 jti,
@@ -60,7 +61,7 @@ pub async fn refresh(
             });
             Ok(tokens.response)
         }
-        RotateOutcome::Graced(sealed) => repeated(context, &presented, &sealed),
+        RotateOutcome::Graced(sealed) => repeated(context, &presented, &sealed).await,
         RotateOutcome::Unknown => Err(unknown()),
         RotateOutcome::Reused(grant) => {
             end(context, &grant).await?;
@@ -132,6 +133,7 @@ fn rotation(
         return Err(OAuthFailure::invalid_grant("the client may not refresh"));
     };
     let answer = GraceAnswer {
+        jti: tokens.records.token.jti.clone(),
         access_token: tokens.response.access_token.expose().to_owned(),
         refresh_token: refresh_token.expose().to_owned(),
         expires_at: tokens.records.token.expires_at,
@@ -146,12 +148,16 @@ fn rotation(
     })
 }
 
-fn repeated(
+async fn repeated(
     context: &Context,
     presented: &RefreshToken,
     sealed: &str,
 ) -> Result<TokenResponse, OAuthFailure> {
     let answer: GraceAnswer = sealer(presented)?.open(sealed)?;
+    // Revoked since: the pair is not given again, and nobody is taken for a thief.
+    if !context.store.is_active(&answer.jti, context.now()).await? {
+        return Err(unknown());
+    }
     Ok(TokenResponse {
         access_token: AccessToken::presented(answer.access_token),
         expires_in: answer.expires_at.remaining(context.now()),

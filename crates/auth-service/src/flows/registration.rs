@@ -12,11 +12,13 @@ use validator::Validate;
 use super::{Context, OAuthFailure};
 
 const DAY: Seconds = Seconds(86_400);
+/// All redirect URIs of a client together: anybody may register, and each client is kept.
+const MAX_REDIRECT_URI_BYTES: usize = 8192;
 
 /// What a client sends (RFC 7591 section 2). Members that we do not know are passed over.
 #[derive(Debug, Deserialize, Validate)]
 pub struct RegistrationRequest {
-    #[validate(length(min = 1, max = 20))]
+    #[validate(length(max = 20))]
     redirect_uris: Option<Vec<String>>,
     #[validate(length(max = 100))]
     client_name: Option<String>,
@@ -47,34 +49,50 @@ pub async fn register(context: &Context, body: &[u8]) -> Result<Registered, OAut
     Ok(registered)
 }
 
-/// Prolongs a client's life at its use, at most once a day.
-pub(super) async fn keep_alive(context: &Context, client: &Client) -> Result<(), OAuthFailure> {
-    let expires_at = expiry(context);
+/// Prolongs a client's life at its use, at most once a day. A store that fails here has given the
+/// tokens already: the client is prolonged at its next use.
+pub(super) async fn keep_alive(context: &Context, client: &Client) {
+    let expires_at = used_until(context);
     let due = match (client.expires_at, expires_at) {
+        (None, _) => false,
+        (Some(_), None) => true,
         (Some(old), Some(new)) => new > old.plus(DAY),
-        _ => false,
     };
     if due {
         let client = Client {
             expires_at,
             ..client.clone()
         };
-        context.store.put_client(&client).await?;
+        if let Err(error) = context.store.put_client(&client).await {
+            tracing::warn!(client_id = %client.client_id, %error, "a client was not prolonged");
+        }
     }
-    Ok(())
 }
 
-fn expiry(context: &Context) -> Option<Timestamp> {
-    context
-        .lifetimes
-        .client
-        .map(|lifetime| context.now().plus(lifetime))
+/// When a client that is used now is forgotten: never before its refresh tokens are.
+fn used_until(context: &Context) -> Option<Timestamp> {
+    let lifetime = context.lifetimes.client?;
+    Some(
+        context
+            .now()
+            .plus(lifetime.max(context.lifetimes.refresh_token)),
+    )
+}
+
+/// A client that never completes a sign-in is forgotten within a day.
+fn unused_until(context: &Context) -> Timestamp {
+    context.now().plus(
+        context
+            .lifetimes
+            .client
+            .map_or(DAY, |lifetime| lifetime.min(DAY)),
+    )
 }
 
 fn verified(context: &Context, request: RegistrationRequest) -> Result<Registered, OAuthFailure> {
     request.validate().map_err(|_| {
         invalid(
-            "1 to 20 redirect_uris, a client_name of at most 100 and a scope of at most 1000 \
+            "at most 20 redirect_uris, a client_name of at most 100 and a scope of at most 1000 \
                  characters are accepted",
         )
     })?;
@@ -91,7 +109,7 @@ fn verified(context: &Context, request: RegistrationRequest) -> Result<Registere
         grant_types: grant_types(request.grant_types.as_deref())?,
         scope: request.scope.filter(|scope| !scope.trim().is_empty()),
         issued_at: context.now(),
-        expires_at: expiry(context),
+        expires_at: Some(unused_until(context)),
     };
     Ok(Registered { client, secret })
 }
@@ -134,6 +152,13 @@ fn redirect_uris(requested: Vec<String>) -> Result<Vec<RedirectUri>, OAuthFailur
             description,
         ));
     }
+    if requested.iter().map(String::len).sum::<usize>() > MAX_REDIRECT_URI_BYTES {
+        let description = "the redirect URIs together are longer than 8192 bytes";
+        return Err(OAuthFailure::new(
+            OAuthErrorCode::InvalidRedirectUri,
+            description,
+        ));
+    }
     requested
         .into_iter()
         .map(|uri| RedirectUri::parse(uri).map_err(|_| refused()))
@@ -147,13 +172,14 @@ fn grant_types(requested: Option<&[String]>) -> Result<Vec<GrantType>, OAuthFail
     let Some(requested) = requested else {
         return Ok(both.to_vec());
     };
-    let known = |name: &String| match name.as_str() {
-        "authorization_code" => Some(GrantType::AuthorizationCode),
-        "refresh_token" => Some(GrantType::RefreshToken),
-        _ => None,
-    };
-    let mut effective: Vec<_> = requested.iter().filter_map(known).collect();
-    effective.dedup();
+    let asked = |name: &str| requested.iter().any(|own| own == name);
+    let effective: Vec<_> = both
+        .into_iter()
+        .filter(|grant_type| match grant_type {
+            GrantType::AuthorizationCode => asked("authorization_code"),
+            GrantType::RefreshToken => asked("refresh_token"),
+        })
+        .collect();
     if effective.contains(&GrantType::AuthorizationCode) {
         Ok(effective)
     } else {

@@ -59,12 +59,14 @@ pub async fn take(
     state: &SignInState,
     browser: Option<&BrowserBinding>,
 ) -> Result<PendingSignIn, SignInError> {
-    let pending = context
+    // Looked at first: a stranger who has the state but not the cookie cannot use it up.
+    pending(context, state, browser).await?;
+    let taken = context
         .store
         .take_sign_in(&state.hash(), context.now())
         .await
         .map_err(|error| SignInError::Failed(error.into()))?;
-    of_this_browser(context, pending, browser)
+    of_this_browser(context, taken, browser)
 }
 
 fn of_this_browser(

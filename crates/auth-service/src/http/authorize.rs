@@ -5,6 +5,7 @@ use actix_web::http::header::{HOST, LOCATION};
 use actix_web::http::uri::Authority;
 use actix_web::{HttpRequest, HttpResponse, web};
 use token_core::client::Client;
+use token_core::resource::host_without_port;
 use token_core::secret::BrowserBinding;
 use token_core::store::AuthorizationRequest;
 
@@ -38,9 +39,9 @@ fn ask(
     wanted: AuthorizationRequest,
 ) -> Result<HttpResponse, HttpFailure> {
     let issuer = &context.issuer;
-    let (held, fresh) = match cookies::browser(request, issuer, cookies::CONSENT) {
-        Some(held) => (held, false),
-        None => (new_browser(context)?, true),
+    let held = match cookies::browser(request, issuer, cookies::CONSENT) {
+        Some(held) => held,
+        None => new_browser(context)?,
     };
     let service_name = context
         .services
@@ -49,7 +50,7 @@ fn ask(
     let page = ConsentPage {
         client_name: browser::name(Some(client)),
         client_uri: None,
-        return_to: browser::return_to(&wanted),
+        return_to: browser::return_to(context, &wanted),
         service_name: service_name.unwrap_or_default(),
         service_url: wanted.resource.to_string(),
         scopes: wanted
@@ -62,13 +63,12 @@ fn ask(
             .map_err(|failure| HttpFailure::page_for(&failure))?,
     };
     let mut answer = response::page(StatusCode::OK, &page)?;
-    if fresh {
-        let lifetime = context.lifetimes.session;
-        let cookie = cookies::set(issuer, cookies::CONSENT, held.expose(), lifetime);
-        answer
-            .add_cookie(&cookie)
-            .map_err(|error| HttpFailure::internal(&error))?;
-    }
+    // Renewed with each form, so that none outlives its cookie.
+    let lifetime = context.lifetimes.session;
+    let cookie = cookies::set(issuer, cookies::CONSENT, held.expose(), lifetime);
+    answer
+        .add_cookie(&cookie)
+        .map_err(|error| HttpFailure::internal(&error))?;
     Ok(answer)
 }
 
@@ -116,12 +116,12 @@ fn to_the_issuer(
     context: &Context,
     asked_host: Option<&str>,
 ) -> Option<HttpResponse> {
-    let host = asked_host?;
+    let host = host_without_port(asked_host?);
     let is_service = context
         .services
         .iter()
-        .any(|service| service.resource.authority() == host);
-    if !is_service || host == context.issuer.authority() {
+        .any(|service| service.resource.host() == host);
+    if !is_service || host == host_without_port(context.issuer.authority()) {
         return None;
     }
     let url = format!(

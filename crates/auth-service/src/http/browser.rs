@@ -1,5 +1,7 @@
 //! What a browser is shown: flow values as a page's plain words.
 
+use actix_web::http::header::ORIGIN;
+use actix_web::{HttpRequest, web};
 use token_core::client::Client;
 use token_core::redirect_uri::Target;
 use token_core::store::AuthorizationRequest;
@@ -7,13 +9,38 @@ use token_core::store::AuthorizationRequest;
 use super::error::HttpFailure;
 use super::pages::{ClaimedName, ReturnLink, ReturnTo, SignInWith, Trouble};
 use crate::flows::authorization_request::TrustedRedirect;
-use crate::flows::authorization_response::error_url;
+use crate::flows::authorization_response::{error_url, is_out_of_band};
 use crate::flows::sign_in::{SignInError, not_admitted};
-use crate::flows::{Context, OAuthFailure};
+use crate::flows::{Context, OAuthFailure, Parameters};
 use crate::identity::IdentityProvider;
 
+/// The form that a page of ours posts. A form of another origin is refused: on plain-http
+/// loopback every local server shares our cookies.
+pub(super) fn own_form(
+    request: &HttpRequest,
+    context: &Context,
+    body: Result<web::Bytes, actix_web::Error>,
+) -> Result<Parameters, HttpFailure> {
+    let ours = context.issuer.as_str().as_bytes();
+    if request
+        .headers()
+        .get_all(ORIGIN)
+        .any(|origin| origin.as_bytes() != ours)
+    {
+        return Err(HttpFailure::page(Trouble::Expired));
+    }
+    let too_large = |_| {
+        let reason = "The form is larger than 64 KiB.".to_owned();
+        HttpFailure::page(Trouble::BadRequest { reason })
+    };
+    body.map(|body| Parameters::parse(&body)).map_err(too_large)
+}
+
 /// Where the browser returns to, as the consent page names it.
-pub(super) fn return_to(request: &AuthorizationRequest) -> ReturnTo {
+pub(super) fn return_to(context: &Context, request: &AuthorizationRequest) -> ReturnTo {
+    if is_out_of_band(&context.issuer, &TrustedRedirect::from(request)) {
+        return ReturnTo::CodeToCopy;
+    }
     match request.redirect_uri.target() {
         Target::Web(host) => ReturnTo::Host(host.clone()),
         Target::App(scheme) => ReturnTo::App {

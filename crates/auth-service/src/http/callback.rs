@@ -28,8 +28,7 @@ pub(super) async fn get(
     let redirect = TrustedRedirect::from(&pending.request);
 
     let Some(code) = query.first("code") else {
-        let denied = "the person ended the sign-in at the identity provider";
-        let failure = OAuthFailure::new(OAuthErrorCode::AccessDenied, denied);
+        let failure = refusal(query.first("error"));
         return Err(not_named(&context, &pending, &redirect, &failure));
     };
     let verifier = consent::upstream_verifier(&context, state.expose())?;
@@ -82,6 +81,17 @@ async fn complete(
         .add_cookie(&over)
         .map_err(|error| HttpFailure::internal(&error))?;
     Ok(answer)
+}
+
+/// What an answer without a code means (RFC 6749 section 4.1.2.1).
+fn refusal(error: Option<&str>) -> OAuthFailure {
+    if error == Some("access_denied") {
+        let denied = "the person ended the sign-in at the identity provider";
+        return OAuthFailure::new(OAuthErrorCode::AccessDenied, denied);
+    }
+    tracing::warn!(error, "the identity provider gave no code");
+    let failed = "the identity provider could not sign the person in";
+    OAuthFailure::new(OAuthErrorCode::ServerError, failed)
 }
 
 fn upstream_failure(error: UpstreamError) -> OAuthFailure {

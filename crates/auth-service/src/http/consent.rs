@@ -6,17 +6,17 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::error::HttpFailure;
 use super::pages::Trouble;
 use super::{browser, cookies, response};
+use crate::flows::Context;
 use crate::flows::consent::{self, ConsentError, Decided, Decision, SignIn};
-use crate::flows::{Context, Parameters};
 use crate::identity::IdentityProvider;
 use token_core::pkce::CodeVerifier;
 
 pub(super) async fn post(
     request: HttpRequest,
-    body: web::Bytes,
+    body: Result<web::Bytes, actix_web::Error>,
     context: web::Data<Context>,
 ) -> Result<HttpResponse, HttpFailure> {
-    let form = Parameters::parse(&body);
+    let form = browser::own_form(&request, &context, body)?;
     let decision = match form.first("decision") {
         Some("approve") => Decision::Approve,
         Some("refuse") => Decision::Refuse,

@@ -4,6 +4,7 @@
 
 use actix_web::HttpRequest;
 use actix_web::cookie::{Cookie, SameSite, time};
+use actix_web::http::header::COOKIE;
 use token_core::secret::{BrowserBinding, SignInState};
 use token_core::{Issuer, Seconds};
 
@@ -35,11 +36,15 @@ pub(super) fn clear(issuer: &Issuer, name: &str) -> Cookie<'static> {
     set(issuer, name, "", Seconds(0))
 }
 
-/// The value of a cookie.
+/// The value of a cookie. Cookies of others that are no text do not hide ours.
 pub(super) fn get(request: &HttpRequest, issuer: &Issuer, name: &str) -> Option<String> {
-    request
-        .cookie(&full_name(issuer, name))
-        .map(|cookie| cookie.value().to_owned())
+    let name = full_name(issuer, name);
+    let headers = request.headers().get_all(COOKIE);
+    let mut pairs = headers.flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
+    pairs.find_map(|pair| {
+        let (own, value) = std::str::from_utf8(pair).ok()?.trim().split_once('=')?;
+        (own == name && !value.is_empty()).then(|| value.to_owned())
+    })
 }
 
 /// The browser that a cookie names.
@@ -48,9 +53,7 @@ pub(super) fn browser(
     issuer: &Issuer,
     name: &str,
 ) -> Option<BrowserBinding> {
-    get(request, issuer, name)
-        .filter(|value| !value.is_empty())
-        .map(BrowserBinding::presented)
+    get(request, issuer, name).map(BrowserBinding::presented)
 }
 
 fn full_name(issuer: &Issuer, name: &str) -> String {

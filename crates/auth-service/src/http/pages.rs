@@ -54,6 +54,8 @@ pub enum ReturnTo {
         /// Host and port as requested, such as `localhost:3118`.
         host: String,
     },
+    /// Our own success page, where the person is shown a code to carry to the client.
+    CodeToCopy,
     /// A private-use scheme (RFC 8252 section 7.1): any installed app can claim it.
     App {
         /// The scheme without its colon, such as `cursor`.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use app_shell::cors;
+use app_shell::serve::get_or_head;
 
 use super::{
     assets, authorize, callback, consent, error, index, jwks, metadata, register, revoke, sign_in,
@@ -32,16 +33,17 @@ pub fn routes(context: Arc<Context>) -> impl Fn(&mut ServiceConfig) + Send + Syn
 fn discovery(config: &mut ServiceConfig) {
     for path in [metadata::OAUTH_PATH, metadata::OAUTH_PATH_WITH_SUFFIX] {
         let resource = web::resource(path).wrap(from_fn(cors::public));
-        config.service(resource.route(web::get().to(metadata::oauth)));
+        config.service(resource.route(get_or_head().to(metadata::oauth)));
     }
     let openid = web::resource(metadata::OPENID_PATH).wrap(from_fn(cors::public));
-    config.service(openid.route(web::get().to(metadata::openid)));
+    config.service(openid.route(get_or_head().to(metadata::openid)));
     for path in jwks::PATHS {
         let resource = web::resource(path).wrap(from_fn(cors::public));
-        config.service(resource.route(web::get().to(jwks::get)));
+        config.service(resource.route(get_or_head().to(jwks::get)));
     }
     // Clients try every well-known name there is: a plain 404 sends them on.
-    config.service(web::resource("/.well-known/{name:.*}").to(error::not_found_plain));
+    let others = web::resource("/.well-known/{name:.*}").wrap(from_fn(cors::public));
+    config.service(others.to(error::not_found_plain));
 }
 
 /// What clients post to, from a browser too.
@@ -56,7 +58,7 @@ fn for_clients(config: &mut ServiceConfig) {
 /// What a person sees. No other origin may read any of it.
 fn for_people(config: &mut ServiceConfig) {
     config
-        .service(web::resource("/").route(web::get().to(index::get)))
+        .service(web::resource("/").route(get_or_head().to(index::get)))
         .service(web::resource("/authorize").route(web::get().to(authorize::get)))
         .service(
             web::resource("/consent")
@@ -71,7 +73,7 @@ fn for_people(config: &mut ServiceConfig) {
         .service(web::resource("/callback").route(web::get().to(callback::get)))
         .service(web::resource("/success").route(web::get().to(success::get)))
         .service(web::resource("/error").route(web::get().to(error::get)))
-        .service(web::resource("/assets/gateway.css").route(web::get().to(assets::style_sheet)))
-        .service(web::resource("/assets/favicon.svg").route(web::get().to(assets::favicon)))
-        .service(web::resource("/favicon.ico").route(web::get().to(assets::favicon)));
+        .service(web::resource("/assets/gateway.css").route(get_or_head().to(assets::style_sheet)))
+        .service(web::resource("/assets/favicon.svg").route(get_or_head().to(assets::favicon)))
+        .service(web::resource("/favicon.ico").route(get_or_head().to(assets::favicon)));
 }

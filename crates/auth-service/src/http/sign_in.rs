@@ -18,6 +18,9 @@ pub(super) async fn get(
     request: HttpRequest,
     context: web::Data<Context>,
 ) -> Result<HttpResponse, HttpFailure> {
+    if !matches!(context.identity, IdentityProvider::Local(_)) {
+        return Err(HttpFailure::page(Trouble::NotFound));
+    }
     let query = Parameters::parse(request.query_string().as_bytes());
     let (state, pending) = waiting(&request, &context, &query).await?;
     show(&context, &state, &pending, None).await
@@ -25,13 +28,13 @@ pub(super) async fn get(
 
 pub(super) async fn post(
     request: HttpRequest,
-    body: web::Bytes,
+    body: Result<web::Bytes, actix_web::Error>,
     context: web::Data<Context>,
 ) -> Result<HttpResponse, HttpFailure> {
     let IdentityProvider::Local(provider) = &context.identity else {
         return Err(HttpFailure::page(Trouble::NotFound));
     };
-    let form = Parameters::parse(&body);
+    let form = browser::own_form(&request, &context, body)?;
     let (state, pending) = waiting(&request, &context, &form).await?;
     let passphrase = form.first("passphrase").unwrap_or_default().to_owned();
     let outcome = provider.check(passphrase, context.now()).await;

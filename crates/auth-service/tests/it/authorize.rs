@@ -128,13 +128,19 @@ async fn without_a_trusted_redirect_there_is_a_page() {
 #[actix_web::test]
 async fn an_mcp_host_sends_the_browser_to_the_issuer_with_its_query_unchanged() {
     let server = Server::start();
-    let request = TestRequest::get()
-        .uri("/authorize?client_id=x&state=a%2Fb")
-        .insert_header(("Host", "fetch.example.com"));
-    let answer = server.send(request).await;
-    assert_eq!(answer.status, 302);
-    let location = "https://auth.example.com/authorize?client_id=x&state=a%2Fb";
-    assert_eq!(answer.header("location"), Some(location));
+    for host in [
+        "fetch.example.com",
+        "FETCH.example.com:443",
+        "fetch.example.com.",
+    ] {
+        let request = TestRequest::get()
+            .uri("/authorize?client_id=x&state=a%2Fb")
+            .insert_header(("Host", host));
+        let answer = server.send(request).await;
+        assert_eq!(answer.status, 302, "{host}");
+        let location = "https://auth.example.com/authorize?client_id=x&state=a%2Fb";
+        assert_eq!(answer.header("location"), Some(location));
+    }
 }
 
 #[actix_web::test]

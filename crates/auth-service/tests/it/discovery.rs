@@ -89,3 +89,23 @@ async fn other_well_known_names_are_a_plain_404() {
         assert!(!answer.body.contains('<'), "{path}: {}", answer.body);
     }
 }
+
+#[actix_web::test]
+async fn what_can_be_read_can_be_asked_about_by_head() {
+    let server = Server::start();
+    for path in [
+        "/jwks",
+        "/.well-known/oauth-authorization-server",
+        "/",
+        "/assets/gateway.css",
+    ] {
+        let answer = server
+            .send(
+                actix_web::test::TestRequest::default()
+                    .method(actix_web::http::Method::HEAD)
+                    .uri(path),
+            )
+            .await;
+        assert_eq!(answer.status, 200, "{path}");
+    }
+}

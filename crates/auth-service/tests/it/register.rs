@@ -56,7 +56,7 @@ async fn what_cannot_be_stored_is_refused_with_its_name() {
     let uris = |uris: Value| json!({ "redirect_uris": uris });
     for (metadata, error) in [
         (json!({}), "invalid_redirect_uri"),
-        (uris(json!([])), "invalid_client_metadata"),
+        (uris(json!([])), "invalid_redirect_uri"),
         (uris(json!(["javascript:alert(1)"])), "invalid_redirect_uri"),
         (
             uris(json!(["https://a.example/cb", "http://a.example/cb"])),
@@ -98,4 +98,22 @@ async fn what_cannot_be_stored_is_refused_with_its_name() {
             "{metadata}"
         );
     }
+}
+
+#[actix_web::test]
+async fn a_registration_stays_small() {
+    let server = Server::start();
+    let grant_types = ["authorization_code", "refresh_token"].repeat(1500);
+    let metadata = json!({ "redirect_uris": ["https://a/b"], "grant_types": grant_types });
+    let body = server.register(&metadata).await.json();
+    assert_eq!(
+        body["grant_types"],
+        json!(["authorization_code", "refresh_token"])
+    );
+    let long = |n: usize| format!("https://a.example/{n}/{}", "x".repeat(1900));
+    let metadata = json!({ "redirect_uris": (0..5).map(long).collect::<Vec<_>>() });
+    assert_eq!(
+        server.register(&metadata).await.error().1,
+        "invalid_redirect_uri"
+    );
 }

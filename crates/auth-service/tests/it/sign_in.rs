@@ -2,6 +2,7 @@
 //! 10.12.
 
 use crate::harness::{Browser, PASSPHRASE, Server, authorize_uri};
+use actix_web::test::TestRequest;
 use serde_json::json;
 use token_core::Seconds;
 use token_core::audit::{AuditEvent, FailureReason};
@@ -161,6 +162,102 @@ async fn the_success_page_shows_what_its_own_browser_holds() {
     );
     let page = browser.get("/success").await;
     assert!(page.body.contains("id=\"code\""), "{}", page.body);
+    let consent = server
+        .get(&authorize_uri(client_id, &[("redirect_uri", uri)]))
+        .await;
+    assert!(
+        consent.body.contains("You will be shown a code"),
+        "{}",
+        consent.body
+    );
     let stranger = server.get("/success?code=phished").await;
     assert!(!stranger.body.contains("phished") && !stranger.body.contains("id=\"code\""));
+}
+
+#[actix_web::test]
+async fn a_stranger_who_knows_the_state_cannot_use_it_up() {
+    let server = Server::start();
+    let client_id = server.public_client().await;
+    let mut own = Browser::new(&server);
+    let state = own.state(&authorize_uri(&client_id, &[])).await;
+    let fields = [("state", state.as_str()), ("passphrase", PASSPHRASE)];
+    assert_eq!(
+        Browser::new(&server).post("/sign-in", &fields).await.status,
+        400
+    );
+    assert_eq!(own.post("/sign-in", &fields).await.status, 303);
+}
+
+#[actix_web::test]
+async fn a_form_of_another_origin_is_refused_even_with_the_cookie() {
+    let server = Server::start();
+    let client_id = server.public_client().await;
+    let mut browser = Browser::new(&server);
+    let page = browser.get(&authorize_uri(&client_id, &[])).await;
+    let fields = [
+        ("request", page.field("request")),
+        ("decision", "approve".to_owned()),
+    ];
+    let cookie = page
+        .headers
+        .get("set-cookie")
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let cookie = cookie.split(';').next().unwrap();
+    for (origin, status) in [
+        ("http://evil.example", 400),
+        ("https://auth.example.com", 303),
+    ] {
+        let request = TestRequest::post()
+            .uri("/consent")
+            .insert_header(("Origin", origin))
+            .insert_header(("Cookie", cookie))
+            .set_form(&fields);
+        assert_eq!(server.send(request).await.status, status, "{origin}");
+    }
+}
+
+#[actix_web::test]
+async fn each_form_renews_the_cookie_and_bad_cookies_of_others_do_not_hide_it() {
+    let server = Server::start();
+    let client_id = server.public_client().await;
+    let uri = authorize_uri(&client_id, &[]);
+    let first = server.get(&uri).await;
+    let cookie = first
+        .headers
+        .get("set-cookie")
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned();
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let mut header = b"bad=\xff; __Host-mcp-consent=; ".to_vec();
+    header.extend_from_slice(cookie.as_bytes());
+    let header = actix_web::http::header::HeaderValue::from_bytes(&header).unwrap();
+    let again = server
+        .send(
+            TestRequest::get()
+                .uri(&uri)
+                .insert_header(("Cookie", header)),
+        )
+        .await;
+    let renewed = again.headers.get("set-cookie").unwrap().to_str().unwrap();
+    assert!(
+        renewed.starts_with(&cookie),
+        "the same value, for another hour: {renewed}"
+    );
+}
+
+#[actix_web::test]
+async fn a_form_that_is_too_large_gets_a_page() {
+    let server = Server::start();
+    for uri in ["/consent", "/sign-in"] {
+        let answer = server
+            .post_form(uri, &[("request", &"x".repeat(70_000))])
+            .await;
+        assert_eq!(answer.status, 400);
+        assert!(answer.body.contains("64 KiB"), "{}", answer.body);
+    }
 }

@@ -275,19 +275,48 @@ async fn revocation_ends_ones_own_tokens_and_always_answers_200() {
 }
 
 #[actix_web::test]
-async fn a_used_client_lives_on_and_an_unused_one_is_forgotten() {
+async fn a_client_that_never_signs_anybody_in_is_forgotten_within_a_day() {
     let server = Server::start();
     let used = server.public_client().await;
     let unused = server.public_client().await;
-    server.clock.advance(Seconds(7_776_000 - 10));
     let refresh_token = server.tokens(&used).await["refresh_token"]
         .as_str()
         .unwrap()
         .to_owned();
-    server.clock.advance(Seconds(10));
+    server.clock.advance(Seconds(86_400));
     assert_eq!(
         server.refresh(&unused, "x").await.error().1,
         "invalid_client"
     );
-    assert_eq!(server.refresh(&used, &refresh_token).await.status, 200);
+    let answer = server.refresh(&used, &refresh_token).await.json();
+    let refresh_token = answer["refresh_token"].as_str().unwrap();
+    // Each use prolongs its life; the refresh token is what ends first.
+    server.clock.advance(Seconds(2_592_000 - 1));
+    assert_eq!(server.refresh(&used, refresh_token).await.status, 200);
+}
+
+#[actix_web::test]
+async fn the_grace_does_not_give_back_a_revoked_token() {
+    let server = Server::start();
+    let client_id = server.public_client().await;
+    let old = server.tokens(&client_id).await["refresh_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let pair = server.refresh(&client_id, &old).await.json();
+    let revoked = [
+        ("client_id", &*client_id),
+        ("token", pair["access_token"].as_str().unwrap()),
+    ];
+    assert_eq!(server.post_form("/revoke", &revoked).await.status, 200);
+    assert_eq!(
+        server.refresh(&client_id, &old).await.error().1,
+        "invalid_grant"
+    );
+    let successor = pair["refresh_token"].as_str().unwrap();
+    assert_eq!(
+        server.refresh(&client_id, successor).await.status,
+        200,
+        "the family lives"
+    );
 }

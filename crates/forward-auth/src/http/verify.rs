@@ -35,7 +35,10 @@ pub(super) async fn verify(
 ) -> HttpResponse {
     let Some(resource) = verifier.services.resource(&name) else {
         tracing::error!(service = %name, "Traefik asks for a service that is not in MCP_SERVICES");
-        return HttpResponse::ServiceUnavailable().json(json!({ "error": "unknown_service" }));
+        return HttpResponse::ServiceUnavailable()
+            .insert_header((RETRY_AFTER, "5"))
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .json(json!({ "error": "unknown_service" }));
     };
     let headers = request.headers();
     let forwarded = ForwardedRequest {
