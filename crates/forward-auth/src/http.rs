@@ -30,11 +30,14 @@ pub fn routes(
             .app_data(web::Data::new(keys.clone()))
             // Outside the request log: it would halve the rate (docs/architecture.md).
             .service(web::resource("/verify/{name}").to(verify::verify))
-            .configure(metadata_routes)
             .service(
-                web::resource("/assertion-jwks")
+                web::scope("")
                     .wrap(request_log())
-                    .route(get_or_head().to(assertion_jwks::get)),
+                    .configure(metadata_routes)
+                    .service(
+                        web::resource("/assertion-jwks")
+                            .route(get_or_head().to(assertion_jwks::get)),
+                    ),
             );
     }
 }
@@ -45,7 +48,6 @@ pub fn metadata_routes(config: &mut ServiceConfig) {
         config.service(
             web::resource(path)
                 .wrap(from_fn(cors::public))
-                .wrap(request_log())
                 .route(get_or_head().to(protected_resource::get)),
         );
     }

@@ -48,10 +48,11 @@ pub(crate) struct ServeArguments {
 }
 
 pub(crate) async fn run(arguments: ServeArguments) -> Result<(), Box<dyn Error>> {
-    let config = ServeConfig::load(&arguments)?;
+    let (mut config, telemetry) = ServeConfig::load(&arguments)?;
     let listeners = listen(config.port, config.listen_ip)?;
     let data = DataDirectory::open(config.data_directory.clone())?;
-    let (services, sign_in) = build(&config, &data)?;
+    telemetry.start()?;
+    let (services, sign_in) = build(&mut config, &data)?;
     let page = StartPage {
         issuer: &config.issuer,
         resource: &config.resource,
@@ -59,7 +60,6 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<(), Box<dyn Error>>
         sign_in,
     };
     page.print();
-    config.telemetry.start()?;
 
     let issuer = config.issuer;
     let edge = Arc::new(Edge {
@@ -115,7 +115,7 @@ fn routes(config: &mut ServiceConfig, services: &BuiltServices, edge: &Arc<Edge>
 }
 
 fn build(
-    config: &ServeConfig,
+    config: &mut ServeConfig,
     data: &DataDirectory,
 ) -> Result<(BuiltServices, SignIn), Box<dyn Error>> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -144,8 +144,12 @@ fn build(
         Arc::new(FixedKeys(assertion_public)),
         Arc::clone(&clock),
     )?;
+    let root_secret = match config.root_secret.take() {
+        Some(own) => own,
+        None => data.root_secret(entropy.as_ref())?,
+    };
     let context = Context {
-        sealing: Sealing::derive(&data.root_secret(entropy.as_ref())?)?,
+        sealing: Sealing::derive(&root_secret)?,
         issuer: config.issuer.clone(),
         services,
         admission,

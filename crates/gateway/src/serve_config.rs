@@ -10,13 +10,15 @@ use auth_service::identity::github::GitHubApp;
 use fetch_service::FetchConfig;
 use token_core::admission::AllowedUsers;
 use token_core::keys::SigningAlgorithm;
+use token_core::sealing::RootSecret;
 use token_core::{Issuer, ResourceId};
 use tracing::level_filters::LevelFilter;
 
 use crate::edge::AllowedOrigins;
 use crate::serve::ServeArguments;
 
-const OWN_SETTINGS: [&str; 6] = [
+const OWN_SETTINGS: [&str; 7] = [
+    "GATEWAY_JWT_SECRET",
     "GATEWAY_PORT",
     "GATEWAY_DATA_DIR",
     "GATEWAY_LISTEN_IP",
@@ -36,6 +38,8 @@ pub(crate) struct ServeConfig {
     /// Where to listen besides loopback.
     pub(crate) listen_ip: Option<IpAddr>,
     pub(crate) data_directory: PathBuf,
+    /// `GATEWAY_JWT_SECRET`; without it one is kept in the data directory.
+    pub(crate) root_secret: Option<RootSecret>,
     pub(crate) local_passphrase: Option<String>,
     pub(crate) github: Option<(GitHubApp, AllowedUsers)>,
     pub(crate) lifetimes: Lifetimes,
@@ -44,12 +48,11 @@ pub(crate) struct ServeConfig {
     pub(crate) resource: ResourceId,
     pub(crate) origins: AllowedOrigins,
     pub(crate) fetch: FetchConfig,
-    pub(crate) telemetry: Telemetry,
 }
 
 impl ServeConfig {
     /// Defaults, then `gateway.toml`, then the environment, then the command line.
-    pub(crate) fn load(arguments: &ServeArguments) -> Result<Self, SettingsError> {
+    pub(crate) fn load(arguments: &ServeArguments) -> Result<(Self, Telemetry), SettingsError> {
         let known = [
             &OWN_SETTINGS[..],
             &auth_service::config::SETTINGS,
@@ -65,7 +68,7 @@ impl ServeConfig {
     fn from_settings(
         mut settings: Settings,
         arguments: &ServeArguments,
-    ) -> Result<Self, SettingsError> {
+    ) -> Result<(Self, Telemetry), SettingsError> {
         let port = settings.parsed("GATEWAY_PORT", 8080, "a port number from 1 to 65535");
         let port = arguments.port.unwrap_or(port);
         if port == 0 {
@@ -81,6 +84,9 @@ impl ServeConfig {
         let github = auth_service::config::github(&mut settings);
         let listen_ip = listen_ip(&mut settings, github.is_some());
         let local_passphrase = local_passphrase(&mut settings);
+        let root_secret = settings
+            .text("GATEWAY_JWT_SECRET")
+            .and_then(|_| auth_service::config::root_secret(&mut settings));
         let lifetimes = auth_service::config::lifetimes(&mut settings);
         let expected = "one of RS256, ES256 and EdDSA";
         let algorithm = settings.parsed("JWT_ALGORITHM", SigningAlgorithm::Rs256, expected);
@@ -92,11 +98,12 @@ impl ServeConfig {
             .clone()
             .zip(resource.clone())
             .map(|(issuer, resource)| FetchConfig::of(&mut settings, issuer, resource));
-        settings.finish_with(|| {
+        let config = settings.finish_with(|| {
             Some(Self {
                 port,
                 listen_ip,
                 data_directory,
+                root_secret,
                 local_passphrase,
                 github,
                 lifetimes,
@@ -105,9 +112,9 @@ impl ServeConfig {
                 resource: resource?,
                 origins: origins.unwrap_or(AllowedOrigins::Any),
                 fetch: fetch?,
-                telemetry,
             })
-        })
+        })?;
+        Ok((config, telemetry))
     }
 }
 
@@ -171,7 +178,10 @@ mod tests {
             port: None,
             data_dir: None,
         };
-        ServeConfig::from_settings(settings, &arguments).map_err(|error| error.to_string())
+        let config = ServeConfig::from_settings(settings, &arguments);
+        config
+            .map(|(config, _)| config)
+            .map_err(|error| error.to_string())
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::identifiers::ClientId;
 use crate::redirect_uri::RedirectUri;
+use crate::resource::ResourceId;
 use crate::secret::SecretHash;
 
 /// How a client proves itself at the token endpoint (RFC 7591 section 2).
@@ -17,6 +18,8 @@ pub enum ClientAuthenticationMethod {
     ClientSecretBasic,
     /// In the form (RFC 6749 section 2.3.1).
     ClientSecretPost,
+    /// A signed assertion (RFC 7523 section 2.2).
+    PrivateKeyJwt,
 }
 
 /// The grants that a client may use.
@@ -27,6 +30,14 @@ pub enum GrantType {
     AuthorizationCode,
     /// RFC 6749 section 6.
     RefreshToken,
+    /// RFC 6749 section 4.4: a client for itself.
+    ClientCredentials,
+    /// RFC 8628.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:device_code")]
+    DeviceCode,
+    /// RFC 7523 section 2.1, with an ID-JAG.
+    #[serde(rename = "urn:ietf:params:oauth:grant-type:jwt-bearer")]
+    JwtBearer,
 }
 
 /// Where an application runs (OpenID Connect Registration section 2).
@@ -56,6 +67,21 @@ pub enum ClientCredential {
         /// SHA-256 of the secret.
         secret_hash: SecretHash,
     },
+    /// A key pair of the client's own; only the public half is known here.
+    PrivateKeyJwt {
+        /// Where its public keys are.
+        keys: ClientKeys,
+    },
+}
+
+/// Where the public keys of a client are (RFC 7591 section 2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientKeys {
+    /// `jwks`: the JWK Set itself, as JSON text.
+    Jwks(String),
+    /// `jwks_uri`: an https URL.
+    JwksUri(String),
 }
 
 impl ClientCredential {
@@ -65,6 +91,7 @@ impl ClientCredential {
             Self::None => ClientAuthenticationMethod::None,
             Self::ClientSecretBasic { .. } => ClientAuthenticationMethod::ClientSecretBasic,
             Self::ClientSecretPost { .. } => ClientAuthenticationMethod::ClientSecretPost,
+            Self::PrivateKeyJwt { .. } => ClientAuthenticationMethod::PrivateKeyJwt,
         }
     }
 }
@@ -90,6 +117,17 @@ pub struct Client {
     pub issued_at: Timestamp,
     /// When it is forgotten; `None` for never.
     pub expires_at: Option<Timestamp>,
+    /// Whether it ever completed a sign-in. One that did not is the first to go when there are
+    /// too many.
+    #[serde(default)]
+    pub used: bool,
+    /// Hashes of its registration access tokens (RFC 7592), the newest last.
+    #[serde(default)]
+    pub registration_tokens: Vec<SecretHash>,
+    /// The services that the operator lets it use for itself (`client_credentials`); empty for
+    /// every client that registered itself.
+    #[serde(default)]
+    pub own_services: Vec<ResourceId>,
 }
 
 impl Client {

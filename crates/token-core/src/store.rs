@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::client::Client;
-use crate::clock::Timestamp;
+use crate::clock::{Seconds, Timestamp};
 use crate::identifiers::{ClientId, GrantId, Jti, UserId, Username};
 use crate::pkce::CodeChallenge;
 use crate::redirect_uri::RedirectUri;
@@ -185,6 +185,181 @@ pub struct RefreshView {
     pub record: RefreshRecord,
     /// Whether it has been replaced already.
     pub replaced: bool,
+}
+
+/// What became of a registration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RegisterOutcome {
+    /// The client is new.
+    Created,
+    /// A client with this identifier was there: it got the new registration token.
+    Joined,
+    /// There are as many clients as may be, and every one of them is in use.
+    Full,
+}
+
+/// A device authorization request (RFC 8628 section 3.1) that waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceRecord {
+    /// Hash of the device code.
+    pub device_code: SecretHash,
+    /// Hash of the user code in its normal form.
+    pub user_code: SecretHash,
+    /// The client.
+    pub client_id: ClientId,
+    /// The service that is asked for.
+    pub resource: ResourceId,
+    /// The scopes that approval gives.
+    pub scope: Scopes,
+    /// The least time between two polls.
+    pub interval: Seconds,
+    /// When it is over.
+    pub expires_at: Timestamp,
+}
+
+/// What a person decided about a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceDecision {
+    /// It may have what it asks for.
+    Approved(Grant),
+    /// It may not.
+    Denied,
+}
+
+/// What a device that asks is told (RFC 8628 section 3.5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PollOutcome {
+    /// Nobody has decided yet.
+    Pending,
+    /// It asks too often: the interval grew by five seconds.
+    SlowDown,
+    /// It was approved. The record is gone: of many callers one gets this.
+    Approved(Box<Grant>),
+    /// It was refused. The record is gone.
+    Denied,
+    /// It never was, is over, or is another client's.
+    Unknown,
+}
+
+/// A pushed authorization request (RFC 9126): the parameters as they were pushed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PushedRequest {
+    /// The client that pushed it.
+    pub client_id: ClientId,
+    /// Its parameters, form-encoded.
+    pub parameters: String,
+    /// When it is over.
+    pub expires_at: Timestamp,
+}
+
+/// Registration and its management (RFC 7591, RFC 7592).
+#[async_trait]
+pub trait ClientRegistry: Send + Sync {
+    /// Registers a client. One with the same identifier that is alive gets the new client's
+    /// registration tokens added (of which the newest `keep_tokens` stay) and is otherwise left
+    /// as it is. Beyond `ceiling` clients the ones that never were used go first, the oldest of
+    /// them first; used ones never go.
+    async fn register_client(
+        &self,
+        client: &Client,
+        ceiling: usize,
+        keep_tokens: usize,
+        now: Timestamp,
+    ) -> Result<RegisterOutcome, StoreError>;
+
+    /// Replaces a client that is alive; whether it was.
+    async fn replace_client(&self, client: &Client, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Marks a client that is alive as used, and sets when it is forgotten; whether it was alive.
+    /// Never brings a deleted client back.
+    async fn prolong_client(
+        &self,
+        id: &ClientId,
+        expires_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// Takes one registration token away; whether it was there.
+    async fn end_registration_token(
+        &self,
+        id: &ClientId,
+        token: &SecretHash,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// Deletes a client; whether it was there.
+    async fn delete_client(&self, id: &ClientId, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// The grants of a client that may still have tokens, to be ended with it.
+    async fn client_grants(
+        &self,
+        id: &ClientId,
+        now: Timestamp,
+    ) -> Result<Vec<GrantId>, StoreError>;
+}
+
+/// Device authorization requests (RFC 8628).
+#[async_trait]
+pub trait DeviceStore: Send + Sync {
+    /// Keeps a request. `false` when its user code is taken: the caller makes another.
+    async fn put_device(&self, device: &DeviceRecord, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// The request with this user code that nobody has decided yet.
+    async fn device(
+        &self,
+        user_code: &SecretHash,
+        now: Timestamp,
+    ) -> Result<Option<DeviceRecord>, StoreError>;
+
+    /// Takes a person's decision. Of many decisions one counts; whether this one did.
+    async fn decide_device(
+        &self,
+        user_code: &SecretHash,
+        decision: &DeviceDecision,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// Answers a device's poll, and notes its time.
+    async fn poll_device(
+        &self,
+        device_code: &SecretHash,
+        client_id: &ClientId,
+        now: Timestamp,
+    ) -> Result<PollOutcome, StoreError>;
+}
+
+/// Pushed authorization requests (RFC 9126).
+#[async_trait]
+pub trait PushedRequestStore: Send + Sync {
+    /// Keeps a request under the hash of its `request_uri`.
+    async fn put_pushed_request(
+        &self,
+        request_uri: &SecretHash,
+        request: &PushedRequest,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Looks at a request. It stays until it is over, so that a person may reload the page
+    /// (RFC 9126 section 4).
+    async fn pushed_request(
+        &self,
+        request_uri: &SecretHash,
+        now: Timestamp,
+    ) -> Result<Option<PushedRequest>, StoreError>;
+}
+
+/// Things that may be used once: the `jti` of assertions (RFC 7523 section 3).
+#[async_trait]
+pub trait ReplayStore: Send + Sync {
+    /// Marks something as used until `until`. Whether this was the first use; of many callers one
+    /// hears `true`.
+    async fn first_use(
+        &self,
+        thing: &SecretHash,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
 }
 
 /// Registered clients.

@@ -2,6 +2,9 @@
 //!
 //! Nothing is ever cleared away: it lives as long as a test.
 
+mod clients;
+mod requests;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,8 +12,8 @@ use async_trait::async_trait;
 use token_core::client::Client;
 use token_core::secret::{SecretHash, SecretKey};
 use token_core::store::{
-    ActiveTokens, ClientStore, CodeOutcome, CodeRecord, GrantStore, IssueOutcome, IssuedTokens,
-    PendingSignIn, RefreshRecord, RefreshView, RotateOutcome, Rotation, SignInStore, StoreError,
+    ActiveTokens, CodeOutcome, CodeRecord, GrantStore, IssueOutcome, IssuedTokens, PendingSignIn,
+    PushedRequest, RefreshRecord, RefreshView, RotateOutcome, Rotation, SignInStore, StoreError,
     TokenRecord,
 };
 use token_core::{ClientId, GrantId, Jti, Timestamp};
@@ -27,6 +30,9 @@ struct Content {
     tokens: HashMap<Jti, TokenRecord>,
     refresh_tokens: HashMap<String, Refresh>,
     ended_grants: HashMap<GrantId, Timestamp>,
+    devices: Vec<requests::Device>,
+    pushed_requests: HashMap<String, PushedRequest>,
+    used: HashMap<String, Timestamp>,
 }
 
 #[derive(Debug)]
@@ -77,21 +83,6 @@ impl Content {
         self.refresh_tokens
             .get_mut(&key.hash.to_string())
             .filter(|refresh| !refresh.record.expires_at.has_passed(now))
-    }
-}
-
-#[async_trait]
-impl ClientStore for MemoryStore {
-    async fn put_client(&self, client: &Client) -> Result<(), StoreError> {
-        self.content()
-            .clients
-            .insert(client.client_id.clone(), client.clone());
-        Ok(())
-    }
-
-    async fn client(&self, id: &ClientId, now: Timestamp) -> Result<Option<Client>, StoreError> {
-        let found = self.content().clients.get(id).cloned();
-        Ok(found.filter(|client| !client.is_expired(now)))
     }
 }
 

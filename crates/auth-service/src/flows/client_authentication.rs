@@ -65,6 +65,7 @@ fn proves(credential: &ClientCredential, secret: Option<&ClientSecret>) -> bool 
         | ClientCredential::ClientSecretPost { secret_hash } => {
             secret.is_some_and(|secret| secret.hash() == *secret_hash)
         }
+        ClientCredential::PrivateKeyJwt { .. } => false,
     }
 }
 

@@ -110,6 +110,9 @@ fn verified(context: &Context, request: RegistrationRequest) -> Result<Registere
         scope: request.scope.filter(|scope| !scope.trim().is_empty()),
         issued_at: context.now(),
         expires_at: Some(unused_until(context)),
+        used: false,
+        registration_tokens: Vec::new(),
+        own_services: Vec::new(),
     };
     Ok(Registered { client, secret })
 }
@@ -168,17 +171,15 @@ fn redirect_uris(requested: Vec<String>) -> Result<Vec<RedirectUri>, OAuthFailur
 /// Unknown grant types are dropped and the effective list returned (RFC 7591 section 3.2.1). A
 /// client that names none may refresh as well: every client needs it to last.
 fn grant_types(requested: Option<&[String]>) -> Result<Vec<GrantType>, OAuthFailure> {
-    let both = [GrantType::AuthorizationCode, GrantType::RefreshToken];
-    let Some(requested) = requested else {
-        return Ok(both.to_vec());
-    };
-    let asked = |name: &str| requested.iter().any(|own| own == name);
-    let effective: Vec<_> = both
+    let offered = [
+        ("authorization_code", GrantType::AuthorizationCode),
+        ("refresh_token", GrantType::RefreshToken),
+    ];
+    let asked = |name: &str| requested.is_none_or(|names| names.iter().any(|own| own == name));
+    let effective: Vec<_> = offered
         .into_iter()
-        .filter(|grant_type| match grant_type {
-            GrantType::AuthorizationCode => asked("authorization_code"),
-            GrantType::RefreshToken => asked("refresh_token"),
-        })
+        .filter(|(name, _)| asked(name))
+        .map(|(_, grant_type)| grant_type)
         .collect();
     if effective.contains(&GrantType::AuthorizationCode) {
         Ok(effective)

@@ -46,6 +46,9 @@ pub(crate) fn client(expires_at: Option<Timestamp>) -> Client {
         scope: Some("mcp".to_owned()),
         issued_at: now(),
         expires_at,
+        used: false,
+        registration_tokens: Vec::new(),
+        own_services: Vec::new(),
     }
 }
 
