@@ -25,6 +25,8 @@ const CLIENTS = {
   authlib: [python, '-u', here('python/authlib_client.py')],
   'rmcp-client': [rmcpClient],
   browser: [process.execPath, here('node/browser.mjs')],
+  dialects: [process.execPath, here('node/dialects.mjs')],
+  conformance: [process.execPath, here('../conformance/run.mjs')],
 };
 
 function run(name, settings) {

@@ -2,7 +2,7 @@
 // The official MCP conformance suite against one gateway: the authorization server for each kind
 // of client, and the MCP server behind it in both protocol eras.
 //
-//   [PASSPHRASE=…] node run.mjs MCP_URL
+//   [PASSPHRASE=…] node run.mjs MCP_URL     (or MCP_URL in the environment)
 //
 // The person's part is played by ../clients/node/browser-steps.mjs. Ends with `N passed, N failed`.
 import assert from 'node:assert/strict';
@@ -79,7 +79,7 @@ function report(what, { ok, output }) {
   console.log(`${ok ? 'ok    ' : 'FAILED'} ${what}`);
 }
 
-const [mcpUrl] = process.argv.slice(2);
+const mcpUrl = process.argv[2] ?? process.env.MCP_URL;
 assert.ok(mcpUrl, 'usage: run.mjs MCP_URL');
 const discovered = await discover(mcpUrl);
 for (const authMethod of AUTH_METHODS) {
