@@ -20,6 +20,8 @@ function upperCase(resource) {
   return `${protocol}//${host}`.toUpperCase() + pathname;
 }
 
+const s256 = (challenge) => ({ code_challenge: challenge, code_challenge_method: 'S256' });
+
 /** Where a browser ends that follows redirects for as long as they stay with the gateway. */
 async function lastPage(url, issuer) {
   const response = await fetch(url, { redirect: 'manual' });
@@ -91,8 +93,7 @@ export class Replay {
 
   async #refuse(request) {
     await this.#checks.check(18, 'a refusal goes back with state and iss', async () => {
-      const challenge = { code_challenge: pkce().challenge, code_challenge_method: 'S256' };
-      const answer = await this.#visit(request, challenge, 'refuse');
+      const answer = await this.#visit(request, s256(pkce().challenge), 'refuse');
       assert.equal(answer.get('error'), 'access_denied');
       assert.equal(answer.get('code'), null);
     });
@@ -109,19 +110,20 @@ export class Replay {
 
   async #signIn(request) {
     const { verifier, challenge } = pkce();
-    const what = `code at ${request.redirect_uri}, resource ${request.resource ?? 'absent'}, scope ${request.scope ?? 'absent'}`;
+    const { redirect_uri: redirectUri, resource = 'absent', scope = 'absent' } = request;
+    const what = `code at ${redirectUri}, resource ${resource}, scope ${scope}`;
     const code = await this.#checks.check('15-18', what, async () => {
-      const s256 = { code_challenge: challenge, code_challenge_method: 'S256' };
-      const answer = await this.#visit(request, s256);
+      const answer = await this.#visit(request, s256(challenge));
       assert.equal(answer.get('error'), null, answer.get('error_description'));
       assert.ok(answer.get('code'));
       return answer.get('code');
     });
     const fields = {
-      grant_type: 'authorization_code', code, redirect_uri: request.redirect_uri, code_verifier: verifier,
+      grant_type: 'authorization_code', code, redirect_uri: redirectUri, code_verifier: verifier,
       resource: this.#fill(this.#dialect.token.resource),
     };
-    const tokens = await this.#checks.check('14-16,19,24', 'tokens for the configured resource, with every known scope that was asked', async () => {
+    const inTokens = 'tokens for the configured resource, with every known scope that was asked';
+    const tokens = await this.#checks.check('14-16,19,24', inTokens, async () => {
       const answer = await assertTokens(await this.#token(fields), this.#discovered);
       assertScope(answer, this.#fill(request.scope), this.#discovered);
       return answer;
@@ -136,7 +138,7 @@ export class Replay {
 
   async #toNobody(request) {
     await this.#checks.check('13,17', 'an unknown client or redirect URI is a page, and no redirect', async () => {
-      const known = this.#authorizationUrl(request, { code_challenge: pkce().challenge, code_challenge_method: 'S256' });
+      const known = this.#authorizationUrl(request, s256(pkce().challenge));
       for (const [name, value] of [['client_id', 'nobody'], ['redirect_uri', `${request.redirect_uri}x`]]) {
         const url = new URL(known);
         url.searchParams.set(name, value);
@@ -180,7 +182,7 @@ export class Replay {
       return answers;
     });
     return this.#checks.check(21, 'unknown scopes in a refresh are dropped, not refused', async () => {
-      const wide = { grant_type: 'refresh_token', refresh_token: pairs[0].refresh_token, scope: `${tokens.scope} openid everything` };
+      const wide = { ...fields, refresh_token: pairs[0].refresh_token, scope: `${tokens.scope} openid everything` };
       const answer = await assertTokens(await this.#token(wide), this.#discovered);
       assert.equal(answer.scope, tokens.scope);
       return answer;

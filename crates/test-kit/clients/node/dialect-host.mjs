@@ -24,7 +24,8 @@ function assertChallenge(response, withError) {
   const challenge = response.headers.get('www-authenticate');
   assert.match(challenge, /^Bearer /);
   assert.equal(challenge.match(/Bearer/g).length, 1, challenge);
-  const fields = Object.fromEntries([...challenge.matchAll(/(\w+)="([^"\\]*)"/g)].map(([, name, value]) => [name, value]));
+  const pairs = [...challenge.matchAll(/(\w+)="([^"\\]*)"/g)];
+  const fields = Object.fromEntries(pairs.map(([, name, value]) => [name, value]));
   assert.equal(fields.error, withError ? 'invalid_token' : undefined);
   assert.ok(fields.scope, challenge);
   assert.doesNotMatch(fields.scope, /offline_access/);
@@ -56,7 +57,8 @@ export function hostChecks(mcpUrl, { resource, protectedResource, metadata }) {
   return [
     [1, 'protected resource metadata at the path and at the root, the typed URL as resource', async () => {
       assert.equal(resource, mcpUrl.replace(/\/$/, ''));
-      for (const url of [wellKnown(mcp, 'oauth-protected-resource'), `${mcp.origin}/.well-known/oauth-protected-resource`]) {
+      const root = `${mcp.origin}/.well-known/oauth-protected-resource`;
+      for (const url of [wellKnown(mcp, 'oauth-protected-resource'), root]) {
         assert.deepEqual(await document(url), protectedResource, url);
       }
       assert.deepEqual(protectedResource.authorization_servers, [metadata.issuer]);

@@ -47,7 +47,9 @@ export async function register(endpoint, body) {
 /** A URL with these parameters; undefined ones are left out. */
 export function withQuery(endpoint, parameters) {
   const url = new URL(endpoint);
-  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) url.searchParams.append(name, value);
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined) url.searchParams.append(name, value);
+  }
   return url;
 }
 
@@ -57,7 +59,8 @@ export function postForm(endpoint, client, fields) {
   const body = new URLSearchParams(Object.entries(fields).filter(([, value]) => value !== undefined));
   const headers = { accept: 'application/json' };
   if (method === 'client_secret_basic') {
-    headers.authorization = `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`;
+    const credentials = [id, secret].map(encodeURIComponent).join(':');
+    headers.authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
   } else {
     body.set('client_id', id);
     if (method === 'client_secret_post') body.set('client_secret', secret);

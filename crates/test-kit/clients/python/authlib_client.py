@@ -44,7 +44,11 @@ async def call(http: AsyncOAuth2Client, method: str, params: dict) -> str:
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientCapabilities": {},
     }
-    headers = {"accept": "application/json, text/event-stream", "mcp-protocol-version": "2026-07-28", "mcp-method": method}
+    headers = {
+        "accept": "application/json, text/event-stream",
+        "mcp-protocol-version": "2026-07-28",
+        "mcp-method": method,
+    }
     if "name" in params:
         headers["mcp-name"] = params["name"]
     request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": meta}}
