@@ -10,6 +10,7 @@ mod error;
 mod index;
 mod jwks;
 mod metadata;
+mod openapi;
 pub mod pages;
 mod register;
 mod response;
