@@ -1,11 +1,11 @@
 //! A key directory that is looked at again and again, so that a rotation needs no restart.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use token_core::keys::{DatedKey, KeyRing, LiveKeys, SigningKeys};
+use token_core::keys::{DatedKey, KeyRing, LiveKeys, SigningKeys, VerificationKey};
 use token_core::{Clock, Seconds};
 
 use super::{KeyDirectoryError, load};
@@ -108,13 +108,13 @@ impl FollowedKeys {
 
 /// The active key first.
 fn kids(keys: &SigningKeys) -> Vec<&str> {
-    keys.published.iter().map(|key| key.kid()).collect()
+    keys.published.iter().map(VerificationKey::kid).collect()
 }
 
-fn read(directory: &PathBuf, token_lifetime: Seconds) -> Result<KeyRing, KeyDirectoryError> {
+fn read(directory: &Path, token_lifetime: Seconds) -> Result<KeyRing, KeyDirectoryError> {
     let keys: Vec<DatedKey> = load(directory)?.into_iter().map(|key| key.dated).collect();
     KeyRing::new(keys, token_lifetime).ok_or_else(|| KeyDirectoryError::Empty {
-        path: directory.clone(),
+        path: directory.to_owned(),
     })
 }
 
