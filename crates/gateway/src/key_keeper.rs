@@ -187,13 +187,18 @@ impl KeyKeeper {
 
     /// The keys and the ring that they are.
     pub(crate) fn ring(&self) -> Result<(Vec<KeyFile>, KeyRing), KeeperError> {
+        if key_directory::is_empty(&self.directory)? {
+            return Err(self.empty());
+        }
         let files = key_directory::load(&self.directory)?;
         let keys = files.iter().map(|file| file.dated.clone()).collect();
         let ring = KeyRing::new(keys, self.token_lifetime);
-        let ring = ring.ok_or_else(|| KeyDirectoryError::Empty {
-            path: self.directory.clone(),
-        })?;
-        Ok((files, ring))
+        Ok((files, ring.ok_or_else(|| self.empty())?))
+    }
+
+    fn empty(&self) -> KeeperError {
+        let path = self.directory.clone();
+        KeyDirectoryError::Empty { path }.into()
     }
 
     fn make(&self, active_from: Timestamp) -> Result<NamedKey, KeeperError> {

@@ -197,6 +197,11 @@ impl Server {
         self.post_form("/token", &fields).await
     }
 
+    /// The keys that it signs with.
+    pub(crate) fn keys(&self) -> &LiveKeys {
+        &self.context.keys
+    }
+
     pub(crate) fn events(&self) -> Vec<AuditEvent> {
         self.audit.events()
     }

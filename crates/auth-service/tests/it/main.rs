@@ -11,6 +11,7 @@
 mod authorize;
 mod discovery;
 mod harness;
+mod keys;
 mod register;
 mod sign_in;
 mod token;

@@ -7,6 +7,7 @@
 
 mod authorize;
 mod redis_down;
+mod rotation;
 mod sign_in;
 mod stand_in;
 mod token;
