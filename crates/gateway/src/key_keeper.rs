@@ -110,7 +110,9 @@ impl KeyKeeper {
         let (_, ring) = self.ring()?;
         match newest(&ring, now) {
             Some(key) if key.algorithm == self.algorithm => Ok(Made::Kept(key)),
-            _ => self.make(now.plus(ACTIVATION_DELAY)).map(Made::New),
+            newest => self
+                .succeed(newest.as_ref(), now.plus(ACTIVATION_DELAY))
+                .map(Made::New),
         }
     }
 
@@ -122,7 +124,9 @@ impl KeyKeeper {
             Some(key) if key.algorithm == self.algorithm && key.active_from > now => {
                 Ok(Made::Kept(key))
             }
-            _ => self.make(now.plus(delay)).map(Made::New),
+            newest => self
+                .succeed(newest.as_ref(), now.plus(delay))
+                .map(Made::New),
         }
     }
 
@@ -133,13 +137,9 @@ impl KeyKeeper {
         every: Seconds,
     ) -> Result<Option<NamedKey>, KeeperError> {
         let (_, ring) = self.ring()?;
-        let is_due =
-            newest(&ring, now).is_some_and(|key| key.active_from.plus(every).has_passed(now));
-        if is_due {
-            self.make(now.plus(ACTIVATION_DELAY)).map(Some)
-        } else {
-            Ok(None)
-        }
+        let due = newest(&ring, now).filter(|key| key.active_from.plus(every).has_passed(now));
+        due.map(|newest| self.succeed(Some(&newest), now.plus(ACTIVATION_DELAY)))
+            .transpose()
     }
 
     /// Deletes the keys of which no token lives: private keys are not kept without need.
@@ -199,6 +199,16 @@ impl KeyKeeper {
     fn empty(&self) -> KeeperError {
         let path = self.directory.clone();
         KeyDirectoryError::Empty { path }.into()
+    }
+
+    /// Makes a key that signs from `wanted`, and in any case after the newest one.
+    fn succeed(
+        &self,
+        newest: Option<&NamedKey>,
+        wanted: Timestamp,
+    ) -> Result<NamedKey, KeeperError> {
+        let after = newest.map(|newest| newest.active_from.plus(Seconds(1)));
+        self.make(after.map_or(wanted, |after| after.max(wanted)))
     }
 
     fn make(&self, active_from: Timestamp) -> Result<NamedKey, KeeperError> {

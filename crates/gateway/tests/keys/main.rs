@@ -8,6 +8,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -61,6 +62,13 @@ impl Operator {
         let mut keys = list.as_array().unwrap().clone();
         keys.retain(|key| key["purpose"] == purpose);
         keys
+    }
+
+    /// A successor signs a second after its predecessor at the earliest.
+    fn wait_until_active(&self) {
+        while self.states("tokens")[0] == "upcoming" {
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 
     fn states(&self, purpose: &str) -> Vec<String> {
@@ -157,6 +165,7 @@ fn retire_refuses_the_active_key_and_spares_living_tokens_unless_told() {
             .contains("keys rotate")
     );
     operator.keys(&["rotate", "--only", "tokens", "--delay", "0"]);
+    operator.wait_until_active();
     assert_eq!(operator.states("tokens"), ["active", "retired"]);
     let refused = operator.refused(&["retire", &first]);
     assert!(

@@ -122,6 +122,12 @@ async fn a_key_that_is_retired_at_once_ends_its_tokens_in_every_process() {
     let stolen_tokens = busy.every_access.clone();
     // Told in haste: the verifier learns the new key by asking early.
     stack.keys_command(&["rotate", "--only", "tokens", "--delay", "0"], &[]);
+    eventually("the new key is active", async || {
+        let list = stack.keys_command(&["list", "--json"], &[]);
+        let list: Vec<Value> = serde_json::from_str(&list).unwrap();
+        list[0]["state"] == "active" && list[0]["kid"] != stolen.as_str()
+    })
+    .await;
     stack.keys_command(&["retire", &stolen, "--now"], &[]);
     eventually("the stolen key's tokens are refused", async || {
         let answer = busy.client.verify("fetch", &stolen_tokens[0]).await;
