@@ -1,9 +1,12 @@
 //! `gateway keys …` as the operator calls it: the executable, its output and its exit code.
 #![expect(
+    clippy::panic,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a test's helpers fail by panicking"
 )]
+
+mod serving;
 
 use std::fs;
 use std::path::PathBuf;
