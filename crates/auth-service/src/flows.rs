@@ -16,6 +16,6 @@ pub mod registration;
 pub mod revocation;
 pub mod sign_in;
 
-pub use context::{Context, Lifetimes, Sealing, SigningKeys};
+pub use context::{Context, Lifetimes, Sealing};
 pub use failure::OAuthFailure;
 pub use parameters::Parameters;

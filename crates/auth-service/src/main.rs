@@ -89,7 +89,7 @@ fn context(config: AuthConfig) -> Result<Context, Box<dyn Error>> {
         issuer: config.issuer,
         services: config.services,
         lifetimes: config.lifetimes,
-        keys: config.keys,
+        keys: config.keys.live(),
         store: Arc::new(store),
         audit: Arc::new(AuditLog),
         clock: Arc::new(SystemClock),

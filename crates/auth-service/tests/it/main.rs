@@ -12,6 +12,7 @@ mod authorize;
 mod discovery;
 mod harness;
 mod openapi;
+mod keys;
 mod register;
 mod sign_in;
 mod token;
