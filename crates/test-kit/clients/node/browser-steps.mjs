@@ -7,6 +7,7 @@
 // prints the URL that the browser would have gone to. PASSPHRASE is typed on the sign-in page.
 import assert from 'node:assert/strict';
 import { pathToFileURL } from 'node:url';
+import { patientFetch } from './patient-fetch.mjs';
 
 /** Cookies as a browser keeps them: per host, prefixes and Secure enforced. */
 class CookieJar {
@@ -62,7 +63,7 @@ async function open(jar, url, fields) {
     init.method = 'POST';
     init.body = new URLSearchParams(fields);
   }
-  const response = await fetch(url, init);
+  const response = await patientFetch(url, init);
   jar.keep(url, response.headers.getSetCookie());
   const location = response.headers.get('location');
   return {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { browserSteps } from './browser-steps.mjs';
 import { assertRegistration, assertScope, assertTokens, callMcp, errorOf } from './dialect-answers.mjs';
 import { pkce, postForm, postRegistration, withQuery } from './oauth.mjs';
+import { patientFetch } from './patient-fetch.mjs';
 
 /** Where a client sends what: by metadata, or (2025-03-26) at the root of the MCP host. */
 function endpointsOf(dialect, mcpUrl, metadata) {
@@ -24,7 +25,7 @@ const s256 = (challenge) => ({ code_challenge: challenge, code_challenge_method:
 
 /** Where a browser ends that follows redirects for as long as they stay with the gateway. */
 async function lastPage(url, issuer) {
-  const response = await fetch(url, { redirect: 'manual' });
+  const response = await patientFetch(url, { redirect: 'manual' });
   const location = response.headers.get('location');
   const next = location && new URL(location, url);
   if (next?.origin === new URL(issuer).origin && next.href !== url.href) return lastPage(next, issuer);

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { browserSteps } from './browser-steps.mjs';
+import { patientFetch } from './patient-fetch.mjs';
 
 export const random = () => randomBytes(32).toString('base64url');
 
@@ -30,7 +31,7 @@ export async function discover(mcpUrl) {
 
 /** Registers a client (RFC 7591); resolves with the response as it came. */
 export function postRegistration(endpoint, body) {
-  return fetch(endpoint, {
+  return patientFetch(endpoint, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json' },
     body: JSON.stringify(body),
@@ -65,7 +66,7 @@ export function postForm(endpoint, client, fields) {
     body.set('client_id', id);
     if (method === 'client_secret_post') body.set('client_secret', secret);
   }
-  return fetch(endpoint, { method: 'POST', headers, body });
+  return patientFetch(endpoint, { method: 'POST', headers, body });
 }
 
 /** A whole sign-in of a new public client with nothing special about it; resolves with its tokens. */
