@@ -12,6 +12,7 @@ mod jwks;
 mod metadata;
 pub mod pages;
 mod register;
+mod register_management;
 mod response;
 mod revoke;
 pub mod routes;
