@@ -366,7 +366,7 @@ pub trait ReplayStore: Send + Sync {
 #[async_trait]
 pub trait ClientStore: Send + Sync {
     /// Writes a client; one with the same identifier is replaced.
-    async fn put_client(&self, client: &Client) -> Result<(), StoreError>;
+    async fn put_client(&self, client: &Client, now: Timestamp) -> Result<(), StoreError>;
 
     /// The client, unless it is expired at `now`.
     async fn client(&self, id: &ClientId, now: Timestamp) -> Result<Option<Client>, StoreError>;
@@ -380,6 +380,7 @@ pub trait SignInStore: Send + Sync {
         &self,
         state: &SecretHash,
         pending: &PendingSignIn,
+        now: Timestamp,
     ) -> Result<(), StoreError>;
 
     /// Looks at a sign-in without ending it.
@@ -401,7 +402,7 @@ pub trait SignInStore: Send + Sync {
 #[async_trait]
 pub trait GrantStore: Send + Sync {
     /// Keeps a code.
-    async fn put_code(&self, code: &CodeRecord) -> Result<(), StoreError>;
+    async fn put_code(&self, code: &CodeRecord, now: Timestamp) -> Result<(), StoreError>;
 
     /// Uses a code up. A used code leaves a mark until it would have expired, so that a replay
     /// names its grant.
@@ -458,11 +459,25 @@ pub trait ActiveTokens: Send + Sync {
 
 /// Everything that the authorization server needs.
 pub trait Store:
-    ClientStore + ClientRegistry + SignInStore + GrantStore + ActiveTokens + ReplayStore
+    ClientStore
+    + ClientRegistry
+    + SignInStore
+    + GrantStore
+    + DeviceStore
+    + PushedRequestStore
+    + ReplayStore
+    + ActiveTokens
 {
 }
 
 impl<T> Store for T where
-    T: ClientStore + ClientRegistry + SignInStore + GrantStore + ActiveTokens + ReplayStore
+    T: ClientStore
+        + ClientRegistry
+        + SignInStore
+        + GrantStore
+        + DeviceStore
+        + PushedRequestStore
+        + ReplayStore
+        + ActiveTokens
 {
 }

@@ -161,7 +161,10 @@ async fn begin_sign_in(
         browser: browser.hash(),
         expires_at: context.now().plus(context.lifetimes.state),
     };
-    context.store.put_sign_in(&state.hash(), &pending).await?;
+    context
+        .store
+        .put_sign_in(&state.hash(), &pending, context.now())
+        .await?;
     Ok(SignIn {
         state,
         browser,

@@ -110,10 +110,12 @@ pub async fn register(context: &Context, body: &[u8]) -> Result<Registered, OAut
     })
 }
 
-/// Prolongs a client's life at its use, at most once a day; its first use is always noted. A
-/// store that fails here has given the tokens already: the client is prolonged at its next use.
+/// Prolongs a client's life at its first use, and after that at most once a day. A client that was
+/// deleted meanwhile stays so. A store that fails here has given the tokens already: the client is
+/// prolonged at its next use.
 pub(super) async fn keep_alive(context: &Context, client: &Client) {
-    let expires_at = used_until(context);
+    // One that never expires does not begin to.
+    let expires_at = client.expires_at.and_then(|_| used_until(context));
     let due = match (client.expires_at, expires_at) {
         _ if !client.used => true,
         (None, _) => false,
@@ -121,12 +123,9 @@ pub(super) async fn keep_alive(context: &Context, client: &Client) {
         (Some(old), Some(new)) => new > old.plus(DAY),
     };
     if due {
-        let prolonged = context
-            .store
-            .prolong_client(&client.client_id, expires_at, context.now())
-            .await;
-        if let Err(error) = prolonged {
-            tracing::warn!(client_id = %client.client_id, %error, "a client was not prolonged");
+        let (id, now) = (&client.client_id, context.now());
+        if let Err(error) = context.store.prolong_client(id, expires_at, now).await {
+            tracing::warn!(client_id = %id, %error, "a client was not prolonged");
         }
     }
 }

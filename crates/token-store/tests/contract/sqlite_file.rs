@@ -49,8 +49,11 @@ async fn no_secret_is_in_the_file() {
     let (state, pending) = sign_in(now.plus(HOUR));
     let (code, code_record) = family.code_and_secret(now.plus(HOUR));
     let (refresh, refresh_record) = family.refresh_and_secret(now.plus(MONTH));
-    store.put_sign_in(&state.hash(), &pending).await.unwrap();
-    store.put_code(&code_record).await.unwrap();
+    store
+        .put_sign_in(&state.hash(), &pending, now)
+        .await
+        .unwrap();
+    store.put_code(&code_record, now).await.unwrap();
     let mut pair = family.pair(now);
     pair.refresh = Some(refresh_record.clone());
     store.issue_tokens(&pair, now).await.unwrap();
@@ -88,11 +91,17 @@ async fn rows_that_are_over_are_cleared_away_by_later_writes() {
     let (store, now) = (SqliteStore::open(backend.path()).unwrap(), now());
     let old = Family::new();
     for _ in 0..40 {
-        store.put_code(&old.code(now.plus(HOUR))).await.unwrap();
+        store
+            .put_code(&old.code(now.plus(HOUR)), now)
+            .await
+            .unwrap();
         store.issue_tokens(&old.pair(now), now).await.unwrap();
     }
     let (state, pending) = sign_in(now.plus(HOUR));
-    store.put_sign_in(&state.hash(), &pending).await.unwrap();
+    store
+        .put_sign_in(&state.hash(), &pending, now)
+        .await
+        .unwrap();
     let kept = Family::new().pair(now);
     store.issue_tokens(&kept, now).await.unwrap();
     let rotation = old.rotation(&kept.refresh.unwrap().key, now);
@@ -146,8 +155,11 @@ async fn a_damaged_record_is_an_error_and_no_panic() {
     let (state, pending) = sign_in(now.plus(HOUR));
     let code = family.code(now.plus(HOUR));
     let pair = family.pair(now);
-    store.put_sign_in(&state.hash(), &pending).await.unwrap();
-    store.put_code(&code).await.unwrap();
+    store
+        .put_sign_in(&state.hash(), &pending, now)
+        .await
+        .unwrap();
+    store.put_code(&code, now).await.unwrap();
     store.issue_tokens(&pair, now).await.unwrap();
     Connection::open(backend.path())
         .unwrap()

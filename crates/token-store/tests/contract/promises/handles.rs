@@ -29,7 +29,7 @@ pub(crate) async fn see_each_other(backend: &dyn Backend) {
 pub(crate) async fn share_the_single_use(backend: &dyn Backend) {
     let (handles, now) = ([backend.open(), backend.open()], now());
     let code = Family::new().code(now.plus(HOUR));
-    handles[0].put_code(&code).await.unwrap();
+    handles[0].put_code(&code, now).await.unwrap();
     let outcomes = race((0..RACERS).map(|racer| {
         let (store, key) = (Arc::clone(&handles[racer % 2]), code.key.clone());
         async move { store.consume_code(&key, now).await.unwrap() }
@@ -49,10 +49,13 @@ pub(crate) async fn find_everything_after_reopening(backend: &dyn Backend) {
     let ended = Family::new();
     let replaced = active.refresh.clone().unwrap();
     let rotation = family.rotation(&replaced.key, now);
-    store.put_client(&client).await.unwrap();
-    store.put_sign_in(&state.hash(), &pending).await.unwrap();
-    store.put_code(&used).await.unwrap();
-    store.put_code(&unused).await.unwrap();
+    store.put_client(&client, now).await.unwrap();
+    store
+        .put_sign_in(&state.hash(), &pending, now)
+        .await
+        .unwrap();
+    store.put_code(&used, now).await.unwrap();
+    store.put_code(&unused, now).await.unwrap();
     store.consume_code(&used.key, now).await.unwrap();
     store.issue_tokens(&active, now).await.unwrap();
     store.issue_tokens(&revoked, now).await.unwrap();
