@@ -100,3 +100,121 @@ pub fn verify(
         until: claims.exp,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::SystemEntropy;
+    use crate::keys::{SigningKey, VerificationKeys, generate_ed25519_pem, generate_p256_pem};
+
+    const NOW: Timestamp = Timestamp(1_800_000_000);
+    const TOKEN_ENDPOINT: &str = "https://auth.example.com/token";
+
+    fn ed25519() -> SigningKey {
+        let pem = generate_ed25519_pem(&SystemEntropy::new()).unwrap();
+        SigningKey::from_pkcs8_pem(pem.as_bytes()).unwrap()
+    }
+
+    fn p256() -> SigningKey {
+        SigningKey::from_pkcs8_pem(generate_p256_pem().unwrap().as_bytes()).unwrap()
+    }
+
+    /// The public halves, changed as a client might name and describe them.
+    fn published(keys: &[&SigningKey], change: impl Fn(&mut Value)) -> ForeignKeys {
+        let set = VerificationKeys::of(keys.iter().copied()).jwk_set();
+        let mut set = serde_json::to_value(set).unwrap();
+        for key in set["keys"].as_array_mut().unwrap() {
+            change(key);
+        }
+        ForeignKeys::from_jwks_json(set.to_string().as_bytes()).unwrap()
+    }
+
+    fn claims(changes: &Value) -> Value {
+        let mut claims = json!({
+            "iss": "client", "sub": "client", "aud": TOKEN_ENDPOINT, "jti": "1",
+            "iat": NOW.0, "exp": NOW.0 + 300,
+        });
+        for (name, value) in changes.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        claims
+    }
+
+    fn check(assertion: &str, keys: &ForeignKeys) -> Result<OneUse, TokenError> {
+        let client = ClientId::parse("client").unwrap();
+        verify(assertion, keys, &client, &[TOKEN_ENDPOINT.to_owned()], NOW)
+    }
+
+    #[test]
+    fn a_good_assertion_of_each_kind_of_key_and_whatever_type() {
+        for (key, typ) in [(ed25519(), "JWT"), (p256(), "client-authentication+jwt")] {
+            let assertion = jose::sign(&key, typ, &claims(&json!({}))).unwrap();
+            assert_eq!(claimed_client(&assertion).unwrap().as_str(), "client");
+            let one_use = check(&assertion, &published(&[&key], |_| {})).unwrap();
+            assert_eq!(one_use.until, NOW.plus(MAX_LIFETIME));
+        }
+    }
+
+    #[test]
+    fn every_claim_is_checked() {
+        let key = ed25519();
+        let keys = published(&[&key], |_| {});
+        for (changes, error) in [
+            (json!({ "iss": "other" }), TokenError::WrongIssuer),
+            (json!({ "sub": "other" }), TokenError::WrongIssuer),
+            (
+                json!({ "aud": "https://evil.example/token" }),
+                TokenError::WrongAudience,
+            ),
+            (
+                json!({ "aud": [TOKEN_ENDPOINT, "https://evil.example"] }),
+                TokenError::WrongAudience,
+            ),
+            (json!({ "aud": [] }), TokenError::WrongAudience),
+            (json!({ "exp": NOW.0 }), TokenError::Expired),
+            (json!({ "exp": NOW.0 + 331 }), TokenError::NotYetValid),
+            (json!({ "iat": NOW.0 + 31 }), TokenError::NotYetValid),
+            (json!({ "nbf": NOW.0 + 31 }), TokenError::NotYetValid),
+            (json!({ "jti": "" }), TokenError::Malformed),
+            (json!({ "jti": null }), TokenError::Malformed),
+            (json!({ "exp": null }), TokenError::Malformed),
+        ] {
+            let assertion = jose::sign(&key, "JWT", &claims(&changes)).unwrap();
+            assert_eq!(check(&assertion, &keys), Err(error), "{changes}");
+        }
+        for fine in [json!({ "aud": [TOKEN_ENDPOINT] }), json!({ "iat": null })] {
+            let assertion = jose::sign(&key, "JWT", &claims(&fine)).unwrap();
+            assert!(check(&assertion, &keys).is_ok(), "{fine}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_found_by_its_owners_name_and_used_for_its_own_algorithm() {
+        let (key, other) = (ed25519(), ed25519());
+        let assertion = jose::sign(&key, "JWT", &claims(&json!({}))).unwrap();
+        let unknown = Err(TokenError::UnknownKey);
+        assert_eq!(check(&assertion, &published(&[&other], |_| {})), unknown);
+        assert_eq!(
+            check(
+                &assertion,
+                &published(&[&key], |jwk| jwk["kid"] = json!("mine"))
+            ),
+            unknown
+        );
+        let kid = key.kid().to_owned();
+        let stolen_name = published(&[&other], |jwk| jwk["kid"] = json!(kid));
+        assert_eq!(
+            check(&assertion, &stolen_name),
+            Err(TokenError::BadSignature)
+        );
+        for (member, value) in [("use", "enc"), ("alg", "ES256")] {
+            let set = VerificationKeys::of([&key]).jwk_set();
+            let mut set = serde_json::to_value(set).unwrap();
+            set["keys"][0][member] = json!(value);
+            let read = ForeignKeys::from_jwks_json(set.to_string().as_bytes());
+            assert!(read.is_err(), "{member}");
+        }
+    }
+}

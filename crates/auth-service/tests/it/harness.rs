@@ -18,13 +18,15 @@ use auth_service::flows::{Lifetimes, Sealing, SigningKeys};
 use auth_service::identity::IdentityProvider;
 use auth_service::identity::local::LocalProvider;
 use auth_service::{Context, routes};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use token_core::admission::Admission;
 use token_core::audit::{AuditEvent, MemoryAudit};
 use token_core::clock::ManualClock;
 use token_core::keys::{SigningKey, VerificationKeys, generate_ed25519_pem};
 use token_core::sealing::RootSecret;
-use token_core::{Entropy, Issuer, Seconds, Services, SystemEntropy, Timestamp};
+use token_core::{Clock as _, Entropy, Issuer, Jti, Seconds, Services, SystemEntropy, Timestamp};
 use token_store::MemoryStore;
 use url::Url;
 
@@ -266,6 +268,16 @@ impl Server {
             ("refresh_token", token),
         ];
         self.post_form("/token", &fields).await
+    }
+
+    /// Whether the verifier would find the token active.
+    pub(crate) async fn is_active(&self, access_token: &str) -> bool {
+        let payload = access_token.split('.').nth(1).unwrap();
+        let payload = URL_SAFE_NO_PAD.decode(payload).unwrap();
+        let claims: Value = serde_json::from_slice(&payload).unwrap();
+        let jti = Jti::parse(claims["jti"].as_str().unwrap()).unwrap();
+        let now = self.clock.now();
+        self.context.store.is_active(&jti, now).await.unwrap()
     }
 
     pub(crate) fn events(&self) -> Vec<AuditEvent> {

@@ -9,8 +9,12 @@
 )]
 
 mod authorize;
+mod client_metadata_document;
 mod discovery;
 mod harness;
+mod pre_registered;
+mod private_key_jwt;
 mod register;
+mod register_management;
 mod sign_in;
 mod token;
