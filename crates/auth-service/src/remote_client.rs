@@ -50,7 +50,7 @@ impl Remote for GuardedRemote {
             .try_acquire()
             .map_err(|_| RemoteFault::Unreachable)?;
         match self.client.get(url, "application/json").await {
-            Ok(fetched) => Ok(answer(fetched)),
+            Ok(fetched) => Ok(answer(&fetched)),
             Err(EgressError::Refused { .. }) => Err(RemoteFault::Refused(
                 "its address is not one that this gateway fetches from",
             )),
@@ -65,7 +65,7 @@ impl Remote for GuardedRemote {
     }
 }
 
-fn answer(fetched: Fetched) -> RemoteAnswer {
+fn answer(fetched: &Fetched) -> RemoteAnswer {
     let header = |name| fetched.headers.get(name)?.to_str().ok().map(str::to_owned);
     RemoteAnswer {
         status: fetched.status.as_u16(),

@@ -150,8 +150,8 @@ fn client(
     })
 }
 
-/// A document is public, so it can hold no secret (draft section 4.1). ChatGPT's asks for
-/// `private_key_jwt` and lists `none` beside it.
+/// A document is public, so it can hold no secret (draft section 4.1). One may ask for
+/// `private_key_jwt` and list `none` beside it, as that of `chatgpt.com` does.
 fn credential(document: &Document) -> Result<ClientCredential, RemoteFault> {
     let refused = RemoteFault::Refused;
     if document.client_secret.is_some() || document.client_secret_expires_at.is_some() {
