@@ -16,10 +16,13 @@ use token_store::key_directory::FollowedKeys;
 use url::Url;
 
 use crate::flows::Lifetimes;
+use crate::flows::client_metadata_document::DocumentPolicy;
+use crate::flows::clients::ClientSettings;
+use crate::flows::pre_registered::PreRegistered;
 use crate::identity::github::GitHubApp;
 
-/// The settings of [`lifetimes`] and [`github`], whoever runs the server.
-pub const SETTINGS: [&str; 12] = [
+/// The settings of [`lifetimes`], [`clients`] and [`github`], whoever runs the server.
+pub const SETTINGS: [&str; 16] = [
     "STATE_LIFETIME",
     "CODE_LIFETIME",
     "ACCESS_TOKEN_LIFETIME",
@@ -27,6 +30,10 @@ pub const SETTINGS: [&str; 12] = [
     "REFRESH_GRACE",
     "SESSION_TIMEOUT",
     "CLIENT_LIFETIME",
+    "CLIENT_REGISTRATION",
+    "MAX_CLIENTS",
+    "CIMD_POLICY",
+    "CLIENTS",
     "GITHUB_CLIENT_ID",
     "GITHUB_CLIENT_SECRET",
     "GITHUB_BASE_URL",
@@ -73,6 +80,31 @@ pub fn lifetimes(settings: &mut Settings) -> Lifetimes {
         refresh_token,
         refresh_grace,
         client: (client.0 > 0).then_some(client),
+    }
+}
+
+/// Which clients there may be.
+pub fn clients(settings: &mut Settings, services: &Services) -> ClientSettings {
+    let registration = settings
+        .parse_with("CLIENT_REGISTRATION", |text| match text {
+            "open" => Ok(true),
+            "off" => Ok(false),
+            _ => Err("not one of open and off"),
+        })
+        .unwrap_or(true);
+    let ceiling = settings.parsed("MAX_CLIENTS", 10_000, "a number of clients");
+    if ceiling == 0 {
+        let mend = "give 1 or more, or set CLIENT_REGISTRATION to off";
+        settings.fault("MAX_CLIENTS", "is 0", mend);
+    }
+    let documents = settings.parse_with("CIMD_POLICY", DocumentPolicy::parse);
+    let pre_registered =
+        settings.parse_secret_with("CLIENTS", |toml| PreRegistered::parse(toml, services));
+    ClientSettings {
+        registration,
+        ceiling,
+        documents: documents.unwrap_or_default(),
+        pre_registered: pre_registered.unwrap_or_default(),
     }
 }
 
@@ -159,6 +191,8 @@ pub struct AuthConfig {
     pub allowed_users: AllowedUsers,
     /// The lifetimes.
     pub lifetimes: Lifetimes,
+    /// Which clients there may be.
+    pub clients: ClientSettings,
     /// `GATEWAY_JWT_SECRET`
     pub root_secret: RootSecret,
     /// From `JWT_PRIVATE_KEY_B64` or `JWT_KEY_DIR`.
@@ -185,6 +219,7 @@ impl AuthConfig {
         let redis_url = settings.required("REDIS_URL", "set it, such as redis://redis:6379");
         let redis_password = settings.text("REDIS_PASSWORD");
         let (issuer, services) = issuer_and_services?;
+        let clients = clients(settings, &services);
         let (github, allowed_users) = github?;
         Some(Self {
             issuer,
@@ -192,6 +227,7 @@ impl AuthConfig {
             github,
             allowed_users,
             lifetimes,
+            clients,
             root_secret: root_secret?,
             keys: keys?,
             redis_url: redis_url?,
@@ -358,6 +394,10 @@ mod tests {
             ("CODE_LIFETIME", "601"),
             ("ACCESS_TOKEN_LIFETIME", "1h"),
             ("ACCESS_TOKEN_LIFETIME", "0"),
+            ("CLIENT_REGISTRATION", "yes"),
+            ("MAX_CLIENTS", "0"),
+            ("CIMD_POLICY", "https://claude.ai"),
+            ("CLIENTS", "[[client]]"),
             ("GITHUB_CLIENT_ID", ""),
             ("GITHUB_CLIENT_SECRET", ""),
             ("GITHUB_BASE_URL", "github.com"),

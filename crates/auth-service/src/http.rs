@@ -13,6 +13,7 @@ mod metadata;
 mod openapi;
 pub mod pages;
 mod register;
+mod register_management;
 mod response;
 mod revoke;
 pub mod routes;

@@ -10,6 +10,7 @@ pub mod config;
 pub mod flows;
 pub mod http;
 pub mod identity;
+pub mod remote_client;
 
 pub use flows::Context;
 pub use http::routes::routes;

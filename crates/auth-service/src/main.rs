@@ -17,8 +17,10 @@ use app_shell::{healthcheck, listener, shutdown};
 use async_trait::async_trait;
 use auth_service::config::{self, AuthConfig};
 use auth_service::flows::Sealing;
+use auth_service::flows::clients::Clients;
 use auth_service::identity::IdentityProvider;
 use auth_service::identity::github::GitHub;
+use auth_service::remote_client::GuardedRemote;
 use auth_service::{Context, routes};
 use token_core::admission::Admission;
 use token_core::{SystemClock, SystemEntropy};
@@ -78,6 +80,7 @@ fn context(config: AuthConfig) -> Result<Context, Box<dyn Error>> {
         url: config.redis_url,
         password: config.redis_password,
     })?;
+    let remote = GuardedRemote::new(&config.issuer, &config.services)?;
     let github = GitHub::new(config.github, &config.issuer)?;
     Ok(Context {
         sealing: Sealing::derive(&config.root_secret)?,
@@ -88,6 +91,7 @@ fn context(config: AuthConfig) -> Result<Context, Box<dyn Error>> {
         identity: IdentityProvider::Upstream(Box::new(github)),
         issuer: config.issuer,
         services: config.services,
+        clients: Clients::new(config.clients, Arc::new(remote)),
         lifetimes: config.lifetimes,
         keys: config.keys.live(),
         store: Arc::new(store),

@@ -15,9 +15,11 @@ use app_shell::serve::HttpService;
 use app_shell::{listener, security_headers, shutdown};
 use auth_service::Context;
 use auth_service::flows::Sealing;
+use auth_service::flows::clients::Clients;
 use auth_service::identity::IdentityProvider;
 use auth_service::identity::github::GitHub;
 use auth_service::identity::local::LocalProvider;
+use auth_service::remote_client::GuardedRemote;
 use clap::Args;
 use fetch_service::FetchState;
 use forward_auth::Verifier;
@@ -145,7 +147,9 @@ fn build(
         Some(own) => own,
         None => data.root_secret(entropy.as_ref())?,
     };
+    let remote = GuardedRemote::new(&config.issuer, &services)?;
     let context = Context {
+        clients: Clients::new(config.clients.clone(), Arc::new(remote)),
         sealing: Sealing::derive(&root_secret)?,
         issuer: config.issuer.clone(),
         services,

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use app_shell::settings::{Settings, SettingsError};
 use app_shell::telemetry::{self, LogFormat, Telemetry};
 use auth_service::flows::Lifetimes;
+use auth_service::flows::clients::ClientSettings;
 use auth_service::identity::github::GitHubApp;
 use fetch_service::FetchConfig;
 use token_core::admission::AllowedUsers;
 use token_core::keys::SigningAlgorithm;
 use token_core::sealing::RootSecret;
-use token_core::{Issuer, ResourceId, Seconds};
+use token_core::{Issuer, ResourceId, Seconds, ServiceName, Services};
 use tracing::level_filters::LevelFilter;
 
 use crate::edge::AllowedOrigins;
@@ -56,6 +57,7 @@ pub(crate) struct ServeConfig {
     pub(crate) local_passphrase: Option<String>,
     pub(crate) github: Option<(GitHubApp, AllowedUsers)>,
     pub(crate) lifetimes: Lifetimes,
+    pub(crate) clients: ClientSettings,
     pub(crate) algorithm: SigningAlgorithm,
     /// `JWT_KEY_ROTATION`; `None` never.
     pub(crate) key_rotation: Option<Seconds>,
@@ -103,6 +105,10 @@ impl ServeConfig {
         let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Text, level);
         let origins = settings.parse_with("MCP_CORS_ORIGINS", AllowedOrigins::parse);
         let (issuer, resource) = origin(port);
+        let clients = resource.clone().and_then(|resource| {
+            let services = Services::one(ServiceName::parse("fetch").ok()?, resource);
+            Some(auth_service::config::clients(&mut settings, &services))
+        });
         let fetch = issuer
             .clone()
             .zip(resource.clone())
@@ -116,6 +122,7 @@ impl ServeConfig {
                 local_passphrase,
                 github,
                 lifetimes,
+                clients: clients?,
                 algorithm,
                 key_rotation,
                 issuer: issuer?,

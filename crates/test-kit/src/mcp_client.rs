@@ -215,7 +215,8 @@ impl McpClient {
 
 fn client_metadata() -> Value {
     json!({
-        "client_name": "Test client",
+        // A public client is known by its metadata: each test client is another.
+        "client_name": format!("Test client {}", random::hex(4)),
         "redirect_uris": [REDIRECT_URI],
         "grant_types": ["authorization_code", "refresh_token"],
         "response_types": ["code"],

@@ -18,6 +18,16 @@ pub enum AuditEvent {
         /// The new client.
         client_id: ClientId,
     },
+    /// A client changed its registration (RFC 7592 section 2.2).
+    ClientChanged {
+        /// The client.
+        client_id: ClientId,
+    },
+    /// A client ended its registration, or one of those that it shares (RFC 7592 section 2.3).
+    ClientDeleted {
+        /// The client.
+        client_id: ClientId,
+    },
     /// A person approved a client for a service.
     ConsentGiven {
         /// The client.

@@ -72,6 +72,12 @@ pub enum ClientCredential {
         /// Where its public keys are.
         keys: ClientKeys,
     },
+    /// A public client that may prove itself with a key pair all the same: its metadata document
+    /// lists `none` beside `private_key_jwt`.
+    NoneOrPrivateKeyJwt {
+        /// Where its public keys are.
+        keys: ClientKeys,
+    },
 }
 
 /// Where the public keys of a client are (RFC 7591 section 2).
@@ -88,7 +94,7 @@ impl ClientCredential {
     /// The method by its registered name.
     pub fn method(&self) -> ClientAuthenticationMethod {
         match self {
-            Self::None => ClientAuthenticationMethod::None,
+            Self::None | Self::NoneOrPrivateKeyJwt { .. } => ClientAuthenticationMethod::None,
             Self::ClientSecretBasic { .. } => ClientAuthenticationMethod::ClientSecretBasic,
             Self::ClientSecretPost { .. } => ClientAuthenticationMethod::ClientSecretPost,
             Self::PrivateKeyJwt { .. } => ClientAuthenticationMethod::PrivateKeyJwt,

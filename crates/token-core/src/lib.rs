@@ -12,6 +12,7 @@ pub mod admission;
 pub mod assertion;
 pub mod audit;
 pub mod client;
+pub mod client_assertion;
 pub mod clock;
 pub mod entropy;
 pub mod identifiers;

@@ -32,6 +32,8 @@ pub enum OAuthErrorCode {
     InvalidClientMetadata,
     /// RFC 7009 section 2.2.1.
     UnsupportedTokenType,
+    /// RFC 6750 section 3.1: a Bearer token that is not good.
+    InvalidToken,
 }
 
 impl OAuthErrorCode {
@@ -51,13 +53,15 @@ impl OAuthErrorCode {
             Self::InvalidRedirectUri => "invalid_redirect_uri",
             Self::InvalidClientMetadata => "invalid_client_metadata",
             Self::UnsupportedTokenType => "unsupported_token_type",
+            Self::InvalidToken => "invalid_token",
         }
     }
 
-    /// The status of a direct answer (RFC 6749 section 5.2: 400, and 401 for `invalid_client`).
+    /// The status of a direct answer (RFC 6749 section 5.2: 400, and 401 for `invalid_client`;
+    /// RFC 6750 section 3.1: 401 for `invalid_token`).
     pub fn status(self) -> u16 {
         match self {
-            Self::InvalidClient => 401,
+            Self::InvalidClient | Self::InvalidToken => 401,
             Self::AccessDenied => 403,
             Self::ServerError => 500,
             Self::TemporarilyUnavailable => 503,

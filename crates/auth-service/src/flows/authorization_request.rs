@@ -11,6 +11,8 @@ use token_core::pkce::CodeChallenge;
 use token_core::store::{AuthorizationRequest, StoreError};
 use token_core::{ClientId, RedirectUri, ResourceId, Scopes};
 
+use super::clients::{FindError, find};
+use super::remote::RemoteFault;
 use super::{Context, OAuthFailure, Parameters};
 
 /// A redirect URI that is known to be the client's, and the `state` to give back.
@@ -49,6 +51,8 @@ pub enum Untrusted {
     UnknownClient,
     /// `redirect_uri` is not one of the client's.
     RedirectNotRegistered(Box<Client>),
+    /// `client_id` is the address of a metadata document that cannot be had or is not good.
+    Document(RemoteFault),
     /// `client_id` or `redirect_uri` is repeated or missing.
     BadRequest(&'static str),
 }
@@ -64,9 +68,12 @@ pub enum AuthorizeError {
     Store(StoreError),
 }
 
-impl From<StoreError> for AuthorizeError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
+impl From<FindError> for AuthorizeError {
+    fn from(error: FindError) -> Self {
+        match error {
+            FindError::Store(error) => Self::Store(error),
+            FindError::Document(fault) => Self::Untrusted(Untrusted::Document(fault)),
+        }
     }
 }
 
@@ -102,11 +109,7 @@ async fn known_client(
     let unknown = || AuthorizeError::Untrusted(Untrusted::UnknownClient);
     let client_id = single_or_page(parameters, "client_id")?.ok_or_else(unknown)?;
     let client_id = ClientId::parse(client_id).map_err(|_| unknown())?;
-    context
-        .store
-        .client(&client_id, context.now())
-        .await?
-        .ok_or_else(unknown)
+    find(context, &client_id).await?.ok_or_else(unknown)
 }
 
 fn trusted_redirect(

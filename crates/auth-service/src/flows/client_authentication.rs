@@ -1,15 +1,18 @@
 //! Client authentication at the token, revocation and introspection endpoints (OAuth 2.1 section
-//! 2.4; RFC 6749 section 2.3): `none`, `client_secret_basic`, `client_secret_post`.
+//! 2.4; RFC 6749 section 2.3; RFC 7523 section 2.2): `none`, `client_secret_basic`,
+//! `client_secret_post`, `private_key_jwt`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use token_core::ClientId;
 use token_core::audit::{AuditEvent, FailureReason};
 use token_core::client::{Client, ClientCredential};
+use token_core::client_assertion;
 use token_core::oauth_error::OAuthErrorCode;
 use token_core::secret::ClientSecret;
 
-use super::{Context, OAuthFailure, Parameters};
+use super::clients::find;
+use super::{Context, OAuthFailure, Parameters, private_key_jwt};
 
 /// A client that has proved itself as far as its registration asks.
 #[derive(Debug)]
@@ -25,7 +28,14 @@ impl AuthenticatedClient {
 /// What a request presents.
 struct Presented {
     client_id: ClientId,
-    secret: Option<ClientSecret>,
+    proof: Proof,
+}
+
+/// What a request proves its client with.
+enum Proof {
+    None,
+    Secret(ClientSecret),
+    Assertion(String),
 }
 
 /// Authenticates the client of a request. `authorization` is the value of that header, if any.
@@ -35,72 +45,101 @@ pub async fn authenticate(
     form: &Parameters,
 ) -> Result<AuthenticatedClient, OAuthFailure> {
     let presented = presented(authorization, form)?;
-    let client = context
-        .store
-        .client(&presented.client_id, context.now())
-        .await?;
-    match client {
-        Some(client) if proves(&client.credential, presented.secret.as_ref()) => {
-            Ok(AuthenticatedClient(client))
-        }
-        _ => {
-            context.record(&AuditEvent::AuthFailure {
-                reason: FailureReason::InvalidClient,
-                client_id: Some(presented.client_id),
-                user_id: None,
-            });
-            // One answer for an unknown client and a wrong secret: nobody learns which exist.
-            Err(invalid_client(
-                "the client is unknown or its credentials are wrong",
-            ))
-        }
+    if let Some(client) = find(context, &presented.client_id).await?
+        && proves(context, &client, &presented.proof).await?
+    {
+        return Ok(AuthenticatedClient(client));
+    }
+    context.record(&AuditEvent::AuthFailure {
+        reason: FailureReason::InvalidClient,
+        client_id: Some(presented.client_id),
+        user_id: None,
+    });
+    // One answer for an unknown client and a wrong secret: nobody learns which exist.
+    Err(wrong())
+}
+
+async fn proves(context: &Context, client: &Client, proof: &Proof) -> Result<bool, OAuthFailure> {
+    match (&client.credential, proof) {
+        (
+            ClientCredential::PrivateKeyJwt { keys }
+            | ClientCredential::NoneOrPrivateKeyJwt { keys },
+            Proof::Assertion(assertion),
+        ) => private_key_jwt::proves(context, &client.client_id, keys, assertion).await,
+        (credential, proof) => Ok(proves_by_secret(credential, proof)),
     }
 }
 
 /// A client with a secret must present it, by either of the two ways; a public one need not.
-fn proves(credential: &ClientCredential, secret: Option<&ClientSecret>) -> bool {
-    match credential {
-        ClientCredential::None => true,
-        ClientCredential::ClientSecretBasic { secret_hash }
-        | ClientCredential::ClientSecretPost { secret_hash } => {
-            secret.is_some_and(|secret| secret.hash() == *secret_hash)
-        }
-        ClientCredential::PrivateKeyJwt { .. } => false,
+fn proves_by_secret(credential: &ClientCredential, proof: &Proof) -> bool {
+    match (credential, proof) {
+        (_, Proof::Assertion(_)) | (ClientCredential::PrivateKeyJwt { .. }, _) => false,
+        (ClientCredential::None | ClientCredential::NoneOrPrivateKeyJwt { .. }, _) => true,
+        (
+            ClientCredential::ClientSecretBasic { secret_hash }
+            | ClientCredential::ClientSecretPost { secret_hash },
+            Proof::Secret(secret),
+        ) => secret.hash() == *secret_hash,
+        (_, Proof::None) => false,
     }
 }
 
+/// RFC 6749 section 2.3: one method a request.
 fn presented(authorization: Option<&str>, form: &Parameters) -> Result<Presented, OAuthFailure> {
     let in_form = form.single("client_id")?;
-    let secret_in_form = form.single("client_secret")?;
-    let Some(header) = authorization else {
-        let client_id = in_form.ok_or_else(|| invalid_client("client_id is missing"))?;
-        return Ok(Presented {
-            client_id: client_id_of(client_id)?,
-            secret: secret_in_form.map(ClientSecret::presented),
-        });
+    let secret = form.single("client_secret")?;
+    let assertion = assertion(form)?;
+    let (client_id, proof) = match (authorization, secret, assertion) {
+        (None, secret, None) => {
+            let client_id = in_form.ok_or_else(|| invalid_client("client_id is missing"))?;
+            let proof = secret.map_or(Proof::None, |secret| {
+                Proof::Secret(ClientSecret::presented(secret))
+            });
+            (client_id_of(client_id)?, proof)
+        }
+        (Some(header), None, None) => {
+            let (client_id, secret) = basic(header)
+                .ok_or_else(|| invalid_client("the Authorization header is not Basic"))?;
+            (client_id_of(&client_id)?, Proof::Secret(secret))
+        }
+        (None, None, Some(assertion)) => {
+            let client_id = client_assertion::claimed_client(assertion).map_err(|_| wrong())?;
+            (client_id, Proof::Assertion(assertion.to_owned()))
+        }
+        _ => {
+            return Err(OAuthFailure::invalid_request(
+                "the client authenticates in two ways at once",
+            ));
+        }
     };
-    let (client_id, secret) =
-        basic(header).ok_or_else(|| invalid_client("the Authorization header is not Basic"))?;
-    // RFC 6749 section 2.3: one method a request. A client_id beside Basic is repetition only.
-    if secret_in_form.is_some() {
-        return Err(OAuthFailure::invalid_request(
-            "the client authenticates in two ways at once",
-        ));
-    }
-    if in_form.is_some_and(|other| other != client_id) {
+    // A client_id beside the other two is repetition only.
+    if in_form.is_some_and(|other| other != client_id.as_str()) {
         return Err(OAuthFailure::invalid_request(
             "two different client_ids are given",
         ));
     }
-    Ok(Presented {
-        client_id: client_id_of(&client_id)?,
-        secret: Some(secret),
-    })
+    Ok(Presented { client_id, proof })
+}
+
+/// RFC 7521 section 4.2.
+fn assertion(form: &Parameters) -> Result<Option<&str>, OAuthFailure> {
+    let assertion = form.single("client_assertion")?;
+    match (form.single("client_assertion_type")?, assertion) {
+        (None, None) => Ok(None),
+        (Some(client_assertion::TYPE), Some(assertion)) => Ok(Some(assertion)),
+        (Some(_), Some(_)) => Err(invalid_client("client_assertion_type is not known here")),
+        _ => Err(OAuthFailure::invalid_request(
+            "client_assertion and client_assertion_type go together",
+        )),
+    }
 }
 
 fn client_id_of(text: &str) -> Result<ClientId, OAuthFailure> {
-    ClientId::parse(text)
-        .map_err(|_| invalid_client("the client is unknown or its credentials are wrong"))
+    ClientId::parse(text).map_err(|_| wrong())
+}
+
+fn wrong() -> OAuthFailure {
+    invalid_client("the client is unknown or its credentials are wrong")
 }
 
 /// `Basic` with both halves form-encoded (RFC 6749 section 2.3.1, appendix B).
@@ -172,16 +211,15 @@ mod tests {
 
     #[test]
     fn a_secret_must_be_shown_where_there_is_one() {
-        let secret = ClientSecret::presented("é non-ascii");
+        let secret = |text: &str| Proof::Secret(ClientSecret::presented(text));
         let credential = ClientCredential::ClientSecretPost {
-            secret_hash: secret.hash(),
+            secret_hash: ClientSecret::presented("é non-ascii").hash(),
         };
-        assert!(proves(&credential, Some(&secret)));
-        assert!(!proves(
-            &credential,
-            Some(&ClientSecret::presented("e non-ascii"))
-        ));
-        assert!(!proves(&credential, None));
-        assert!(proves(&ClientCredential::None, None));
+        assert!(proves_by_secret(&credential, &secret("é non-ascii")));
+        assert!(!proves_by_secret(&credential, &secret("e non-ascii")));
+        assert!(!proves_by_secret(&credential, &Proof::None));
+        assert!(proves_by_secret(&ClientCredential::None, &Proof::None));
+        let assertion = Proof::Assertion("a.b.c".to_owned());
+        assert!(!proves_by_secret(&ClientCredential::None, &assertion));
     }
 }

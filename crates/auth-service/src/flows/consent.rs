@@ -14,6 +14,7 @@ use token_core::secret::{BrowserBinding, SecretHash, SignInState};
 use token_core::store::{AuthorizationRequest, PendingSignIn};
 
 use super::authorization_request::TrustedRedirect;
+use super::clients::find;
 use super::{Context, OAuthFailure};
 
 /// What a consent form carries, sealed.
@@ -98,9 +99,7 @@ pub async fn decide(
             user_id: None,
         });
     })?;
-    let client = context
-        .store
-        .client(&request.client_id, context.now())
+    let client = find(context, &request.client_id)
         .await
         .map_err(|error| ConsentError::Failed(error.into()))?
         .ok_or(ConsentError::UnknownClient)?;

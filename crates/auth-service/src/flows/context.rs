@@ -9,6 +9,7 @@ use token_core::sealing::{KeyedHash, RootSecret, SealError, Sealer};
 use token_core::store::Store;
 use token_core::{Clock, Entropy, Issuer, Seconds, Services, Timestamp};
 
+use super::clients::Clients;
 use crate::identity::IdentityProvider;
 
 /// The authorization server's configuration and its ways to the world.
@@ -21,6 +22,8 @@ pub struct Context {
     pub admission: Admission,
     /// Who says who somebody is.
     pub identity: IdentityProvider,
+    /// Which clients there may be.
+    pub clients: Clients,
     /// How long things live.
     pub lifetimes: Lifetimes,
     /// What signs access tokens: it changes while the process runs.

@@ -5,22 +5,30 @@ use serde::Serialize;
 use token_core::Issuer;
 use token_core::scope::{MCP, OFFLINE_ACCESS};
 
+use super::Context;
+use super::client_metadata_document::DocumentPolicy;
+
 /// The metadata document.
 #[derive(Debug, Serialize)]
 pub struct AuthorizationServerMetadata {
     issuer: Issuer,
     authorization_endpoint: String,
     token_endpoint: String,
-    registration_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_endpoint: Option<String>,
     revocation_endpoint: String,
     jwks_uri: String,
     scopes_supported: [&'static str; 2],
     response_types_supported: [&'static str; 1],
     response_modes_supported: [&'static str; 1],
     grant_types_supported: [&'static str; 2],
-    token_endpoint_auth_methods_supported: [&'static str; 3],
-    revocation_endpoint_auth_methods_supported: [&'static str; 3],
+    token_endpoint_auth_methods_supported: [&'static str; 4],
+    token_endpoint_auth_signing_alg_values_supported: [&'static str; 3],
+    revocation_endpoint_auth_methods_supported: [&'static str; 4],
+    revocation_endpoint_auth_signing_alg_values_supported: [&'static str; 3],
     code_challenge_methods_supported: [&'static str; 1],
+    /// draft-ietf-oauth-client-id-metadata-document section 7.
+    client_id_metadata_document_supported: bool,
     /// RFC 9207 section 3.
     authorization_response_iss_parameter_supported: bool,
     #[serde(flatten)]
@@ -34,16 +42,24 @@ struct OpenIdMembers {
     id_token_signing_alg_values_supported: [&'static str; 1],
 }
 
-const CLIENT_AUTHENTICATION: [&str; 3] = ["none", "client_secret_post", "client_secret_basic"];
+const CLIENT_AUTHENTICATION: [&str; 4] = [
+    "none",
+    "client_secret_post",
+    "client_secret_basic",
+    "private_key_jwt",
+];
+/// Of client assertions.
+const ASSERTION_ALGORITHMS: [&str; 3] = ["RS256", "ES256", "EdDSA"];
 
 impl AuthorizationServerMetadata {
     /// The document of RFC 8414.
-    pub fn oauth(issuer: &Issuer) -> Self {
+    pub fn oauth(context: &Context) -> Self {
+        let (issuer, clients) = (&context.issuer, &context.clients.settings);
         Self {
             issuer: issuer.clone(),
             authorization_endpoint: issuer.endpoint("/authorize"),
             token_endpoint: issuer.endpoint("/token"),
-            registration_endpoint: issuer.endpoint("/register"),
+            registration_endpoint: clients.registration.then(|| issuer.endpoint("/register")),
             revocation_endpoint: issuer.endpoint("/revoke"),
             jwks_uri: issuer.endpoint("/jwks"),
             scopes_supported: [MCP, OFFLINE_ACCESS],
@@ -51,22 +67,25 @@ impl AuthorizationServerMetadata {
             response_modes_supported: ["query"],
             grant_types_supported: ["authorization_code", "refresh_token"],
             token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+            token_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
             revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+            revocation_endpoint_auth_signing_alg_values_supported: ASSERTION_ALGORITHMS,
             code_challenge_methods_supported: ["S256"],
+            client_id_metadata_document_supported: clients.documents != DocumentPolicy::Off,
             authorization_response_iss_parameter_supported: true,
             openid: None,
         }
     }
 
     /// The same with what the format of OpenID Connect discovery requires.
-    pub fn openid(issuer: &Issuer) -> Self {
+    pub fn openid(context: &Context) -> Self {
         let openid = OpenIdMembers {
             subject_types_supported: ["public"],
             id_token_signing_alg_values_supported: ["RS256"],
         };
         Self {
             openid: Some(openid),
-            ..Self::oauth(issuer)
+            ..Self::oauth(context)
         }
     }
 }

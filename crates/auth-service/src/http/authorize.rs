@@ -13,6 +13,7 @@ use super::error::HttpFailure;
 use super::pages::{ConsentPage, ScopeInWords, Trouble};
 use super::{browser, cookies, response};
 use crate::flows::authorization_request::{self, AuthorizeError, Untrusted};
+use crate::flows::client_metadata_document::vouching_host;
 use crate::flows::{Context, OAuthFailure, Parameters, consent};
 
 pub(super) async fn get(
@@ -49,7 +50,7 @@ fn ask(
         .map(ToString::to_string);
     let page = ConsentPage {
         client_name: browser::name(Some(client)),
-        client_uri: None,
+        name_from: vouching_host(client),
         return_to: browser::return_to(context, &wanted),
         service_name: service_name.unwrap_or_default(),
         service_url: wanted.resource.to_string(),
@@ -85,6 +86,11 @@ fn failure(context: &Context, error: AuthorizeError) -> HttpFailure {
         AuthorizeError::Untrusted(Untrusted::RedirectNotRegistered(client)) => {
             let client_name = browser::name(Some(&client));
             HttpFailure::page(Trouble::RedirectNotRegistered { client_name })
+        }
+        AuthorizeError::Untrusted(Untrusted::Document(fault)) => {
+            let reason =
+                format!("The app keeps its description at an address of its own: {fault}.");
+            HttpFailure::page(Trouble::BadRequest { reason })
         }
         AuthorizeError::Untrusted(Untrusted::BadRequest(reason)) => {
             HttpFailure::page(Trouble::BadRequest {

@@ -10,6 +10,7 @@ use super::error::HttpFailure;
 use super::pages::{ClaimedName, ReturnLink, ReturnTo, SignInWith, Trouble};
 use crate::flows::authorization_request::TrustedRedirect;
 use crate::flows::authorization_response::{error_url, is_out_of_band};
+use crate::flows::clients::{FindError, find};
 use crate::flows::sign_in::{SignInError, not_admitted};
 use crate::flows::{Context, OAuthFailure, Parameters};
 use crate::identity::IdentityProvider;
@@ -70,12 +71,11 @@ pub(super) async fn client_name(
     context: &Context,
     request: &AuthorizationRequest,
 ) -> Result<ClaimedName, HttpFailure> {
-    let client = context
-        .store
-        .client(&request.client_id, context.now())
-        .await;
-    let client = client.map_err(|error| HttpFailure::page_for(&OAuthFailure::from(error)))?;
-    Ok(name(client.as_ref()))
+    match find(context, &request.client_id).await {
+        Ok(client) => Ok(name(client.as_ref())),
+        Err(FindError::Document(_)) => Ok(name(None)),
+        Err(FindError::Store(error)) => Err(HttpFailure::page_for(&OAuthFailure::from(error))),
+    }
 }
 
 /// The name that a client gives itself.

@@ -130,6 +130,12 @@ fn json_response(status: StatusCode, failure: &OAuthFailure) -> HttpResponse {
                 .headers_mut()
                 .insert(WWW_AUTHENTICATE, BASIC_CHALLENGE);
         }
+        // RFC 6750 section 3.
+        OAuthErrorCode::InvalidToken => {
+            answer
+                .headers_mut()
+                .insert(WWW_AUTHENTICATE, BEARER_CHALLENGE);
+        }
         OAuthErrorCode::TemporarilyUnavailable => {
             answer.headers_mut().insert(RETRY_AFTER, SOON);
         }
@@ -140,6 +146,8 @@ fn json_response(status: StatusCode, failure: &OAuthFailure) -> HttpResponse {
 
 const BASIC_CHALLENGE: actix_web::http::header::HeaderValue =
     actix_web::http::header::HeaderValue::from_static("Basic realm=\"token\"");
+const BEARER_CHALLENGE: actix_web::http::header::HeaderValue =
+    actix_web::http::header::HeaderValue::from_static("Bearer error=\"invalid_token\"");
 const SOON: actix_web::http::header::HeaderValue =
     actix_web::http::header::HeaderValue::from_static("5");
 

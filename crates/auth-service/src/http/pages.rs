@@ -28,8 +28,9 @@ pub const FAVICON_SVG: &str = include_str!("../../assets/favicon.svg");
 pub struct ConsentPage {
     /// What the client calls itself.
     pub client_name: ClaimedName,
-    /// The client's `client_uri` (RFC 7591 section 2), shown as text and never as a link.
-    pub client_uri: Option<String>,
+    /// The host that the name comes from, where that is known: that of the client's metadata
+    /// document.
+    pub name_from: Option<String>,
     /// Where the authorization response goes.
     pub return_to: ReturnTo,
     /// The service's name in `MCP_SERVICES`.

@@ -1,10 +1,14 @@
-//! `POST /register` (RFC 7591 section 3).
+//! `POST /register` (RFC 7591 section 3), and the answer that management gives too (RFC 7592
+//! section 3).
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
+use serde_json::Value;
 use token_core::RedirectUri;
-use token_core::client::{ApplicationType, ClientAuthenticationMethod, GrantType};
+use token_core::client::{
+    ApplicationType, ClientAuthenticationMethod, ClientCredential, ClientKeys, GrantType,
+};
 use token_core::secret::ClientSecret;
 
 use super::error::HttpFailure;
@@ -31,6 +35,12 @@ struct Body<'a> {
     client_name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwks: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwks_uri: Option<&'a str>,
+    registration_client_uri: String,
+    registration_access_token: &'a str,
 }
 
 pub(super) async fn post(
@@ -39,11 +49,33 @@ pub(super) async fn post(
 ) -> Result<HttpResponse, HttpFailure> {
     let body = body.map_err(|_| OAuthFailure::invalid_request("the body is larger than 64 KiB"))?;
     let registered = register(&context, &body).await?;
-    Ok(answer(&registered))
+    answer(&context, StatusCode::CREATED, &registered)
 }
 
-fn answer(registered: &Registered) -> HttpResponse {
-    let Registered { client, secret } = registered;
+/// The client information response.
+pub(super) fn answer(
+    context: &Context,
+    status: StatusCode,
+    registered: &Registered,
+) -> Result<HttpResponse, HttpFailure> {
+    let Registered {
+        client,
+        secret,
+        token,
+    } = registered;
+    let (jwks, jwks_uri) = match &client.credential {
+        ClientCredential::PrivateKeyJwt {
+            keys: ClientKeys::Jwks(json),
+        } => (
+            Some(serde_json::from_str(json).map_err(|error| HttpFailure::internal(&error))?),
+            None,
+        ),
+        ClientCredential::PrivateKeyJwt {
+            keys: ClientKeys::JwksUri(uri),
+        } => (None, Some(uri.as_str())),
+        _ => (None, None),
+    };
+    let path = format!("/register/{}", client.client_id);
     let body = Body {
         client_id: client.client_id.as_str(),
         client_id_issued_at: client.issued_at.0,
@@ -56,6 +88,10 @@ fn answer(registered: &Registered) -> HttpResponse {
         application_type: client.application_type,
         client_name: client.client_name.as_deref(),
         scope: client.scope.as_deref(),
+        jwks,
+        jwks_uri,
+        registration_client_uri: context.issuer.endpoint(&path),
+        registration_access_token: token.expose(),
     };
-    response::json(StatusCode::CREATED, &body)
+    Ok(response::json(status, &body))
 }

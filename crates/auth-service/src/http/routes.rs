@@ -8,8 +8,8 @@ use app_shell::cors;
 use app_shell::serve::get_or_head;
 
 use super::{
-    assets, authorize, callback, consent, error, index, jwks, metadata, openapi, register, revoke,
-    sign_in, success, token,
+    assets, authorize, callback, consent, error, index, jwks, metadata, openapi, register,
+    register_management, revoke, sign_in, success, token,
 };
 use crate::flows::Context;
 
@@ -53,6 +53,12 @@ fn for_clients(config: &mut ServiceConfig) {
     let resource = |path| web::resource(path).wrap(from_fn(cors::public));
     config
         .service(resource("/register").route(web::post().to(register::post)))
+        .service(
+            resource("/register/{client_id}")
+                .route(web::get().to(register_management::get))
+                .route(web::put().to(register_management::put))
+                .route(web::delete().to(register_management::delete)),
+        )
         .service(resource("/token").route(web::post().to(token::post)))
         .service(resource("/revoke").route(web::post().to(revoke::post)));
 }

@@ -1,7 +1,7 @@
 //! A server in this process, a client with PKCE, and a browser with cookies.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceResponse;
@@ -9,17 +9,24 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, LOCATION, SET_COOKIE};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, cookie::Cookie};
+use async_trait::async_trait;
+use auth_service::flows::client_metadata_document::DocumentPolicy;
+use auth_service::flows::clients::{ClientSettings, Clients};
+use auth_service::flows::pre_registered::PreRegistered;
+use auth_service::flows::remote::{Remote, RemoteAnswer, RemoteFault};
 use auth_service::flows::{Lifetimes, Sealing};
 use auth_service::identity::IdentityProvider;
 use auth_service::identity::local::LocalProvider;
 use auth_service::{Context, routes};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use token_core::admission::Admission;
 use token_core::audit::{AuditEvent, MemoryAudit};
 use token_core::clock::ManualClock;
 use token_core::keys::{LiveKeys, SigningKey, SigningKeys, generate_ed25519_pem};
 use token_core::sealing::RootSecret;
-use token_core::{Entropy, Issuer, Seconds, Services, SystemEntropy, Timestamp};
+use token_core::{Clock as _, Entropy, Issuer, Jti, Seconds, Services, SystemEntropy, Timestamp};
 use token_store::MemoryStore;
 use url::Url;
 
@@ -35,6 +42,60 @@ pub(crate) struct Server {
     context: Arc<Context>,
     pub(crate) clock: Arc<ManualClock>,
     audit: Arc<MemoryAudit>,
+    pub(crate) remote: Arc<FakeRemote>,
+}
+
+/// The rest of the web: what is at which address, and what was asked for.
+#[derive(Default)]
+pub(crate) struct FakeRemote {
+    answers: Mutex<BTreeMap<String, Result<RemoteAnswer, RemoteFault>>>,
+    asked: Mutex<Vec<String>>,
+}
+
+impl FakeRemote {
+    pub(crate) fn put(&self, url: &str, answer: Result<RemoteAnswer, RemoteFault>) {
+        self.answers.lock().unwrap().insert(url.to_owned(), answer);
+    }
+
+    /// JSON that may be kept for ten minutes.
+    pub(crate) fn put_json(&self, url: &str, json: &Value) {
+        let answer = RemoteAnswer {
+            status: 200,
+            content_type: Some("application/json".to_owned()),
+            cache_control: Some("max-age=600".to_owned()),
+            body: Some(json.to_string().into_bytes()),
+            ..RemoteAnswer::default()
+        };
+        self.put(url, Ok(answer));
+    }
+
+    /// How often an address was asked for.
+    pub(crate) fn asked(&self, url: &str) -> usize {
+        let asked = self.asked.lock().unwrap();
+        asked.iter().filter(|one| *one == url).count()
+    }
+}
+
+#[async_trait]
+impl Remote for FakeRemote {
+    async fn get(&self, url: &str) -> Result<RemoteAnswer, RemoteFault> {
+        self.asked.lock().unwrap().push(url.to_owned());
+        let answers = self.answers.lock().unwrap();
+        answers
+            .get(url)
+            .cloned()
+            .unwrap_or(Err(RemoteFault::Unreachable))
+    }
+}
+
+/// What an operator leaves as it is.
+pub(crate) fn open_to_all() -> ClientSettings {
+    ClientSettings {
+        registration: true,
+        ceiling: 10_000,
+        documents: DocumentPolicy::Open,
+        pre_registered: PreRegistered::default(),
+    }
 }
 
 /// An answer, read whole.
@@ -91,13 +152,19 @@ impl Server {
     }
 
     pub(crate) fn with_services(services: &str) -> Self {
+        Self::with(services, open_to_all())
+    }
+
+    pub(crate) fn with(services: &str, clients: ClientSettings) -> Self {
         let entropy = SystemEntropy::new();
         let clock = Arc::new(ManualClock::at(Timestamp(1_800_000_000)));
         let audit = Arc::new(MemoryAudit::default());
         let pem = generate_ed25519_pem(&entropy).unwrap();
         let active = SigningKey::from_pkcs8_pem(pem.as_bytes()).unwrap();
         let keys = Arc::new(LiveKeys::new(SigningKeys::only(active)));
+        let remote = Arc::new(FakeRemote::default());
         let context = Context {
+            clients: Clients::new(clients, Arc::clone(&remote) as _),
             issuer: Issuer::parse("https://auth.example.com").unwrap(),
             services: Services::parse(services, "example.com").unwrap(),
             admission: Admission {
@@ -125,6 +192,7 @@ impl Server {
             context: Arc::new(context),
             clock,
             audit,
+            remote,
         }
     }
 
@@ -150,8 +218,13 @@ impl Server {
 
     /// A public client that returns to [`CALLBACK`].
     pub(crate) async fn public_client(&self) -> String {
+        self.public_client_named("Test client").await
+    }
+
+    /// One of another name is another client.
+    pub(crate) async fn public_client_named(&self, name: &str) -> String {
         let metadata = json!({
-            "client_name": "Test client",
+            "client_name": name,
             "redirect_uris": [CALLBACK],
             "token_endpoint_auth_method": "none",
         });
@@ -200,6 +273,16 @@ impl Server {
     /// The keys that it signs with.
     pub(crate) fn keys(&self) -> &LiveKeys {
         &self.context.keys
+    }
+
+    /// Whether the verifier would find the token active.
+    pub(crate) async fn is_active(&self, access_token: &str) -> bool {
+        let payload = access_token.split('.').nth(1).unwrap();
+        let payload = URL_SAFE_NO_PAD.decode(payload).unwrap();
+        let claims: Value = serde_json::from_slice(&payload).unwrap();
+        let jti = Jti::parse(claims["jti"].as_str().unwrap()).unwrap();
+        let now = self.clock.now();
+        self.context.store.is_active(&jti, now).await.unwrap()
     }
 
     pub(crate) fn events(&self) -> Vec<AuditEvent> {

@@ -9,10 +9,14 @@
 )]
 
 mod authorize;
+mod client_metadata_document;
 mod discovery;
 mod harness;
-mod openapi;
 mod keys;
+mod openapi;
+mod pre_registered;
+mod private_key_jwt;
 mod register;
+mod register_management;
 mod sign_in;
 mod token;

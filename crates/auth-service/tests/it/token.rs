@@ -60,7 +60,7 @@ async fn a_code_used_twice_ends_what_it_gave() {
 async fn what_a_code_is_bound_to_is_checked() {
     let server = Server::start();
     let client_id = server.public_client().await;
-    let other = server.public_client().await;
+    let other = server.public_client_named("Another").await;
     for (changes, error) in [
         (&[("code_verifier", &*"x".repeat(43))][..], "invalid_grant"),
         (&[("code_verifier", "")], "invalid_request"),
@@ -123,7 +123,7 @@ async fn a_refresh_rotates_and_a_repeat_within_the_grace_gets_the_same_pair() {
 async fn a_refresh_token_is_its_clients() {
     let server = Server::start();
     let client_id = server.public_client().await;
-    let other = server.public_client().await;
+    let other = server.public_client_named("Another").await;
     let tokens = server.tokens(&client_id).await;
     let refresh_token = tokens["refresh_token"].as_str().unwrap();
     assert_eq!(
@@ -238,7 +238,7 @@ async fn errors_are_400_with_json_whatever_is_sent() {
 async fn revocation_ends_ones_own_tokens_and_always_answers_200() {
     let server = Server::start();
     let client_id = server.public_client().await;
-    let other = server.public_client().await;
+    let other = server.public_client_named("Another").await;
     let tokens = server.tokens(&client_id).await;
     let refresh_token = tokens["refresh_token"].as_str().unwrap();
     let access_token = tokens["access_token"].as_str().unwrap();
@@ -278,7 +278,7 @@ async fn revocation_ends_ones_own_tokens_and_always_answers_200() {
 async fn a_client_that_never_signs_anybody_in_is_forgotten_within_a_day() {
     let server = Server::start();
     let used = server.public_client().await;
-    let unused = server.public_client().await;
+    let unused = server.public_client_named("Unused").await;
     let refresh_token = server.tokens(&used).await["refresh_token"]
         .as_str()
         .unwrap()

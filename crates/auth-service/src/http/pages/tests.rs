@@ -17,7 +17,7 @@ fn name(text: &str) -> ClaimedName {
 fn consent(text: &str) -> ConsentPage {
     ConsentPage {
         client_name: name(text),
-        client_uri: Some(text.to_owned()),
+        name_from: Some(text.to_owned()),
         return_to: ReturnTo::Host(text.to_owned()),
         service_name: text.to_owned(),
         service_url: text.to_owned(),

@@ -1,0 +1,104 @@
+//! The client that a request names: pre-registered by the operator, described by a metadata
+//! document of its own, or registered (RFC 7591), in this order.
+
+use std::sync::Arc;
+
+use token_core::ClientId;
+use token_core::client::Client;
+use token_core::oauth_error::OAuthErrorCode;
+use token_core::store::StoreError;
+
+use super::client_keys::KeyCache;
+use super::client_metadata_document::{DocumentCache, DocumentPolicy, document_url};
+use super::pre_registered::PreRegistered;
+use super::remote::{Remote, RemoteFault};
+use super::{Context, OAuthFailure};
+
+/// What the operator decides about clients.
+#[derive(Debug, Clone)]
+pub struct ClientSettings {
+    /// Whether clients may register themselves (`CLIENT_REGISTRATION`).
+    pub registration: bool,
+    /// How many registered clients there may be (`MAX_CLIENTS`).
+    pub ceiling: usize,
+    /// Whose metadata documents are taken (`CIMD_POLICY`).
+    pub documents: DocumentPolicy,
+    /// The operator's own clients (`CLIENTS`).
+    pub pre_registered: PreRegistered,
+}
+
+/// What is known of clients besides the store.
+pub struct Clients {
+    pub(super) settings: ClientSettings,
+    pub(super) remote: Arc<dyn Remote>,
+    pub(super) documents: DocumentCache,
+    pub(super) keys: KeyCache,
+}
+
+impl Clients {
+    /// With nothing fetched yet.
+    pub fn new(settings: ClientSettings, remote: Arc<dyn Remote>) -> Self {
+        Self {
+            settings,
+            remote,
+            documents: DocumentCache::default(),
+            keys: KeyCache::default(),
+        }
+    }
+}
+
+/// Why a client could not be looked up.
+#[derive(Debug, thiserror::Error)]
+pub enum FindError {
+    /// The store cannot be asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Its metadata document is not to be had, or not good.
+    #[error("the client's metadata document: {0}")]
+    Document(#[from] RemoteFault),
+}
+
+impl From<FindError> for OAuthFailure {
+    fn from(error: FindError) -> Self {
+        match error {
+            FindError::Store(error) => error.into(),
+            FindError::Document(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<RemoteFault> for OAuthFailure {
+    /// An outage of theirs is no fault of the client's: it keeps its credentials.
+    fn from(fault: RemoteFault) -> Self {
+        let (code, description) = match fault {
+            RemoteFault::Unreachable => (
+                OAuthErrorCode::TemporarilyUnavailable,
+                "the metadata or the keys of the client cannot be fetched now; try again",
+            ),
+            RemoteFault::Refused(_) => (
+                OAuthErrorCode::InvalidClient,
+                "the metadata or the keys of the client are not good",
+            ),
+        };
+        Self {
+            code,
+            description,
+            source: Some(Box::new(fault)),
+        }
+    }
+}
+
+/// The client with this identifier; `None` where there is none.
+pub async fn find(context: &Context, client_id: &ClientId) -> Result<Option<Client>, FindError> {
+    let clients = &context.clients;
+    if let Some(client) = clients.settings.pre_registered.find(client_id) {
+        return Ok(Some(client.clone()));
+    }
+    if let Some(url) = document_url(client_id) {
+        if !clients.settings.documents.admits(&url) {
+            return Ok(None);
+        }
+        return Ok(Some(clients.documents.client(context, client_id).await?));
+    }
+    Ok(context.store.client(client_id, context.now()).await?)
+}
