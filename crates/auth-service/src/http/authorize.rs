@@ -116,7 +116,8 @@ fn asked_host(request: &HttpRequest) -> Option<String> {
 }
 
 /// On an MCP host (where clients of 2025-03-26 ask) the browser is sent to the issuer, its query
-/// unchanged.
+/// unchanged. Where that names no resource, the host's is added: the issuer cannot know any more
+/// which host was asked.
 fn to_the_issuer(
     request: &HttpRequest,
     context: &Context,
@@ -130,11 +131,14 @@ fn to_the_issuer(
     if !is_service || host == host_without_port(context.issuer.authority()) {
         return None;
     }
-    let url = format!(
-        "{}?{}",
-        context.issuer.endpoint("/authorize"),
-        request.query_string()
-    );
+    let query = request.query_string();
+    let mut url = format!("{}?{query}", context.issuer.endpoint("/authorize"));
+    let asked = Parameters::parse(query.as_bytes());
+    if let (Ok(None), Some(resource)) = (asked.resource(), context.services.implied(asked_host)) {
+        let mut added = url::form_urlencoded::Serializer::new(String::new());
+        url.push('&');
+        url.push_str(&added.append_pair("resource", resource.as_str()).finish());
+    }
     Some(
         HttpResponse::Found()
             .insert_header((LOCATION, url))
