@@ -11,13 +11,34 @@ REDIRECT_URI, RESOURCE = os.environ["REDIRECT_URI"], os.environ["RESOURCE"]
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    if not isinstance(case.body, dict) or not case.meta.generation.mode.is_positive:
+    if not case.meta.generation.mode.is_positive:
+        return
+    make_true(case.query)
+    # Nobody has pushed a request that it could name.
+    case.query.pop("request_uri", None)
+    if not isinstance(case.body, dict):
         return
     if case.operation.path.startswith("/register"):
-        case.body["redirect_uris"] = [REDIRECT_URI]
+        metadata(case.body)
         return
     for name in CREDENTIALS:
         case.body.pop(name, None)
+    make_true(case.body)
+
+
+def make_true(parameters):
     for name, true in (("redirect_uri", REDIRECT_URI), ("resource", RESOURCE)):
-        if name in case.body:
-            case.body[name] = true
+        if name in parameters:
+            parameters[name] = true
+
+
+def metadata(body):
+    body["redirect_uris"] = [REDIRECT_URI]
+    if "client_id" in body:
+        body["client_id"] = os.environ["MANAGED_CLIENT_ID"]
+        body.pop("client_secret", None)
+        # Once it has a secret, it cannot become public.
+        body["token_endpoint_auth_method"] = "client_secret_post"
+    elif body.get("token_endpoint_auth_method") == "private_key_jwt":
+        body["jwks"], body["jwks_uri"] = None, "https://client.example/jwks"
+

@@ -76,12 +76,16 @@ async fn every_endpoint_of_the_metadata_is_described() {
 async fn the_members_of_the_metadata_are_those_described() {
     let server = Server::start();
     let document = document(&server).await;
-    let schema = &document["components"]["schemas"]["ServerMetadata"]["properties"];
+    let schema = &document["components"]["schemas"]["ServerMetadata"];
     let metadata = server.get("/.well-known/oauth-authorization-server").await;
-    let names = |value: &Value| -> BTreeSet<String> {
-        value.as_object().unwrap().keys().cloned().collect()
-    };
-    assert_eq!(names(schema), names(&metadata.json()));
+    let metadata = metadata.json();
+    let metadata = metadata.as_object().unwrap();
+    for name in metadata.keys() {
+        assert!(schema["properties"].get(name).is_some(), "{name}");
+    }
+    for name in schema["required"].as_array().unwrap() {
+        assert!(metadata.contains_key(name.as_str().unwrap()), "{name}");
+    }
 }
 
 #[actix_web::test]
