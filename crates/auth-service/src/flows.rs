@@ -4,10 +4,12 @@
 pub mod authorization_request;
 pub mod authorization_response;
 pub mod client_authentication;
+pub mod client_credentials_grant;
 pub mod code_grant;
 pub mod consent;
 mod context;
 pub mod failure;
+pub mod introspection;
 pub mod issue;
 pub mod metadata;
 pub mod parameters;

@@ -8,6 +8,7 @@ mod consent;
 mod cookies;
 mod error;
 mod index;
+mod introspect;
 mod jwks;
 mod metadata;
 pub mod pages;

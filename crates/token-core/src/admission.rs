@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 
-use crate::identifiers::{UserId, Username};
+use crate::identifiers::{ClientId, UserId, Username};
 
 /// `sub` of the local identity provider's only person.
 pub const LOCAL_OWNER: &str = "local|owner";
+
+/// The provider part of a machine's `sub`. No identity provider of people has this name.
+const MACHINE: &str = "client";
 
 /// The rule who may come in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,9 +107,19 @@ impl Admission {
                         || logins.contains(&username.as_str().to_ascii_lowercase())
                 }
             },
+            // A client for itself (RFC 6749 section 4.4). The operator named its services, no list
+            // of people can name it, and its tokens are in the store only while they are good: it
+            // is admitted wherever the rest of a request holds.
+            Some((MACHINE, _)) => true,
             _ => self.local && user.as_str() == LOCAL_OWNER,
         }
     }
+}
+
+/// `sub` of a client that acts for itself, `client|<client_id>`; `None` when the identifier is
+/// too long for one.
+pub fn machine(client_id: &ClientId) -> Option<UserId> {
+    UserId::parse(format!("{MACHINE}|{client_id}")).ok()
 }
 
 #[cfg(test)]
@@ -149,6 +162,21 @@ mod tests {
         ] {
             assert!(AllowedUsers::parse(list).is_err(), "{list:?}");
         }
+    }
+
+    #[test]
+    fn a_machine_is_admitted_whatever_the_list_and_never_taken_for_a_person() {
+        let id = ClientId::parse("nightly-job").unwrap();
+        let user = machine(&id).unwrap();
+        assert_eq!(user.as_str(), "client|nightly-job");
+        let nobody = Admission {
+            github: None,
+            local: false,
+        };
+        assert!(nobody.admits(&user, &Username::parse("nightly-job").unwrap()));
+        let lookalike = UserId::parse("clients|nightly-job").unwrap();
+        assert!(!nobody.admits(&lookalike, &Username::parse("nightly-job").unwrap()));
+        assert_eq!(machine(&ClientId::parse("a".repeat(512)).unwrap()), None);
     }
 
     #[test]

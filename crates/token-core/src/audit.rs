@@ -32,9 +32,9 @@ pub enum AuditEvent {
         /// The service.
         resource: ResourceId,
     },
-    /// A person signed in and a code was issued.
+    /// Somebody was let in under a new grant: a person signed in, or a client acts for itself.
     AuthSuccess {
-        /// The person.
+        /// The person, or the client as a machine.
         user_id: UserId,
         /// The client.
         client_id: ClientId,

@@ -32,6 +32,12 @@ pub enum OAuthErrorCode {
     InvalidClientMetadata,
     /// RFC 7009 section 2.2.1.
     UnsupportedTokenType,
+    /// RFC 8628 section 3.5: nobody has decided yet.
+    AuthorizationPending,
+    /// RFC 8628 section 3.5: the device asks too often.
+    SlowDown,
+    /// RFC 8628 section 3.5: the device code is over.
+    ExpiredToken,
 }
 
 impl OAuthErrorCode {
@@ -51,6 +57,9 @@ impl OAuthErrorCode {
             Self::InvalidRedirectUri => "invalid_redirect_uri",
             Self::InvalidClientMetadata => "invalid_client_metadata",
             Self::UnsupportedTokenType => "unsupported_token_type",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::ExpiredToken => "expired_token",
         }
     }
 
@@ -58,7 +67,6 @@ impl OAuthErrorCode {
     pub fn status(self) -> u16 {
         match self {
             Self::InvalidClient => 401,
-            Self::AccessDenied => 403,
             Self::ServerError => 500,
             Self::TemporarilyUnavailable => 503,
             _ => 400,

@@ -457,6 +457,24 @@ pub trait ActiveTokens: Send + Sync {
 }
 
 /// Everything that the authorization server needs.
-pub trait Store: ClientStore + SignInStore + GrantStore + ActiveTokens {}
+pub trait Store:
+    ClientStore
+    + SignInStore
+    + GrantStore
+    + ActiveTokens
+    + DeviceStore
+    + PushedRequestStore
+    + ReplayStore
+{
+}
 
-impl<T: ClientStore + SignInStore + GrantStore + ActiveTokens> Store for T {}
+impl<T> Store for T where
+    T: ClientStore
+        + SignInStore
+        + GrantStore
+        + ActiveTokens
+        + DeviceStore
+        + PushedRequestStore
+        + ReplayStore
+{
+}

@@ -5,6 +5,8 @@ use serde::Serialize;
 use token_core::Issuer;
 use token_core::scope::{MCP, OFFLINE_ACCESS};
 
+use super::{client_credentials_grant, code_grant, refresh_grant};
+
 /// The metadata document.
 #[derive(Debug, Serialize)]
 pub struct AuthorizationServerMetadata {
@@ -13,13 +15,15 @@ pub struct AuthorizationServerMetadata {
     token_endpoint: String,
     registration_endpoint: String,
     revocation_endpoint: String,
+    introspection_endpoint: String,
     jwks_uri: String,
     scopes_supported: [&'static str; 2],
     response_types_supported: [&'static str; 1],
     response_modes_supported: [&'static str; 1],
-    grant_types_supported: [&'static str; 2],
+    grant_types_supported: Vec<&'static str>,
     token_endpoint_auth_methods_supported: [&'static str; 3],
     revocation_endpoint_auth_methods_supported: [&'static str; 3],
+    introspection_endpoint_auth_methods_supported: [&'static str; 3],
     code_challenge_methods_supported: [&'static str; 1],
     /// RFC 9207 section 3.
     authorization_response_iss_parameter_supported: bool,
@@ -45,13 +49,19 @@ impl AuthorizationServerMetadata {
             token_endpoint: issuer.endpoint("/token"),
             registration_endpoint: issuer.endpoint("/register"),
             revocation_endpoint: issuer.endpoint("/revoke"),
+            introspection_endpoint: issuer.endpoint("/introspect"),
             jwks_uri: issuer.endpoint("/jwks"),
             scopes_supported: [MCP, OFFLINE_ACCESS],
             response_types_supported: ["code"],
             response_modes_supported: ["query"],
-            grant_types_supported: ["authorization_code", "refresh_token"],
+            grant_types_supported: vec![
+                code_grant::GRANT_TYPE,
+                refresh_grant::GRANT_TYPE,
+                client_credentials_grant::GRANT_TYPE,
+            ],
             token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
             revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+            introspection_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
             code_challenge_methods_supported: ["S256"],
             authorization_response_iss_parameter_supported: true,
             openid: None,

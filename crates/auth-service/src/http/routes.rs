@@ -8,8 +8,8 @@ use app_shell::cors;
 use app_shell::serve::get_or_head;
 
 use super::{
-    assets, authorize, callback, consent, error, index, jwks, metadata, register, revoke, sign_in,
-    success, token,
+    assets, authorize, callback, consent, error, index, introspect, jwks, metadata, register,
+    revoke, sign_in, success, token,
 };
 use crate::flows::Context;
 
@@ -52,7 +52,8 @@ fn for_clients(config: &mut ServiceConfig) {
     config
         .service(resource("/register").route(web::post().to(register::post)))
         .service(resource("/token").route(web::post().to(token::post)))
-        .service(resource("/revoke").route(web::post().to(revoke::post)));
+        .service(resource("/revoke").route(web::post().to(revoke::post)))
+        .service(resource("/introspect").route(web::post().to(introspect::post)));
 }
 
 /// What a person sees. No other origin may read any of it.

@@ -16,10 +16,12 @@ use auth_service::{Context, routes};
 use serde_json::{Value, json};
 use token_core::admission::Admission;
 use token_core::audit::{AuditEvent, MemoryAudit};
+use token_core::client::{ApplicationType, Client, ClientCredential, GrantType};
 use token_core::clock::ManualClock;
 use token_core::keys::{SigningKey, VerificationKeys, generate_ed25519_pem};
 use token_core::sealing::RootSecret;
-use token_core::{Entropy, Issuer, Seconds, Services, SystemEntropy, Timestamp};
+use token_core::secret::ClientSecret;
+use token_core::{ClientId, Entropy, Issuer, Seconds, Services, SystemEntropy, Timestamp};
 use token_store::MemoryStore;
 use url::Url;
 
@@ -197,8 +199,33 @@ impl Server {
         self.post_form("/token", &fields).await
     }
 
+    /// Writes a client as the operator would.
+    pub(crate) async fn provision(&self, client: &Client) {
+        self.context.store.put_client(client).await.unwrap();
+    }
+
     pub(crate) fn events(&self) -> Vec<AuditEvent> {
         self.audit.events()
+    }
+}
+
+/// A confidential client of the operator's with the secret `s3cret` in the form.
+pub(crate) fn operators_client(client_id: &str, grant_type: GrantType) -> Client {
+    Client {
+        client_id: ClientId::parse(client_id).unwrap(),
+        client_name: None,
+        redirect_uris: Vec::new(),
+        credential: ClientCredential::ClientSecretPost {
+            secret_hash: ClientSecret::presented("s3cret").hash(),
+        },
+        grant_types: vec![grant_type],
+        application_type: ApplicationType::Web,
+        scope: None,
+        issued_at: Timestamp(0),
+        expires_at: None,
+        used: false,
+        registration_tokens: Vec::new(),
+        own_services: Vec::new(),
     }
 }
 

@@ -9,8 +9,10 @@
 )]
 
 mod authorize;
+mod client_credentials;
 mod discovery;
 mod harness;
+mod introspect;
 mod register;
 mod sign_in;
 mod token;
