@@ -13,6 +13,7 @@ pub mod introspection;
 pub mod issue;
 pub mod metadata;
 pub mod parameters;
+pub mod pushed_authorization_request;
 pub mod refresh_grant;
 pub mod registration;
 pub mod revocation;

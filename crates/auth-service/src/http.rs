@@ -12,6 +12,7 @@ mod introspect;
 mod jwks;
 mod metadata;
 pub mod pages;
+mod par;
 mod register;
 mod response;
 mod revoke;

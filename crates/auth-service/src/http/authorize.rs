@@ -13,7 +13,7 @@ use super::error::HttpFailure;
 use super::pages::{ConsentPage, ScopeInWords, Trouble};
 use super::{browser, cookies, response};
 use crate::flows::authorization_request::{self, AuthorizeError, Untrusted};
-use crate::flows::{Context, OAuthFailure, Parameters, consent};
+use crate::flows::{Context, OAuthFailure, Parameters, consent, pushed_authorization_request};
 
 pub(super) async fn get(
     request: HttpRequest,
@@ -24,6 +24,9 @@ pub(super) async fn get(
         return Ok(to_issuer);
     }
     let parameters = Parameters::parse(request.query_string().as_bytes());
+    let parameters = pushed_authorization_request::resolved(&context, parameters)
+        .await
+        .map_err(|error| failure(&context, error))?;
     let (client, wanted) =
         authorization_request::check(&context, &parameters, asked_host.as_deref())
             .await

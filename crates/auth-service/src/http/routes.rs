@@ -8,7 +8,7 @@ use app_shell::cors;
 use app_shell::serve::get_or_head;
 
 use super::{
-    assets, authorize, callback, consent, error, index, introspect, jwks, metadata, register,
+    assets, authorize, callback, consent, error, index, introspect, jwks, metadata, par, register,
     revoke, sign_in, success, token,
 };
 use crate::flows::Context;
@@ -53,6 +53,7 @@ fn for_clients(config: &mut ServiceConfig) {
         .service(resource("/register").route(web::post().to(register::post)))
         .service(resource("/token").route(web::post().to(token::post)))
         .service(resource("/revoke").route(web::post().to(revoke::post)))
+        .service(resource("/par").route(web::post().to(par::post)))
         .service(resource("/introspect").route(web::post().to(introspect::post)));
 }
 

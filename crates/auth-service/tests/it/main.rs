@@ -13,6 +13,7 @@ mod client_credentials;
 mod discovery;
 mod harness;
 mod introspect;
+mod par;
 mod register;
 mod sign_in;
 mod token;
