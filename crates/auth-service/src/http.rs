@@ -6,6 +6,8 @@ mod browser;
 mod callback;
 mod consent;
 mod cookies;
+mod device;
+mod device_authorization;
 mod error;
 mod index;
 mod introspect;

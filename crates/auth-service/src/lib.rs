@@ -6,6 +6,7 @@
 //! What it is not: it never sees a request to an MCP service, and holds no key of the verifier.
 //! It may depend on `app-shell`, `token-store`, `egress` and `token-core`.
 
+mod attempts;
 pub mod config;
 pub mod flows;
 pub mod http;

@@ -17,6 +17,7 @@ use app_shell::{healthcheck, listener, shutdown};
 use async_trait::async_trait;
 use auth_service::config::{self, AuthConfig};
 use auth_service::flows::Sealing;
+use auth_service::flows::device_authorization::UserCodeAttempts;
 use auth_service::identity::IdentityProvider;
 use auth_service::identity::github::GitHub;
 use auth_service::{Context, routes};
@@ -90,6 +91,7 @@ fn context(config: AuthConfig) -> Result<Context, Box<dyn Error>> {
         services: config.services,
         lifetimes: config.lifetimes,
         keys: config.keys,
+        user_code_attempts: UserCodeAttempts::default(),
         store: Arc::new(store),
         audit: Arc::new(AuditLog),
         clock: Arc::new(SystemClock),

@@ -14,6 +14,7 @@ use app_shell::request_log::request_log;
 use app_shell::serve::HttpService;
 use app_shell::{listener, security_headers, shutdown};
 use auth_service::Context;
+use auth_service::flows::device_authorization::UserCodeAttempts;
 use auth_service::flows::{Sealing, SigningKeys};
 use auth_service::identity::IdentityProvider;
 use auth_service::identity::github::GitHub;
@@ -150,6 +151,7 @@ fn build(
     };
     let context = Context {
         sealing: Sealing::derive(&root_secret)?,
+        user_code_attempts: UserCodeAttempts::default(),
         issuer: config.issuer.clone(),
         services,
         admission,

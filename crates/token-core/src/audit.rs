@@ -97,6 +97,8 @@ pub enum FailureReason {
     IdentityProvider,
     /// A wrong passphrase.
     WrongPassphrase,
+    /// A user code under which no device waits.
+    InvalidUserCode,
     /// Too many attempts.
     TooManyAttempts,
     /// The person is not on the allow-list.

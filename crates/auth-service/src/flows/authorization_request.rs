@@ -201,7 +201,7 @@ fn code_challenge(parameters: &Parameters) -> Result<CodeChallenge, OAuthFailure
         .map_err(|_| OAuthFailure::invalid_request("code_challenge is not an S256 challenge"))
 }
 
-fn resource(
+pub(super) fn resource(
     context: &Context,
     parameters: &Parameters,
     asked_host: Option<&str>,

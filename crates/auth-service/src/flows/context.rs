@@ -9,6 +9,7 @@ use token_core::sealing::{KeyedHash, RootSecret, SealError, Sealer};
 use token_core::store::Store;
 use token_core::{Clock, Entropy, Issuer, Seconds, Services, Timestamp};
 
+use super::device_authorization::UserCodeAttempts;
 use crate::identity::IdentityProvider;
 
 /// The authorization server's configuration and its ways to the world.
@@ -27,6 +28,8 @@ pub struct Context {
     pub keys: SigningKeys,
     /// What seals forms and cookies.
     pub sealing: Sealing,
+    /// The wrong user codes that were typed lately.
+    pub user_code_attempts: UserCodeAttempts,
     /// Where records are kept.
     pub store: Arc<dyn Store>,
     /// Where events go.
@@ -90,6 +93,8 @@ pub struct Sealing {
     pub(crate) success: Sealer,
     /// Derives the PKCE verifier towards the identity provider from `state`.
     pub(crate) upstream_pkce: KeyedHash,
+    /// Hashes the user codes of devices.
+    pub(crate) user_code: KeyedHash,
 }
 
 impl Sealing {
@@ -99,6 +104,7 @@ impl Sealing {
             consent: root.sealer("consent form")?,
             success: root.sealer("success page")?,
             upstream_pkce: root.keyed_hash("upstream pkce")?,
+            user_code: root.keyed_hash("user code")?,
         })
     }
 }

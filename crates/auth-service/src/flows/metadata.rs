@@ -5,7 +5,7 @@ use serde::Serialize;
 use token_core::Issuer;
 use token_core::scope::{MCP, OFFLINE_ACCESS};
 
-use super::{client_credentials_grant, code_grant, refresh_grant};
+use super::{client_credentials_grant, code_grant, device_grant, refresh_grant};
 
 /// The metadata document.
 #[derive(Debug, Serialize)]
@@ -16,6 +16,7 @@ pub struct AuthorizationServerMetadata {
     registration_endpoint: String,
     revocation_endpoint: String,
     introspection_endpoint: String,
+    device_authorization_endpoint: String,
     pushed_authorization_request_endpoint: String,
     jwks_uri: String,
     scopes_supported: [&'static str; 2],
@@ -51,6 +52,7 @@ impl AuthorizationServerMetadata {
             registration_endpoint: issuer.endpoint("/register"),
             revocation_endpoint: issuer.endpoint("/revoke"),
             introspection_endpoint: issuer.endpoint("/introspect"),
+            device_authorization_endpoint: issuer.endpoint("/device_authorization"),
             pushed_authorization_request_endpoint: issuer.endpoint("/par"),
             jwks_uri: issuer.endpoint("/jwks"),
             scopes_supported: [MCP, OFFLINE_ACCESS],
@@ -60,6 +62,7 @@ impl AuthorizationServerMetadata {
                 code_grant::GRANT_TYPE,
                 refresh_grant::GRANT_TYPE,
                 client_credentials_grant::GRANT_TYPE,
+                device_grant::GRANT_TYPE,
             ],
             token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
             revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,

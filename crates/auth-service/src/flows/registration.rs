@@ -9,7 +9,7 @@ use token_core::secret::ClientSecret;
 use token_core::{ClientId, RedirectUri, Seconds, Timestamp};
 use validator::Validate;
 
-use super::{Context, OAuthFailure};
+use super::{Context, OAuthFailure, device_grant};
 
 const DAY: Seconds = Seconds(86_400);
 /// All redirect URIs of a client together: anybody may register, and each client is kept.
@@ -97,8 +97,15 @@ fn verified(context: &Context, request: RegistrationRequest) -> Result<Registere
         )
     })?;
     let (credential, secret) = credential(context, request.token_endpoint_auth_method.as_deref())?;
-    let redirect_uris = redirect_uris(request.redirect_uris.unwrap_or_default())?;
-    check_response_types(request.response_types.as_deref())?;
+    let grant_types = grant_types(request.grant_types.as_deref())?;
+    let requested = request.redirect_uris.unwrap_or_default();
+    // A client without a browser has nowhere to return to (RFC 8628).
+    let redirect_uris = if grant_types.contains(&GrantType::AuthorizationCode) {
+        check_response_types(request.response_types.as_deref())?;
+        redirect_uris(requested)?
+    } else {
+        Vec::new()
+    };
     let client = Client {
         client_id: ClientId::parse(context.entropy.token(16)?)
             .map_err(|_| invalid("a client_id could not be made"))?,
@@ -106,7 +113,7 @@ fn verified(context: &Context, request: RegistrationRequest) -> Result<Registere
         application_type: application_type(request.application_type.as_deref(), &redirect_uris),
         redirect_uris,
         credential,
-        grant_types: grant_types(request.grant_types.as_deref())?,
+        grant_types,
         scope: request.scope.filter(|scope| !scope.trim().is_empty()),
         issued_at: context.now(),
         expires_at: Some(unused_until(context)),
@@ -174,17 +181,24 @@ fn grant_types(requested: Option<&[String]>) -> Result<Vec<GrantType>, OAuthFail
     let offered = [
         ("authorization_code", GrantType::AuthorizationCode),
         ("refresh_token", GrantType::RefreshToken),
+        (device_grant::GRANT_TYPE, GrantType::DeviceCode),
     ];
-    let asked = |name: &str| requested.is_none_or(|names| names.iter().any(|own| own == name));
+    let asked = |name: &str| match requested {
+        Some(names) => names.iter().any(|own| own == name),
+        None => name != device_grant::GRANT_TYPE,
+    };
     let effective: Vec<_> = offered
         .into_iter()
         .filter(|(name, _)| asked(name))
         .map(|(_, grant_type)| grant_type)
         .collect();
-    if effective.contains(&GrantType::AuthorizationCode) {
+    let begins = [GrantType::AuthorizationCode, GrantType::DeviceCode];
+    if begins.iter().any(|begin| effective.contains(begin)) {
         Ok(effective)
     } else {
-        Err(invalid("grant_types must include authorization_code"))
+        Err(invalid(
+            "grant_types must include authorization_code or the device_code grant",
+        ))
     }
 }
 

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use token_core::client::Client;
 use token_core::resource::host_without_port;
 use token_core::secret::BrowserBinding;
-use token_core::store::AuthorizationRequest;
+use token_core::store::ConsentRequest;
 
 use super::error::HttpFailure;
 use super::pages::{ConsentPage, ScopeInWords, Trouble};
@@ -31,15 +31,20 @@ pub(super) async fn get(
         authorization_request::check(&context, &parameters, asked_host.as_deref())
             .await
             .map_err(|error| failure(&context, error))?;
-    ask(&request, &context, &client, wanted)
+    ask(
+        &request,
+        &context,
+        &client,
+        ConsentRequest::Redirect(wanted),
+    )
 }
 
 /// Shows the consent page to this browser.
-fn ask(
+pub(super) fn ask(
     request: &HttpRequest,
     context: &Context,
     client: &Client,
-    wanted: AuthorizationRequest,
+    wanted: ConsentRequest,
 ) -> Result<HttpResponse, HttpFailure> {
     let issuer = &context.issuer;
     let held = match cookies::browser(request, issuer, cookies::CONSENT) {
@@ -48,16 +53,16 @@ fn ask(
     };
     let service_name = context
         .services
-        .name(&wanted.resource)
+        .name(wanted.resource())
         .map(ToString::to_string);
     let page = ConsentPage {
         client_name: browser::name(Some(client)),
         client_uri: None,
         return_to: browser::return_to(context, &wanted),
         service_name: service_name.unwrap_or_default(),
-        service_url: wanted.resource.to_string(),
+        service_url: wanted.resource().to_string(),
         scopes: wanted
-            .scope
+            .scope()
             .iter()
             .map(|scope| ScopeInWords::of(scope.as_str()))
             .collect(),

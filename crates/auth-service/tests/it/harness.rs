@@ -9,6 +9,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, LOCATION, SET_COOKIE};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, cookie::Cookie};
+use auth_service::flows::device_authorization::UserCodeAttempts;
 use auth_service::flows::{Lifetimes, Sealing, SigningKeys};
 use auth_service::identity::IdentityProvider;
 use auth_service::identity::local::LocalProvider;
@@ -118,6 +119,7 @@ impl Server {
             },
             keys: SigningKeys { active, published },
             sealing: Sealing::derive(&RootSecret::new(vec![7; 32]).unwrap()).unwrap(),
+            user_code_attempts: UserCodeAttempts::default(),
             store: Arc::new(MemoryStore::new()),
             audit: Arc::clone(&audit) as _,
             clock: Arc::clone(&clock) as _,

@@ -10,6 +10,7 @@
 
 mod authorize;
 mod client_credentials;
+mod device;
 mod discovery;
 mod harness;
 mod introspect;

@@ -6,7 +6,7 @@ use token_core::secret::{
     AuthorizationCode, BrowserBinding, ClientSecret, RefreshToken, SecretKey, SignInState,
 };
 use token_core::store::{
-    AuthorizationRequest, CodeRecord, Grant, IssuedTokens, PendingSignIn, RefreshRecord, Rotation,
+    AuthorizationRequest, CodeRecord, ConsentRequest, Grant, IssuedTokens, PendingSignIn, RefreshRecord, Rotation,
     TokenRecord,
 };
 use token_core::{
@@ -59,14 +59,14 @@ pub(crate) fn client_id() -> ClientId {
 pub(crate) fn sign_in(expires_at: Timestamp) -> (SignInState, PendingSignIn) {
     let entropy = SystemEntropy::new();
     let pending = PendingSignIn {
-        request: AuthorizationRequest {
+        request: ConsentRequest::Redirect(AuthorizationRequest {
             client_id: client_id(),
             redirect_uri: redirect_uri(),
             state: Some("the client's own \u{1F511}".to_owned()),
             code_challenge: verifier().challenge(),
             resource: resource(),
             scope: Scopes::from_request(None),
-        },
+        }),
         browser: BrowserBinding::generate(&entropy).unwrap().hash(),
         expires_at,
     };
