@@ -13,6 +13,7 @@ pub mod device_grant;
 pub mod failure;
 pub mod introspection;
 pub mod issue;
+pub mod jwt_bearer_grant;
 pub mod metadata;
 pub mod parameters;
 pub mod pushed_authorization_request;

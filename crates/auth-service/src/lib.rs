@@ -11,6 +11,7 @@ pub mod config;
 pub mod flows;
 pub mod http;
 pub mod identity;
+pub mod trusted_provider;
 
 pub use flows::Context;
 pub use http::routes::routes;

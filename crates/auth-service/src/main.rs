@@ -20,7 +20,7 @@ use auth_service::flows::Sealing;
 use auth_service::flows::device_authorization::UserCodeAttempts;
 use auth_service::identity::IdentityProvider;
 use auth_service::identity::github::GitHub;
-use auth_service::{Context, routes};
+use auth_service::{Context, routes, trusted_provider};
 use token_core::admission::Admission;
 use token_core::{SystemClock, SystemEntropy};
 use token_store::audit_log::AuditLog;
@@ -85,7 +85,9 @@ fn context(config: AuthConfig) -> Result<Context, Box<dyn Error>> {
         admission: Admission {
             github: Some(config.allowed_users),
             local: false,
+            vouched_for: config.id_jag.is_some(),
         },
+        id_jag: config.id_jag.map(trusted_provider::start).transpose()?,
         identity: IdentityProvider::Upstream(Box::new(github)),
         issuer: config.issuer,
         services: config.services,

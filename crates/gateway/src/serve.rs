@@ -13,12 +13,12 @@ use app_shell::health::{self, AlwaysReady, Ready};
 use app_shell::request_log::request_log;
 use app_shell::serve::HttpService;
 use app_shell::{listener, security_headers, shutdown};
-use auth_service::Context;
 use auth_service::flows::device_authorization::UserCodeAttempts;
 use auth_service::flows::{Sealing, SigningKeys};
 use auth_service::identity::IdentityProvider;
 use auth_service::identity::github::GitHub;
 use auth_service::identity::local::LocalProvider;
+use auth_service::{Context, trusted_provider};
 use clap::Args;
 use fetch_service::FetchState;
 use forward_auth::Verifier;
@@ -156,6 +156,11 @@ fn build(
         services,
         admission,
         identity,
+        id_jag: config
+            .id_jag
+            .clone()
+            .map(trusted_provider::start)
+            .transpose()?,
         lifetimes: config.lifetimes,
         keys,
         store,
@@ -200,6 +205,7 @@ fn identity(
         let admission = Admission {
             github: Some(allowed.clone()),
             local: false,
+            vouched_for: config.id_jag.is_some(),
         };
         return Ok((
             IdentityProvider::Upstream(Box::new(github)),
@@ -217,6 +223,7 @@ fn identity(
     let admission = Admission {
         github: None,
         local: true,
+        vouched_for: config.id_jag.is_some(),
     };
     Ok((IdentityProvider::Local(local), admission, sign_in))
 }

@@ -12,6 +12,9 @@ pub const LOCAL_OWNER: &str = "local|owner";
 /// The provider part of a machine's `sub`. No identity provider of people has this name.
 const MACHINE: &str = "client";
 
+/// The provider part of the `sub` of somebody whom an ID-JAG names.
+const VOUCHED_FOR: &str = "idjag";
+
 /// The rule who may come in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admission {
@@ -19,6 +22,9 @@ pub struct Admission {
     pub github: Option<AllowedUsers>,
     /// Whether the local owner may.
     pub local: bool,
+    /// Whether people may whom a trusted identity provider vouches for (`IDJAG_ISSUER`). Whom it
+    /// vouches for is its own to decide.
+    pub vouched_for: bool,
 }
 
 /// GitHub users by login or by numeric id.
@@ -111,9 +117,16 @@ impl Admission {
             // of people can name it, and its tokens are in the store only while they are good: it
             // is admitted wherever the rest of a request holds.
             Some((MACHINE, _)) => true,
+            Some((VOUCHED_FOR, _)) => self.vouched_for,
             _ => self.local && user.as_str() == LOCAL_OWNER,
         }
     }
+}
+
+/// `sub` of a person whom a trusted identity provider vouches for, `idjag|<its own sub>`; `None`
+/// when that is too long or not visible ASCII.
+pub fn vouched_for(sub: &str) -> Option<UserId> {
+    UserId::parse(format!("{VOUCHED_FOR}|{sub}")).ok()
 }
 
 /// `sub` of a client that acts for itself, `client|<client_id>`; `None` when the identifier is
@@ -131,6 +144,7 @@ mod tests {
         Admission {
             github,
             local: false,
+            vouched_for: false,
         }
         .admits(
             &UserId::parse(format!("github|{id}")).unwrap(),
@@ -172,11 +186,30 @@ mod tests {
         let nobody = Admission {
             github: None,
             local: false,
+            vouched_for: false,
         };
         assert!(nobody.admits(&user, &Username::parse("nightly-job").unwrap()));
         let lookalike = UserId::parse("clients|nightly-job").unwrap();
         assert!(!nobody.admits(&lookalike, &Username::parse("nightly-job").unwrap()));
         assert_eq!(machine(&ClientId::parse("a".repeat(512)).unwrap()), None);
+    }
+
+    #[test]
+    fn people_of_a_trusted_provider_come_in_while_it_is_trusted() {
+        let user = vouched_for("00u1234").unwrap();
+        assert_eq!(user.as_str(), "idjag|00u1234");
+        assert_eq!(vouched_for("not visible"), None);
+        for trusted in [true, false] {
+            let admission = Admission {
+                github: Some(AllowedUsers::Anyone),
+                local: true,
+                vouched_for: trusted,
+            };
+            assert_eq!(
+                admission.admits(&user, &Username::parse("00u1234").unwrap()),
+                trusted
+            );
+        }
     }
 
     #[test]
@@ -186,7 +219,8 @@ mod tests {
         assert!(
             Admission {
                 github: None,
-                local: true
+                local: true,
+                vouched_for: false,
             }
             .admits(&owner, &name)
         );
@@ -194,7 +228,8 @@ mod tests {
         assert!(
             !Admission {
                 github,
-                local: false
+                local: false,
+                vouched_for: false,
             }
             .admits(&owner, &name)
         );
@@ -202,7 +237,8 @@ mod tests {
         assert!(
             !Admission {
                 github: None,
-                local: true
+                local: true,
+                vouched_for: false,
             }
             .admits(&stranger, &name)
         );
@@ -210,7 +246,8 @@ mod tests {
         assert!(
             !Admission {
                 github: None,
-                local: true
+                local: true,
+                vouched_for: false,
             }
             .admits(&github_user, &name)
         );

@@ -6,10 +6,12 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+mod foreign;
 mod generate;
 mod jwk;
 mod pkcs8;
 
+pub use foreign::ForeignKeys;
 #[cfg(feature = "keygen")]
 pub use generate::generate_rsa_pem;
 pub use generate::{PrivatePem, generate_ed25519_pem, generate_p256_pem};

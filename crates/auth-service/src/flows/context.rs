@@ -10,6 +10,7 @@ use token_core::store::Store;
 use token_core::{Clock, Entropy, Issuer, Seconds, Services, Timestamp};
 
 use super::device_authorization::UserCodeAttempts;
+use super::jwt_bearer_grant::TrustedProvider;
 use crate::identity::IdentityProvider;
 
 /// The authorization server's configuration and its ways to the world.
@@ -22,6 +23,8 @@ pub struct Context {
     pub admission: Admission,
     /// Who says who somebody is.
     pub identity: IdentityProvider,
+    /// Whose assertions of people are taken, if anybody's.
+    pub id_jag: Option<TrustedProvider>,
     /// How long things live.
     pub lifetimes: Lifetimes,
     /// What signs access tokens.

@@ -54,7 +54,7 @@ pub struct DeviceAuthorization {
 /// What became of a user code that was typed.
 pub enum Typed {
     /// A device waits under it.
-    Waiting(Client, DeviceRequest),
+    Waiting(Box<Client>, DeviceRequest),
     /// None does.
     Unknown,
     /// Nothing is looked at for so long.
@@ -116,7 +116,7 @@ pub async fn typed(context: &Context, typed: &str) -> Result<Typed, OAuthFailure
         None => None,
     };
     Ok(match found {
-        Some((client, request)) => Typed::Waiting(client, request),
+        Some((client, request)) => Typed::Waiting(Box::new(client), request),
         None => match attempts(context).wrong(now) {
             Ok(_) => Typed::Unknown,
             Err(wait) => Typed::TooMany(wait),

@@ -5,7 +5,7 @@ use serde::Serialize;
 use token_core::Issuer;
 use token_core::scope::{MCP, OFFLINE_ACCESS};
 
-use super::{client_credentials_grant, code_grant, device_grant, refresh_grant};
+use super::{client_credentials_grant, code_grant, device_grant, jwt_bearer_grant, refresh_grant};
 
 /// The metadata document.
 #[derive(Debug, Serialize)]
@@ -26,6 +26,8 @@ pub struct AuthorizationServerMetadata {
     token_endpoint_auth_methods_supported: [&'static str; 3],
     revocation_endpoint_auth_methods_supported: [&'static str; 3],
     introspection_endpoint_auth_methods_supported: [&'static str; 3],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorization_grant_profiles_supported: Option<[&'static str; 1]>,
     code_challenge_methods_supported: [&'static str; 1],
     /// RFC 9207 section 3.
     authorization_response_iss_parameter_supported: bool,
@@ -67,10 +69,22 @@ impl AuthorizationServerMetadata {
             token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
             revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
             introspection_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+            authorization_grant_profiles_supported: None,
             code_challenge_methods_supported: ["S256"],
             authorization_response_iss_parameter_supported: true,
             openid: None,
         }
+    }
+
+    /// The same where assertions of a trusted identity provider are taken.
+    #[must_use]
+    pub fn with_id_jag(mut self, trusted: bool) -> Self {
+        if trusted {
+            self.grant_types_supported
+                .push(jwt_bearer_grant::GRANT_TYPE);
+            self.authorization_grant_profiles_supported = Some([jwt_bearer_grant::PROFILE]);
+        }
+        self
     }
 
     /// The same with what the format of OpenID Connect discovery requires.

@@ -9,7 +9,7 @@ use token_core::secret::ClientSecret;
 use token_core::{ClientId, RedirectUri, Seconds, Timestamp};
 use validator::Validate;
 
-use super::{Context, OAuthFailure, device_grant};
+use super::{Context, OAuthFailure, code_grant, device_grant, jwt_bearer_grant, refresh_grant};
 
 const DAY: Seconds = Seconds(86_400);
 /// All redirect URIs of a client together: anybody may register, and each client is kept.
@@ -182,10 +182,12 @@ fn grant_types(requested: Option<&[String]>) -> Result<Vec<GrantType>, OAuthFail
         ("authorization_code", GrantType::AuthorizationCode),
         ("refresh_token", GrantType::RefreshToken),
         (device_grant::GRANT_TYPE, GrantType::DeviceCode),
+        (jwt_bearer_grant::GRANT_TYPE, GrantType::JwtBearer),
     ];
+    let by_default = [code_grant::GRANT_TYPE, refresh_grant::GRANT_TYPE];
     let asked = |name: &str| match requested {
         Some(names) => names.iter().any(|own| own == name),
-        None => name != device_grant::GRANT_TYPE,
+        None => by_default.contains(&name),
     };
     let effective: Vec<_> = offered
         .into_iter()

@@ -13,9 +13,13 @@ pub(super) const OAUTH_PATH_WITH_SUFFIX: &str =
 pub(super) const OPENID_PATH: &str = "/.well-known/openid-configuration";
 
 pub(super) async fn oauth(context: web::Data<Context>) -> HttpResponse {
-    HttpResponse::Ok().json(AuthorizationServerMetadata::oauth(&context.issuer))
+    let trusted = context.id_jag.is_some();
+    let metadata = AuthorizationServerMetadata::oauth(&context.issuer);
+    HttpResponse::Ok().json(metadata.with_id_jag(trusted))
 }
 
 pub(super) async fn openid(context: web::Data<Context>) -> HttpResponse {
-    HttpResponse::Ok().json(AuthorizationServerMetadata::openid(&context.issuer))
+    let trusted = context.id_jag.is_some();
+    let metadata = AuthorizationServerMetadata::openid(&context.issuer);
+    HttpResponse::Ok().json(metadata.with_id_jag(trusted))
 }

@@ -13,7 +13,7 @@ use crate::flows::client_authentication::{AuthenticatedClient, authenticate};
 use crate::flows::issue::TokenResponse;
 use crate::flows::{
     Context, OAuthFailure, Parameters, client_credentials_grant, code_grant, device_grant,
-    refresh_grant,
+    jwt_bearer_grant, refresh_grant,
 };
 
 /// RFC 6749 section 5.1.
@@ -40,6 +40,7 @@ pub(super) async fn post(
             client_credentials_grant::issue(&context, &client, &form).await
         }
         device_grant::GRANT_TYPE => device_grant::poll(&context, &client, &form).await,
+        jwt_bearer_grant::GRANT_TYPE => jwt_bearer_grant::issue(&context, &client, &form).await,
         refresh_grant::GRANT_TYPE => refresh_grant::refresh(&context, &client, &form).await,
         _ => Err(OAuthFailure::new(
             OAuthErrorCode::UnsupportedGrantType,

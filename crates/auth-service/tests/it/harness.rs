@@ -10,6 +10,7 @@ use actix_web::http::header::{HeaderMap, LOCATION, SET_COOKIE};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, cookie::Cookie};
 use auth_service::flows::device_authorization::UserCodeAttempts;
+use auth_service::flows::jwt_bearer_grant::TrustedProvider;
 use auth_service::flows::{Lifetimes, Sealing, SigningKeys};
 use auth_service::identity::IdentityProvider;
 use auth_service::identity::local::LocalProvider;
@@ -106,8 +107,10 @@ impl Server {
             admission: Admission {
                 github: None,
                 local: true,
+                vouched_for: false,
             },
             identity: IdentityProvider::Local(LocalProvider::new(PASSPHRASE, &entropy).unwrap()),
+            id_jag: None,
             lifetimes: Lifetimes {
                 session: Seconds(3600),
                 state: Seconds(300),
@@ -130,6 +133,15 @@ impl Server {
             clock,
             audit,
         }
+    }
+
+    /// One that takes the assertions of an identity provider.
+    pub(crate) fn trusting(provider: TrustedProvider) -> Self {
+        let mut server = Self::start();
+        let context = Arc::get_mut(&mut server.context).unwrap();
+        context.id_jag = Some(provider);
+        context.admission.vouched_for = true;
+        server
     }
 
     pub(crate) async fn send(&self, request: TestRequest) -> Answer {

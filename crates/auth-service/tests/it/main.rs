@@ -14,6 +14,7 @@ mod device;
 mod discovery;
 mod harness;
 mod introspect;
+mod jwt_bearer;
 mod par;
 mod register;
 mod sign_in;

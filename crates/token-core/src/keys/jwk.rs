@@ -145,6 +145,13 @@ impl JwkSet {
         }
     }
 
+    /// The usable keys of somebody else's set, each with the `kid` that it has there. Keys for
+    /// encryption, or for an algorithm that is not the key's own here, are passed over.
+    pub(super) fn read_foreign(json: &[u8]) -> Result<Vec<(Option<String>, Jwk)>, KeyError> {
+        let set: ReadJwkSet = serde_json::from_slice(json).map_err(|_| KeyError::NotAJwkSet)?;
+        Ok(set.keys.into_iter().filter_map(foreign).collect())
+    }
+
     pub(super) fn read(json: &[u8]) -> Result<Vec<Jwk>, KeyError> {
         let set: ReadJwkSet = serde_json::from_slice(json).map_err(|_| KeyError::NotAJwkSet)?;
         Ok(set
@@ -153,6 +160,18 @@ impl JwkSet {
             .filter_map(|key| serde_json::from_value(key).ok())
             .collect())
     }
+}
+
+fn foreign(key: serde_json::Value) -> Option<(Option<String>, Jwk)> {
+    let member = |name| key.get(name).and_then(serde_json::Value::as_str);
+    let kid = member("kid").map(str::to_owned);
+    let (key_use, alg) = (member("use"), member("alg").map(str::to_owned));
+    if key_use.is_some_and(|key_use| key_use != "sig") {
+        return None;
+    }
+    let jwk: Jwk = serde_json::from_value(key).ok()?;
+    alg.is_none_or(|alg| alg == jwk.algorithm().name())
+        .then_some((kid, jwk))
 }
 
 #[cfg(test)]
