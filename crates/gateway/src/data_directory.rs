@@ -20,10 +20,11 @@ use token_store::key_directory::{self, KeyDirectoryError};
 #[derive(Debug, Error)]
 pub(crate) enum DataDirectoryError {
     #[error(
-        "GATEWAY_DATA_DIR: cannot write {}: {source}; give a directory that this user may write",
+        "GATEWAY_DATA_DIR: cannot write {}: {cause}; give a directory that this user may write",
         .path.display()
     )]
-    Unwritable { path: PathBuf, source: io::Error },
+    // Named so that it is not the error's source: its text is part of the line already.
+    Unwritable { path: PathBuf, cause: io::Error },
     #[error(
         "{} is shorter than 32 bytes; delete it, and a new one is made (sign-ins under way end)",
         .0.display()
@@ -44,9 +45,9 @@ pub(crate) struct DataDirectory(PathBuf);
 impl DataDirectory {
     /// Makes the directory if need be, and shows that it can be written.
     pub(crate) fn open(path: PathBuf) -> Result<Self, DataDirectoryError> {
-        let unwritable = |source| DataDirectoryError::Unwritable {
+        let unwritable = |cause| DataDirectoryError::Unwritable {
             path: path.clone(),
-            source,
+            cause,
         };
         DirBuilder::new()
             .recursive(true)
@@ -86,13 +87,13 @@ impl DataDirectory {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let text = entropy.token(32)?.into_bytes();
-                write_private(&path, &text).map_err(|source| DataDirectoryError::Unwritable {
+                write_private(&path, &text).map_err(|cause| DataDirectoryError::Unwritable {
                     path: path.clone(),
-                    source,
+                    cause,
                 })?;
                 text
             }
-            Err(source) => return Err(DataDirectoryError::Unwritable { path, source }),
+            Err(cause) => return Err(DataDirectoryError::Unwritable { path, cause }),
         };
         RootSecret::new(text).ok_or(DataDirectoryError::ShortSecret(path))
     }

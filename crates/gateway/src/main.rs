@@ -19,7 +19,7 @@ use clap::{Parser, Subcommand};
 
 /// OAuth 2.1 in front of any MCP server.
 #[derive(Parser)]
-#[command(name = "gateway", version)]
+#[command(name = "gateway", version, args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,

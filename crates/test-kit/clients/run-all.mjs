@@ -18,9 +18,15 @@ const CLIENTS = {
   'sdk-v1': [process.execPath, here('node/sdk-v1.mjs')],
   'sdk-v2': [process.execPath, here('node/sdk-v2.mjs')],
   'mcp-remote': [process.execPath, here('node/mcp-remote.mjs')],
+  'openid-client': [process.execPath, here('node/openid-client.mjs')],
+  oauth4webapi: [process.execPath, here('node/oauth4webapi.mjs')],
   'python-sdk': [python, '-u', here('python/python_sdk.py')],
+  fastmcp: [python, '-u', here('python/fastmcp_client.py')],
+  authlib: [python, '-u', here('python/authlib_client.py')],
   'rmcp-client': [rmcpClient],
   browser: [process.execPath, here('node/browser.mjs')],
+  dialects: [process.execPath, here('node/dialects.mjs')],
+  conformance: [process.execPath, here('../conformance/run.mjs')],
 };
 
 function run(name, settings) {
@@ -29,7 +35,7 @@ function run(name, settings) {
   const started = Date.now();
   const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream }).on('line', (line) => console.log(`${name.padEnd(12)} ${line}`));
+    createInterface({ input: stream }).on('line', (line) => console.log(`${name.padEnd(13)} ${line}`));
   }
   const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
   return new Promise((resolve) => {
@@ -51,7 +57,7 @@ export async function runAll(names, settings) {
   console.log(`\n${settings.MCP_URL}`);
   for (const { name, ok, outcome, seconds } of results) {
     const why = ok ? '' : `  (${outcome})`;
-    console.log(`  ${ok ? 'ok    ' : 'FAILED'} ${name.padEnd(12)} ${seconds.toFixed(1).padStart(6)} s${why}`);
+    console.log(`  ${ok ? 'ok    ' : 'FAILED'} ${name.padEnd(13)} ${seconds.toFixed(1).padStart(6)} s${why}`);
   }
   const passed = results.filter(({ ok }) => ok).length;
   return { passed, failed: results.length - passed };

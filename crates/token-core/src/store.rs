@@ -415,7 +415,7 @@ pub trait ReplayStore: Send + Sync {
 #[async_trait]
 pub trait ClientStore: Send + Sync {
     /// Writes a client; one with the same identifier is replaced.
-    async fn put_client(&self, client: &Client) -> Result<(), StoreError>;
+    async fn put_client(&self, client: &Client, now: Timestamp) -> Result<(), StoreError>;
 
     /// The client, unless it is expired at `now`.
     async fn client(&self, id: &ClientId, now: Timestamp) -> Result<Option<Client>, StoreError>;
@@ -429,6 +429,7 @@ pub trait SignInStore: Send + Sync {
         &self,
         state: &SecretHash,
         pending: &PendingSignIn,
+        now: Timestamp,
     ) -> Result<(), StoreError>;
 
     /// Looks at a sign-in without ending it.
@@ -450,7 +451,7 @@ pub trait SignInStore: Send + Sync {
 #[async_trait]
 pub trait GrantStore: Send + Sync {
     /// Keeps a code.
-    async fn put_code(&self, code: &CodeRecord) -> Result<(), StoreError>;
+    async fn put_code(&self, code: &CodeRecord, now: Timestamp) -> Result<(), StoreError>;
 
     /// Uses a code up. A used code leaves a mark until it would have expired, so that a replay
     /// names its grant.
@@ -508,22 +509,24 @@ pub trait ActiveTokens: Send + Sync {
 /// Everything that the authorization server needs.
 pub trait Store:
     ClientStore
+    + ClientRegistry
     + SignInStore
     + GrantStore
-    + ActiveTokens
     + DeviceStore
     + PushedRequestStore
     + ReplayStore
+    + ActiveTokens
 {
 }
 
 impl<T> Store for T where
     T: ClientStore
+        + ClientRegistry
         + SignInStore
         + GrantStore
-        + ActiveTokens
         + DeviceStore
         + PushedRequestStore
         + ReplayStore
+        + ActiveTokens
 {
 }

@@ -22,3 +22,6 @@ pub use self::redis::{RedisActiveTokens, RedisSettings, RedisSettingsError, Redi
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{OpenError, SqliteStore};
+
+/// RFC 8628 section 3.5: what `slow_down` adds to the interval.
+const SLOWER_BY: token_core::Seconds = token_core::Seconds(5);

@@ -92,6 +92,7 @@ impl SignInStore for MemoryStore {
         &self,
         state: &SecretHash,
         pending: &PendingSignIn,
+        _now: Timestamp,
     ) -> Result<(), StoreError> {
         self.content()
             .sign_ins
@@ -120,7 +121,7 @@ impl SignInStore for MemoryStore {
 
 #[async_trait]
 impl GrantStore for MemoryStore {
-    async fn put_code(&self, code: &CodeRecord) -> Result<(), StoreError> {
+    async fn put_code(&self, code: &CodeRecord, _now: Timestamp) -> Result<(), StoreError> {
         let kept = Code {
             record: code.clone(),
             used: false,

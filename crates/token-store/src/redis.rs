@@ -3,10 +3,14 @@
 
 mod active_tokens;
 mod clients;
+mod devices;
 mod fault;
 mod grants;
 mod index;
 mod keys;
+mod pushed_requests;
+mod registry;
+mod replays;
 mod scripts;
 mod settings;
 mod sign_ins;

@@ -5,8 +5,12 @@
 //! across processes, and clears away a bounded number of expired rows.
 
 mod clients;
+mod devices;
 mod grants;
 mod open;
+mod pushed_requests;
+mod registry;
+mod replays;
 mod sign_ins;
 mod steps;
 mod tokens;

@@ -160,7 +160,10 @@ async fn begin_sign_in(context: &Context, request: ConsentRequest) -> Result<Sig
         browser: browser.hash(),
         expires_at: context.now().plus(context.lifetimes.state),
     };
-    context.store.put_sign_in(&state.hash(), &pending).await?;
+    context
+        .store
+        .put_sign_in(&state.hash(), &pending, context.now())
+        .await?;
     Ok(SignIn {
         state,
         browser,

@@ -43,28 +43,31 @@ pub async fn register(context: &Context, body: &[u8]) -> Result<Registered, OAut
     let request: RegistrationRequest = serde_json::from_slice(body)
         .map_err(|_| invalid("the body is not a JSON object of client metadata (RFC 7591)"))?;
     let registered = verified(context, request)?;
-    context.store.put_client(&registered.client).await?;
+    context
+        .store
+        .put_client(&registered.client, context.now())
+        .await?;
     let client_id = registered.client.client_id.clone();
     context.record(&AuditEvent::ClientRegistered { client_id });
     Ok(registered)
 }
 
-/// Prolongs a client's life at its use, at most once a day. A store that fails here has given the
-/// tokens already: the client is prolonged at its next use.
+/// Prolongs a client's life at its first use, and after that at most once a day. A client that was
+/// deleted meanwhile stays so. A store that fails here has given the tokens already: the client is
+/// prolonged at its next use.
 pub(super) async fn keep_alive(context: &Context, client: &Client) {
-    let expires_at = used_until(context);
+    // One that never expires does not begin to.
+    let expires_at = client.expires_at.and_then(|_| used_until(context));
     let due = match (client.expires_at, expires_at) {
+        _ if !client.used => true,
         (None, _) => false,
         (Some(_), None) => true,
         (Some(old), Some(new)) => new > old.plus(DAY),
     };
     if due {
-        let client = Client {
-            expires_at,
-            ..client.clone()
-        };
-        if let Err(error) = context.store.put_client(&client).await {
-            tracing::warn!(client_id = %client.client_id, %error, "a client was not prolonged");
+        let (id, now) = (&client.client_id, context.now());
+        if let Err(error) = context.store.prolong_client(id, expires_at, now).await {
+            tracing::warn!(client_id = %id, %error, "a client was not prolonged");
         }
     }
 }

@@ -135,7 +135,7 @@ async fn issue_code(
         code_challenge: request.code_challenge.clone(),
         expires_at: context.now().plus(context.lifetimes.code),
     };
-    context.store.put_code(&record).await?;
+    context.store.put_code(&record, context.now()).await?;
     context.record(&AuditEvent::AuthSuccess {
         user_id: person.user_id,
         client_id: request.client_id.clone(),

@@ -215,7 +215,8 @@ impl Server {
 
     /// Writes a client as the operator would.
     pub(crate) async fn provision(&self, client: &Client) {
-        self.context.store.put_client(client).await.unwrap();
+        let now = self.context.clock.now();
+        self.context.store.put_client(client, now).await.unwrap();
     }
 
     pub(crate) fn events(&self) -> Vec<AuditEvent> {

@@ -1,26 +1,7 @@
 // The MCP client that the browser comes back to: registers itself, makes authorization requests,
 // and listens at its redirect URI.
-import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
-
-const random = () => randomBytes(32).toString('base64url');
-
-async function json(url, init) {
-  const response = await fetch(url, init);
-  assert.ok(response.ok, `${url} answered ${response.status}: ${await response.clone().text()}`);
-  return response.json();
-}
-
-/** Authorization server metadata, found from the 401 of the MCP URL (RFC 9728, RFC 8414). */
-async function discover(mcpUrl) {
-  const refusal = await fetch(mcpUrl, { method: 'POST' });
-  assert.equal(refusal.status, 401);
-  const [, location] = refusal.headers.get('www-authenticate').match(/resource_metadata="([^"]+)"/);
-  const resource = await json(location);
-  const metadata = await json(`${resource.authorization_servers[0]}/.well-known/oauth-authorization-server`);
-  return { resource: resource.resource, metadata };
-}
+import { discover, pkce, random, register, withQuery } from './oauth.mjs';
 
 /** Listens at the redirect URI, and serves a page that frames whatever it is told to. */
 function listen() {
@@ -51,32 +32,26 @@ export async function startClient(mcpUrl) {
   const { origin, arrivals, close } = await listen();
   const redirectUri = `${origin}/callback`;
   const outOfBandUri = `${metadata.issuer}/success`;
-  const registration = await json(metadata.registration_endpoint, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      client_name: 'Northlight Desk',
-      client_uri: 'https://northlight.example',
-      redirect_uris: [redirectUri, outOfBandUri],
-      token_endpoint_auth_method: 'none',
-    }),
+  const registration = await register(metadata.registration_endpoint, {
+    client_name: 'Northlight Desk',
+    client_uri: 'https://northlight.example',
+    redirect_uris: [redirectUri, outOfBandUri],
+    token_endpoint_auth_method: 'none',
   });
 
   /** A fresh authorization request; `change` replaces parameters. */
   function request(change = {}) {
     const state = random();
-    const url = new URL(metadata.authorization_endpoint);
-    const parameters = {
+    const url = withQuery(metadata.authorization_endpoint, {
       response_type: 'code',
       client_id: registration.client_id,
       redirect_uri: redirectUri,
       state,
-      code_challenge: createHash('sha256').update(random()).digest('base64url'),
+      code_challenge: pkce().challenge,
       code_challenge_method: 'S256',
       resource,
       ...change,
-    };
-    url.search = new URLSearchParams(parameters);
+    });
     return { url: url.href, state };
   }
 

@@ -8,6 +8,7 @@
 mod authorize;
 mod redis_down;
 mod sign_in;
+mod single_process;
 mod stand_in;
 mod token;
 mod verifier;

@@ -32,7 +32,7 @@ impl Content {
 
 #[async_trait]
 impl ClientStore for MemoryStore {
-    async fn put_client(&self, client: &Client) -> Result<(), StoreError> {
+    async fn put_client(&self, client: &Client, _now: Timestamp) -> Result<(), StoreError> {
         self.content()
             .clients
             .insert(client.client_id.clone(), client.clone());

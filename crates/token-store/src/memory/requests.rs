@@ -9,9 +9,7 @@ use token_core::store::{
 use token_core::{ClientId, Seconds, Timestamp};
 
 use super::MemoryStore;
-
-/// RFC 8628 section 3.5: what `slow_down` adds to the interval.
-const SLOWER_BY: Seconds = Seconds(5);
+use crate::SLOWER_BY;
 
 /// A device's request and what became of it.
 #[derive(Debug)]
@@ -145,6 +143,8 @@ impl ReplayStore for MemoryStore {
     ) -> Result<bool, StoreError> {
         let used = &mut self.content().used;
         used.retain(|_, until| !until.has_passed(now));
-        Ok(used.insert(thing.to_string(), until).is_none())
+        let first = !used.contains_key(&thing.to_string());
+        used.entry(thing.to_string()).or_insert(until);
+        Ok(first)
     }
 }

@@ -1,28 +1,113 @@
-//! Registered clients.
+//! Registered clients. What the scripts change of one is beside its record, in fields of the same
+//! hash: `scripts/clients.lua` says which.
 
-use ::redis::Cmd;
+use ::redis::{Cmd, Script, ScriptInvocation, cmd};
 use async_trait::async_trait;
 use token_core::client::Client;
+use token_core::secret::SecretHash;
 use token_core::store::{ClientStore, StoreError};
 use token_core::{ClientId, Timestamp};
 
-use super::keys;
 use super::store::RedisStore;
-use super::value::{decode, dropped_at, encode};
+use super::value::{Damaged, decode, encode, seconds};
+use super::{keys, scripts};
+
+/// The expiry of a client that never expires, in the words of Redis's scores.
+const NEVER: &str = "inf";
 
 #[async_trait]
 impl ClientStore for RedisStore {
-    async fn put_client(&self, client: &Client) -> Result<(), StoreError> {
-        let mut set = Cmd::set(keys::client(&client.client_id), encode(client)?);
-        if let Some(expires_at) = client.expires_at {
-            set.arg("EXAT").arg(dropped_at(expires_at));
-        }
-        self.command(&set).await
+    async fn put_client(&self, client: &Client, now: Timestamp) -> Result<(), StoreError> {
+        let mut script = script_for(&scripts::PUT_CLIENT, &client.client_id, now);
+        add_client(&mut script, client)?;
+        self.script(&script).await.map(|_| ())
     }
 
     async fn client(&self, id: &ClientId, now: Timestamp) -> Result<Option<Client>, StoreError> {
-        let found: Option<String> = self.command(&Cmd::get(keys::client(id))).await?;
-        let client: Option<Client> = found.map(|record| decode(&record)).transpose()?;
-        Ok(client.filter(|client| !client.is_expired(now)))
+        let mut query: Cmd = cmd("HMGET");
+        query
+            .arg(keys::client(id))
+            .arg(&["record", "expires", "used", "tokens"]);
+        let (Some(record), Some(expires), Some(used), Some(tokens)) =
+            self.command::<Fields>(&query).await?
+        else {
+            return Ok(None);
+        };
+        let client = Client {
+            expires_at: parse_expiry(&expires)?,
+            used: used == "1",
+            registration_tokens: parse_tokens(&tokens)?,
+            ..decode(&record)?
+        };
+        Ok(Some(client).filter(|client| !client.is_expired(now)))
     }
+}
+
+type Fields = (
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
+
+/// A script about one client, whose further arguments are the caller's to add.
+pub(super) fn script_for<'a>(
+    script: &'a Script,
+    id: &ClientId,
+    now: Timestamp,
+) -> ScriptInvocation<'a> {
+    let mut invocation = script.prepare_invoke();
+    invocation
+        .key(keys::client(id))
+        .key(keys::clients())
+        .key(keys::unused_clients())
+        .arg(seconds(now));
+    invocation
+}
+
+/// Adds a client as the scripts' `write` takes it.
+pub(super) fn add_client(
+    script: &mut ScriptInvocation<'_>,
+    client: &Client,
+) -> Result<(), StoreError> {
+    let record = Client {
+        expires_at: None,
+        used: false,
+        registration_tokens: Vec::new(),
+        ..client.clone()
+    };
+    let tokens: Vec<String> = client
+        .registration_tokens
+        .iter()
+        .map(SecretHash::to_string)
+        .collect();
+    script
+        .arg(encode(&record)?)
+        .arg(expiry(client.expires_at))
+        .arg(u8::from(client.used))
+        .arg(tokens.join(" "))
+        .arg(seconds(client.issued_at));
+    Ok(())
+}
+
+/// An expiry as the scripts take it.
+pub(super) fn expiry(expires_at: Option<Timestamp>) -> String {
+    expires_at.map_or_else(|| NEVER.to_owned(), |at| seconds(at).to_string())
+}
+
+fn parse_expiry(text: &str) -> Result<Option<Timestamp>, StoreError> {
+    if text == NEVER {
+        return Ok(None);
+    }
+    match text.parse() {
+        Ok(at) => Ok(Some(Timestamp(at))),
+        Err(_) => Err(StoreError::Corrupt(Damaged.into())),
+    }
+}
+
+fn parse_tokens(text: &str) -> Result<Vec<SecretHash>, StoreError> {
+    text.split_whitespace()
+        .map(|hash| SecretHash::try_from(hash.to_owned()))
+        .collect::<Result<_, _>>()
+        .map_err(|error| StoreError::Corrupt(error.into()))
 }

@@ -10,12 +10,12 @@ use token_core::store::{
 use token_core::{GrantId, Jti, Timestamp};
 
 use super::store::RedisStore;
-use super::value::{self, Damaged, decode, dropped_at, encode, live, seconds};
+use super::value::{self, decode, dropped_at, encode, live, seconds, unexpected, words};
 use super::{keys, scripts};
 
 #[async_trait]
 impl GrantStore for RedisStore {
-    async fn put_code(&self, code: &CodeRecord) -> Result<(), StoreError> {
+    async fn put_code(&self, code: &CodeRecord, _now: Timestamp) -> Result<(), StoreError> {
         let value = live(&encode(code)?, code.expires_at);
         let mut set = Cmd::set(keys::code(&code.key), value);
         set.arg("EXAT").arg(dropped_at(code.expires_at));
@@ -60,7 +60,7 @@ impl GrantStore for RedisStore {
         }
         match words(&self.script(&script).await?).as_slice() {
             ["issued"] => {
-                self.note(token, now).await;
+                self.note(token, tokens.refresh.as_ref(), now).await;
                 Ok(IssueOutcome::Issued)
             }
             ["ended"] => Ok(IssueOutcome::GrantEnded),
@@ -116,7 +116,7 @@ impl GrantStore for RedisStore {
             .arg(live(&encode(successor)?, successor.expires_at));
         match words(&self.script(&script).await?).as_slice() {
             ["rotated"] => {
-                self.note(token, now).await;
+                self.note(token, Some(successor), now).await;
                 Ok(RotateOutcome::Rotated)
             }
             ["graced", sealed_answer] => Ok(RotateOutcome::Graced((*sealed_answer).to_owned())),
@@ -133,11 +133,7 @@ impl GrantStore for RedisStore {
             .key(keys::revoked_token(jti))
             .key(keys::members(&jti.grant()))
             .arg(seconds(now));
-        match words(&self.script(&script).await?).as_slice() {
-            ["revoked"] => Ok(true),
-            ["inactive"] => Ok(false),
-            _ => Err(unexpected()),
-        }
+        self.answered(&script, "revoked", "inactive").await
     }
 
     async fn end_grant(
@@ -154,13 +150,4 @@ impl GrantStore for RedisStore {
             .arg(seconds(until));
         self.script(&script).await.map(|_| ())
     }
-}
-
-fn words(answer: &[String]) -> Vec<&str> {
-    answer.iter().map(String::as_str).collect()
-}
-
-/// A script answered what it cannot answer.
-fn unexpected() -> StoreError {
-    StoreError::Corrupt(Damaged.into())
 }

@@ -3,7 +3,9 @@
 //!
 //! | key | value |
 //! |---|---|
-//! | `oauth:client:ID` | JSON |
+//! | `oauth:client:ID` | hash: what `scripts/clients.lua` says |
+//! | `oauth:clients` | sorted set: the keys of all clients, by expiry |
+//! | `oauth:unused_clients` | sorted set: the keys of those never used, by registration |
 //! | `oauth:state:HASH` | JSON of a sign-in under way |
 //! | `oauth:code:{GRANT}.HASH` | a [`value`](super::value), `live` or `used` |
 //! | `oauth:token:{GRANT}.REST` | a value, `live`; present means active |
@@ -13,12 +15,29 @@
 //! | `oauth:revoked:{GRANT}` | a value, `ended`: the grant's mark |
 //! | `oauth:grant:{GRANT}` | sorted set: the keys that end with the grant, by expiry |
 //! | `oauth:user_tokens:SUB`, `oauth:client_tokens:ID` | sorted sets: `jti` by expiry; hints |
+//! | `oauth:client_grants:ID` | sorted set: grant ids by the expiry of their last token; a hint |
+//! | `oauth:device:{device}.HASH` | hash: what `scripts/devices.lua` says |
+//! | `oauth:user_code:{device}.HASH` | a value, `live`: the key of its device |
+//! | `oauth:par:HASH` | JSON of a pushed request |
+//! | `oauth:used:HASH` | a value, `used` |
+//!
+//! The device keys have one place among them, so that one script can reach both. A client and the
+//! two sets of clients have not: their scripts need a single node (or Sentinel), and in a Cluster
+//! a tag in the three.
 
 use token_core::secret::{SecretHash, SecretKey};
 use token_core::{ClientId, GrantId, Jti, UserId};
 
 pub(super) fn client(id: &ClientId) -> String {
     format!("oauth:client:{id}")
+}
+
+pub(super) fn clients() -> &'static str {
+    "oauth:clients"
+}
+
+pub(super) fn unused_clients() -> &'static str {
+    "oauth:unused_clients"
 }
 
 pub(super) fn sign_in(state: &SecretHash) -> String {
@@ -59,4 +78,24 @@ pub(super) fn user_tokens(user: &UserId) -> String {
 
 pub(super) fn client_tokens(client: &ClientId) -> String {
     format!("oauth:client_tokens:{client}")
+}
+
+pub(super) fn client_grants(client: &ClientId) -> String {
+    format!("oauth:client_grants:{client}")
+}
+
+pub(super) fn device(device_code: &SecretHash) -> String {
+    format!("oauth:device:{{device}}.{device_code}")
+}
+
+pub(super) fn user_code(user_code: &SecretHash) -> String {
+    format!("oauth:user_code:{{device}}.{user_code}")
+}
+
+pub(super) fn pushed_request(request_uri: &SecretHash) -> String {
+    format!("oauth:par:{request_uri}")
+}
+
+pub(super) fn used(thing: &SecretHash) -> String {
+    format!("oauth:used:{thing}")
 }

@@ -16,6 +16,7 @@ impl SignInStore for RedisStore {
         &self,
         state: &SecretHash,
         pending: &PendingSignIn,
+        _now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut set = Cmd::set(keys::sign_in(state), encode(pending)?);
         set.arg("EXAT").arg(dropped_at(pending.expires_at));

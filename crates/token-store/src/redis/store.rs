@@ -8,6 +8,7 @@ use token_core::store::StoreError;
 
 use super::fault::fault;
 use super::settings::{RedisSettings, RedisSettingsError};
+use super::value::{unexpected, words};
 
 /// How long one attempt to connect, and one answer, may take.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -66,6 +67,20 @@ impl RedisStore {
     ) -> Result<Vec<String>, StoreError> {
         within_deadline(async { Ok(script.invoke_async(&mut self.connection().await?).await?) })
             .await
+    }
+
+    /// Runs a script that answers `yes` or `no` in its own words.
+    pub(super) async fn answered(
+        &self,
+        script: &ScriptInvocation<'_>,
+        yes: &str,
+        no: &str,
+    ) -> Result<bool, StoreError> {
+        match words(&self.script(script).await?).as_slice() {
+            [word] if *word == yes => Ok(true),
+            [word] if *word == no => Ok(false),
+            _ => Err(unexpected()),
+        }
     }
 
     pub(super) async fn pipeline(&self, pipeline: &Pipeline) -> Result<(), StoreError> {

@@ -10,7 +10,7 @@ use token_core::store::StoreError;
 
 /// How much longer than its record Redis keeps a key, in seconds: its clock may be that far ahead
 /// of ours. `scripts/prelude.lua` has the same figure.
-pub(super) const SLACK: u64 = 3600;
+pub(super) const SLACK: u64 = 60;
 
 /// The last second of the year 9999: within the range of Redis's expiry and of Lua's integers.
 const END_OF_TIME: u64 = 253_402_300_799;
@@ -28,6 +28,16 @@ pub(super) fn seconds(at: Timestamp) -> u64 {
 /// When Redis drops a key whose record is over at `expires_at`.
 pub(super) fn dropped_at(expires_at: Timestamp) -> u64 {
     seconds(expires_at) + SLACK
+}
+
+/// A script's answer: a word, and what belongs to it.
+pub(super) fn words(answer: &[String]) -> Vec<&str> {
+    answer.iter().map(String::as_str).collect()
+}
+
+/// A script answered what it cannot answer.
+pub(super) fn unexpected() -> StoreError {
+    StoreError::Corrupt(Damaged.into())
 }
 
 pub(super) fn encode(record: &impl Serialize) -> Result<String, StoreError> {

@@ -1,48 +1,61 @@
 //! Registered clients.
 
 use async_trait::async_trait;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use token_core::client::Client;
 use token_core::store::{ClientStore, StoreError};
 use token_core::{ClientId, Timestamp};
 
 use super::SqliteStore;
-use super::steps::{decode, encode, execute, seconds};
+use super::steps::{Fault, clear_away, decode, encode, execute, seconds};
 
 #[async_trait]
 impl ClientStore for SqliteStore {
-    async fn put_client(&self, client: &Client) -> Result<(), StoreError> {
+    async fn put_client(&self, client: &Client, now: Timestamp) -> Result<(), StoreError> {
         let client = client.clone();
         self.write(move |transaction| {
-            execute(
-                transaction,
-                "INSERT OR REPLACE INTO client (client_id, record, expires_at) VALUES (?1, ?2, ?3)",
-                params![
-                    client.client_id.as_str(),
-                    encode(&client)?,
-                    client.expires_at.map(seconds)
-                ],
-            )?;
-            Ok(())
+            clear_away(transaction, now)?;
+            write(transaction, &client)
         })
         .await
     }
 
     async fn client(&self, id: &ClientId, now: Timestamp) -> Result<Option<Client>, StoreError> {
         let id = id.clone();
-        self.read(move |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT record FROM client \
-                     WHERE client_id = ?1 AND (expires_at IS NULL OR expires_at > ?2)",
-                )?
-                .query_row(params![id.as_str(), seconds(now)], |row| {
-                    row.get::<_, String>(0)
-                })
-                .optional()?
-                .map(|record| decode(&record))
-                .transpose()
-        })
-        .await
+        self.read(move |connection| living(connection, &id, now))
+            .await
     }
+}
+
+/// Writes a client; one with the same identifier is replaced.
+pub(super) fn write(transaction: &Transaction<'_>, client: &Client) -> Result<(), Fault> {
+    execute(
+        transaction,
+        "INSERT OR REPLACE INTO client (client_id, record, expires_at) VALUES (?1, ?2, ?3)",
+        params![
+            client.client_id.as_str(),
+            encode(client)?,
+            client.expires_at.map(seconds)
+        ],
+    )?;
+    Ok(())
+}
+
+/// The client, unless it is expired.
+pub(super) fn living(
+    connection: &Connection,
+    id: &ClientId,
+    now: Timestamp,
+) -> Result<Option<Client>, Fault> {
+    connection
+        .prepare_cached(
+            "SELECT record FROM client \
+             WHERE client_id = ?1 AND (expires_at IS NULL OR expires_at > ?2)",
+        )?
+        .query_row(params![id.as_str(), seconds(now)], |row| {
+            row.get::<_, String>(0)
+        })
+        .optional()?
+        .map(|record| decode(&record))
+        .transpose()
 }

@@ -14,9 +14,10 @@ use super::steps::{Fault, clear_away, decode, encode, execute, seconds};
 
 #[async_trait]
 impl GrantStore for SqliteStore {
-    async fn put_code(&self, code: &CodeRecord) -> Result<(), StoreError> {
+    async fn put_code(&self, code: &CodeRecord, now: Timestamp) -> Result<(), StoreError> {
         let code = code.clone();
         self.write(move |transaction| {
+            clear_away(transaction, now)?;
             execute(
                 transaction,
                 "INSERT INTO code (code_hash, record, expires_at) VALUES (?1, ?2, ?3)",

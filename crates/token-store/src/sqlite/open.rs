@@ -9,14 +9,15 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior};
 use thiserror::Error;
 
-/// The schema that this version writes. A change of `schema.sql` adds one and a migration here.
-const SCHEMA_VERSION: i64 = 1;
+/// What makes each version of the schema from the one before; the first from an empty file. A
+/// change of the schema is one more, and leaves the others as they are.
+const SCHEMAS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// How long a step waits for another process's step. Each is a few milliseconds long.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Room for every statement of the store, so that each is prepared once.
-const STATEMENTS: usize = 48;
+const STATEMENTS: usize = 72;
 
 /// Why a store file could not be opened.
 #[derive(Debug, Error)]
@@ -40,8 +41,9 @@ pub enum OpenError {
     /// A newer version of the gateway wrote it.
     #[error(
         "the store file {} was written by a newer version (its schema is {found}, this version \
-         knows up to {SCHEMA_VERSION}): run that version, or name another file",
-        path.display()
+         knows up to {}): run that version, or name another file",
+        path.display(),
+        SCHEMAS.len()
     )]
     NewerSchema {
         /// The file.
@@ -61,7 +63,7 @@ pub(super) fn connection(path: &Path) -> Result<Connection, OpenError> {
         path: path.to_owned(),
         source,
     })?;
-    if found > SCHEMA_VERSION {
+    if usize::try_from(found).is_ok_and(|found| found > SCHEMAS.len()) {
         return Err(OpenError::NewerSchema {
             path: path.to_owned(),
             found,
@@ -88,7 +90,8 @@ fn make_private(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Connects, makes the schema in an empty file, and says which schema the file has.
+/// Connects, brings an older file (an empty one too) to our schema, and says which schema the file
+/// has.
 fn connect(path: &Path) -> rusqlite::Result<(Connection, i64)> {
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -101,13 +104,14 @@ fn connect(path: &Path) -> rusqlite::Result<(Connection, i64)> {
     connection.pragma_update(None, "secure_delete", "on")?;
 
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut version =
-        transaction.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))?;
-    if version == 0 {
-        transaction.execute_batch(include_str!("schema.sql"))?;
-        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-        version = SCHEMA_VERSION;
+    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    for (version, schema) in (1_i64..)
+        .zip(SCHEMAS)
+        .filter(|(version, _)| *version > found)
+    {
+        transaction.execute_batch(schema)?;
+        transaction.pragma_update(None, "user_version", version)?;
     }
     transaction.commit()?;
-    Ok((connection, version))
+    Ok((connection, found))
 }

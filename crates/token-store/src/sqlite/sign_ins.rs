@@ -15,9 +15,11 @@ impl SignInStore for SqliteStore {
         &self,
         state: &SecretHash,
         pending: &PendingSignIn,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         let (state, pending) = (state.to_string(), pending.clone());
         self.write(move |transaction| {
+            clear_away(transaction, now)?;
             execute(
                 transaction,
                 "INSERT OR REPLACE INTO sign_in (state_hash, record, expires_at) \

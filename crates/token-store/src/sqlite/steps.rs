@@ -74,7 +74,7 @@ pub(super) fn execute(
 /// Clears away what is over at `now`: at most 32 rows of each table, so that no step is long, yet
 /// more than any step adds, so that nothing piles up.
 pub(super) fn clear_away(transaction: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<()> {
-    const TABLES: [&str; 7] = [
+    const TABLES: [&str; 10] = [
         "client",
         "sign_in",
         "code",
@@ -82,6 +82,9 @@ pub(super) fn clear_away(transaction: &Transaction<'_>, now: Timestamp) -> rusql
         "refresh_token",
         "grace",
         "ended_grant",
+        "device",
+        "pushed_request",
+        "used_thing",
     ];
     for table in TABLES {
         let sql = format!(

@@ -26,6 +26,35 @@ macro_rules! suite {
                 without_expiry_stay,
                 are_replaced_by_one_with_their_identifier,
             );
+            tests!(registry, $backend;
+                creates_and_then_joins_keeping_the_newest_tokens,
+                creates_for_one_of_many,
+                makes_room_by_forgetting_the_oldest_that_was_never_used,
+                is_full_when_every_client_is_in_use,
+                holds_its_ceiling_against_many,
+                replaces_and_prolongs_what_is_alive,
+                never_brings_a_client_back,
+                has_nothing_left_of_a_client_whose_end_races_its_use,
+                ends_a_registration_token_once_and_no_other,
+                names_every_grant_of_a_client_that_has_a_token,
+            );
+            tests!(devices, $backend;
+                are_found_by_their_user_code_until_they_are_decided,
+                are_refused_while_their_user_code_is_taken,
+                are_kept_for_one_of_many_with_the_same_user_code,
+                are_decided_once,
+                are_polled_ever_more_slowly_by_the_hasty,
+                tell_their_decision_to_one_of_many,
+                are_over_at_their_expiry_decided_or_not,
+                are_unknown_to_another_client,
+            );
+            tests!(pushed_requests, $backend;
+                stay_until_they_are_over,
+            );
+            tests!(replays, $backend;
+                is_used_first_by_one_of_many,
+                may_be_used_again_when_its_mark_is_over,
+            );
             tests!(sign_ins, $backend;
                 are_looked_at_and_then_taken_once,
                 are_taken_by_one_of_many,

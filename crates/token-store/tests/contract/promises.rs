@@ -2,8 +2,12 @@
 
 pub(crate) mod clients;
 pub(crate) mod codes;
+pub(crate) mod devices;
 pub(crate) mod ending;
 pub(crate) mod handles;
+pub(crate) mod pushed_requests;
+pub(crate) mod registry;
+pub(crate) mod replays;
 pub(crate) mod rotation;
 pub(crate) mod sign_ins;
 pub(crate) mod tokens;

@@ -3,11 +3,12 @@
 use token_core::client::{ApplicationType, Client, ClientCredential, GrantType};
 use token_core::pkce::CodeVerifier;
 use token_core::secret::{
-    AuthorizationCode, BrowserBinding, ClientSecret, RefreshToken, SecretKey, SignInState,
+    AuthorizationCode, BrowserBinding, ClientSecret, RefreshToken, SecretHash, SecretKey,
+    SignInState,
 };
 use token_core::store::{
-    AuthorizationRequest, CodeRecord, ConsentRequest, Grant, IssuedTokens, PendingSignIn, RefreshRecord, Rotation,
-    TokenRecord,
+    AuthorizationRequest, CodeRecord, ConsentRequest, DeviceRecord, Grant, IssuedTokens,
+    PendingSignIn, PushedRequest, RefreshRecord, Rotation, TokenRecord,
 };
 use token_core::{
     ClientId, Clock as _, Entropy as _, GrantId, Jti, RedirectUri, ResourceId, Scopes, Seconds,
@@ -49,6 +50,32 @@ pub(crate) fn client(expires_at: Option<Timestamp>) -> Client {
         used: false,
         registration_tokens: Vec::new(),
         own_services: Vec::new(),
+    }
+}
+
+/// The hash of a secret that nobody has.
+pub(crate) fn hash() -> SecretHash {
+    SecretHash::of(&SystemEntropy::new().token(32).unwrap())
+}
+
+/// A device's request, to be polled every five seconds.
+pub(crate) fn device(expires_at: Timestamp) -> DeviceRecord {
+    DeviceRecord {
+        device_code: hash(),
+        user_code: hash(),
+        client_id: client_id(),
+        resource: resource(),
+        scope: Scopes::from_request(None),
+        interval: Seconds(5),
+        expires_at,
+    }
+}
+
+pub(crate) fn pushed_request(expires_at: Timestamp) -> PushedRequest {
+    PushedRequest {
+        client_id: client_id(),
+        parameters: "response_type=code&state=%F0%9F%94%91".to_owned(),
+        expires_at,
     }
 }
 

@@ -136,7 +136,7 @@ async fn the_verifiers_user_can_do_nothing_else() {
     let store = RedisStore::connect(&server.verifier_settings()).unwrap();
     for outcome in [
         store.revoke_token(&jti, now()).await.map(|_| ()),
-        store.put_code(&Family::new().code(now())).await,
+        store.put_code(&Family::new().code(now()), now()).await,
     ] {
         assert!(outcome.is_err());
     }

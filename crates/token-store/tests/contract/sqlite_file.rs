@@ -6,11 +6,16 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use token_core::Seconds;
-use token_core::store::{ActiveTokens as _, GrantStore as _, SignInStore as _, StoreError};
+use token_core::store::{
+    ActiveTokens as _, ClientRegistry as _, ClientStore as _, DeviceStore as _, GrantStore as _,
+    PushedRequestStore as _, ReplayStore as _, SignInStore as _, StoreError,
+};
 use token_store::{OpenError, SqliteStore};
 
 use crate::backend::{Backend as _, Sqlite};
-use crate::records::{Family, GRACE, HOUR, MONTH, now, sign_in};
+use crate::records::{
+    Family, GRACE, HOUR, MONTH, client, device, hash, now, pushed_request, sign_in,
+};
 
 fn rows(path: &Path, table: &str) -> i64 {
     let connection = Connection::open(path).unwrap();
@@ -49,8 +54,11 @@ async fn no_secret_is_in_the_file() {
     let (state, pending) = sign_in(now.plus(HOUR));
     let (code, code_record) = family.code_and_secret(now.plus(HOUR));
     let (refresh, refresh_record) = family.refresh_and_secret(now.plus(MONTH));
-    store.put_sign_in(&state.hash(), &pending).await.unwrap();
-    store.put_code(&code_record).await.unwrap();
+    store
+        .put_sign_in(&state.hash(), &pending, now)
+        .await
+        .unwrap();
+    store.put_code(&code_record, now).await.unwrap();
     let mut pair = family.pair(now);
     pair.refresh = Some(refresh_record.clone());
     store.issue_tokens(&pair, now).await.unwrap();
@@ -88,11 +96,17 @@ async fn rows_that_are_over_are_cleared_away_by_later_writes() {
     let (store, now) = (SqliteStore::open(backend.path()).unwrap(), now());
     let old = Family::new();
     for _ in 0..40 {
-        store.put_code(&old.code(now.plus(HOUR))).await.unwrap();
+        store
+            .put_code(&old.code(now.plus(HOUR)), now)
+            .await
+            .unwrap();
         store.issue_tokens(&old.pair(now), now).await.unwrap();
     }
     let (state, pending) = sign_in(now.plus(HOUR));
-    store.put_sign_in(&state.hash(), &pending).await.unwrap();
+    store
+        .put_sign_in(&state.hash(), &pending, now)
+        .await
+        .unwrap();
     let kept = Family::new().pair(now);
     store.issue_tokens(&kept, now).await.unwrap();
     let rotation = old.rotation(&kept.refresh.unwrap().key, now);
@@ -123,6 +137,71 @@ async fn rows_that_are_over_are_cleared_away_by_later_writes() {
 }
 
 #[tokio::test]
+async fn requests_that_nobody_comes_back_for_are_cleared_away_by_the_next_one() {
+    let backend = Sqlite::new();
+    let (store, now) = (SqliteStore::open(backend.path()).unwrap(), now());
+    let path = backend.path();
+    for at in [now, now.plus(HOUR)] {
+        let over = at.plus(HOUR);
+        let (state, pending) = sign_in(over);
+        let state = state.hash();
+        store.put_client(&client(Some(over)), at).await.unwrap();
+        assert_eq!(rows(&path, "client"), 1);
+        store.put_sign_in(&state, &pending, at).await.unwrap();
+        assert_eq!(rows(&path, "sign_in"), 1);
+        let code = Family::new().code(over);
+        store.put_code(&code, at).await.unwrap();
+        assert_eq!(rows(&path, "code"), 1);
+        store.put_device(&device(over), at).await.unwrap();
+        assert_eq!(rows(&path, "device"), 1);
+        let request = pushed_request(over);
+        let put = store.put_pushed_request(&hash(), &request, at).await;
+        put.unwrap();
+        assert_eq!(rows(&path, "pushed_request"), 1);
+        store.first_use(&hash(), over, at).await.unwrap();
+        assert_eq!(rows(&path, "used_thing"), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_schema_is_brought_to_ours_with_its_rows() {
+    let backend = Sqlite::new();
+    let (now, family) = (now(), Family::new());
+    let (client, pair) = (client(None), family.pair(now));
+    let old = Connection::open(backend.path()).unwrap();
+    old.execute_batch(include_str!("../../src/sqlite/schema/1.sql"))
+        .unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    let record = serde_json::to_string(&client).unwrap();
+    let sql = "INSERT INTO client (client_id, record) VALUES (?1, ?2)";
+    old.execute(sql, [client.client_id.as_str(), &record])
+        .unwrap();
+    let sql = "INSERT INTO token (jti, grant_id, record, expires_at) VALUES (?1, ?2, ?3, ?4)";
+    let record = serde_json::to_string(&pair.token).unwrap();
+    let expiry = pair.token.expires_at.0.to_string();
+    old.execute(
+        sql,
+        [
+            pair.token.jti.as_str(),
+            family.grant.id.as_str(),
+            &record,
+            &expiry,
+        ],
+    )
+    .unwrap();
+    drop(old);
+
+    // The second time, nothing is left to do.
+    for _ in 0..2 {
+        let store = SqliteStore::open(backend.path()).unwrap();
+        let found = store.client(&client.client_id, now).await.unwrap();
+        assert_eq!(found.as_ref(), Some(&client));
+        let grants = store.client_grants(&family.grant.client_id, now).await;
+        assert_eq!(grants.unwrap(), std::slice::from_ref(&family.grant.id));
+    }
+}
+
+#[tokio::test]
 async fn a_grants_end_deletes_its_rows() {
     let backend = Sqlite::new();
     let (store, now) = (SqliteStore::open(backend.path()).unwrap(), now());
@@ -146,8 +225,11 @@ async fn a_damaged_record_is_an_error_and_no_panic() {
     let (state, pending) = sign_in(now.plus(HOUR));
     let code = family.code(now.plus(HOUR));
     let pair = family.pair(now);
-    store.put_sign_in(&state.hash(), &pending).await.unwrap();
-    store.put_code(&code).await.unwrap();
+    store
+        .put_sign_in(&state.hash(), &pending, now)
+        .await
+        .unwrap();
+    store.put_code(&code, now).await.unwrap();
     store.issue_tokens(&pair, now).await.unwrap();
     Connection::open(backend.path())
         .unwrap()

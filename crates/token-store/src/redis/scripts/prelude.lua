@@ -1,7 +1,7 @@
 -- What every script begins with. ARGV[1] is always the caller's time, in seconds since 1970.
 
 -- How much longer than its record Redis keeps a key, in seconds.
-local SLACK = 3600
+local SLACK = 60
 local now = tonumber(ARGV[1])
 
 -- The value EXPIRES STATE RECORD at a key, or nil when there is none or it is over.

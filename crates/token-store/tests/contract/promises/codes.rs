@@ -12,8 +12,8 @@ pub(crate) async fn are_used_once_and_then_name_their_grant(backend: &dyn Backen
     let (store, now) = (backend.open(), now());
     let family = Family::new();
     let (code, other) = (family.code(now.plus(HOUR)), family.code(now.plus(HOUR)));
-    store.put_code(&code).await.unwrap();
-    store.put_code(&other).await.unwrap();
+    store.put_code(&code, now).await.unwrap();
+    store.put_code(&other, now).await.unwrap();
     let first = store.consume_code(&code.key, now).await.unwrap();
     assert_eq!(first, CodeOutcome::Fresh(Box::new(code.clone())));
     for _ in 0..2 {
@@ -28,7 +28,7 @@ pub(crate) async fn are_fresh_for_one_of_many(backend: &dyn Backend) {
     let (store, now) = (backend.open(), now());
     let family = Family::new();
     let code = family.code(now.plus(HOUR));
-    store.put_code(&code).await.unwrap();
+    store.put_code(&code, now).await.unwrap();
     let outcomes = race((0..RACERS).map(|_| {
         let (store, key) = (Arc::clone(&store), code.key.clone());
         async move { store.consume_code(&key, now).await.unwrap() }
@@ -45,8 +45,8 @@ pub(crate) async fn are_over_at_their_expiry_used_or_not(backend: &dyn Backend) 
     let family = Family::new();
     for at in [expiry, expiry.plus(HOUR)] {
         let (used, unused) = (family.code(expiry), family.code(expiry));
-        store.put_code(&used).await.unwrap();
-        store.put_code(&unused).await.unwrap();
+        store.put_code(&used, now()).await.unwrap();
+        store.put_code(&unused, now()).await.unwrap();
         let last_moment = store.consume_code(&used.key, just_before(expiry)).await;
         assert_eq!(
             last_moment.unwrap(),

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use token_core::store::{CodeOutcome, IssueOutcome, RotateOutcome};
+use token_core::store::{CodeOutcome, DeviceDecision, IssueOutcome, PollOutcome, RotateOutcome};
 
 use crate::backend::Backend;
 use crate::race::{RACERS, race};
-use crate::records::{Family, HOUR, MONTH, client, now, sign_in};
+use crate::records::{Family, HOUR, MONTH, client, device, hash, now, pushed_request, sign_in};
 
 pub(crate) async fn see_each_other(backend: &dyn Backend) {
     let (ours, theirs, now) = (backend.open(), backend.open(), now());
@@ -29,7 +29,7 @@ pub(crate) async fn see_each_other(backend: &dyn Backend) {
 pub(crate) async fn share_the_single_use(backend: &dyn Backend) {
     let (handles, now) = ([backend.open(), backend.open()], now());
     let code = Family::new().code(now.plus(HOUR));
-    handles[0].put_code(&code).await.unwrap();
+    handles[0].put_code(&code, now).await.unwrap();
     let outcomes = race((0..RACERS).map(|racer| {
         let (store, key) = (Arc::clone(&handles[racer % 2]), code.key.clone());
         async move { store.consume_code(&key, now).await.unwrap() }
@@ -49,10 +49,13 @@ pub(crate) async fn find_everything_after_reopening(backend: &dyn Backend) {
     let ended = Family::new();
     let replaced = active.refresh.clone().unwrap();
     let rotation = family.rotation(&replaced.key, now);
-    store.put_client(&client).await.unwrap();
-    store.put_sign_in(&state.hash(), &pending).await.unwrap();
-    store.put_code(&used).await.unwrap();
-    store.put_code(&unused).await.unwrap();
+    store.put_client(&client, now).await.unwrap();
+    store
+        .put_sign_in(&state.hash(), &pending, now)
+        .await
+        .unwrap();
+    store.put_code(&used, now).await.unwrap();
+    store.put_code(&unused, now).await.unwrap();
     store.consume_code(&used.key, now).await.unwrap();
     store.issue_tokens(&active, now).await.unwrap();
     store.issue_tokens(&revoked, now).await.unwrap();
@@ -60,6 +63,20 @@ pub(crate) async fn find_everything_after_reopening(backend: &dyn Backend) {
     store.rotate_refresh(&rotation, now).await.unwrap();
     let until = now.plus(MONTH);
     store.end_grant(&ended.grant.id, now, until).await.unwrap();
+    let (device, uri, request, used_thing) = (
+        device(now.plus(HOUR)),
+        hash(),
+        pushed_request(now.plus(HOUR)),
+        hash(),
+    );
+    assert!(store.put_device(&device, now).await.unwrap());
+    let decision = DeviceDecision::Approved(family.grant.clone());
+    let decided = store.decide_device(&device.user_code, &decision, now);
+    assert!(decided.await.unwrap());
+    let put = store.put_pushed_request(&uri, &request, now).await;
+    put.unwrap();
+    let first = store.first_use(&used_thing, now.plus(HOUR), now).await;
+    assert!(first.unwrap());
     drop(store);
 
     let store = backend.open();
@@ -79,6 +96,13 @@ pub(crate) async fn find_everything_after_reopening(backend: &dyn Backend) {
     assert_eq!((view.record, view.replaced), (replaced, true));
     let outcome = store.rotate_refresh(&rotation, now).await.unwrap();
     assert_eq!(outcome, RotateOutcome::Graced(rotation.sealed_answer));
+    let poll = store.poll_device(&device.device_code, &device.client_id, now);
+    let approved = PollOutcome::Approved(Box::new(family.grant.clone()));
+    assert_eq!(poll.await.unwrap(), approved);
+    let found = store.pushed_request(&uri, now).await.unwrap();
+    assert_eq!(found, Some(request));
+    let again = store.first_use(&used_thing, now.plus(HOUR), now).await;
+    assert!(!again.unwrap());
     let outcome = store.issue_tokens(&ended.pair(now), now).await.unwrap();
     assert_eq!(outcome, IssueOutcome::GrantEnded);
 }

@@ -10,7 +10,7 @@ pub(crate) async fn are_looked_at_and_then_taken_once(backend: &dyn Backend) {
     let (store, now) = (backend.open(), now());
     let (state, pending) = sign_in(now.plus(HOUR));
     let state = state.hash();
-    store.put_sign_in(&state, &pending).await.unwrap();
+    store.put_sign_in(&state, &pending, now).await.unwrap();
     let pending = Some(pending);
     assert_eq!(store.sign_in(&state, now).await.unwrap(), pending);
     assert_eq!(store.sign_in(&state, now).await.unwrap(), pending);
@@ -23,7 +23,7 @@ pub(crate) async fn are_taken_by_one_of_many(backend: &dyn Backend) {
     let (store, now) = (backend.open(), now());
     let (state, pending) = sign_in(now.plus(HOUR));
     let state = state.hash();
-    store.put_sign_in(&state, &pending).await.unwrap();
+    store.put_sign_in(&state, &pending, now).await.unwrap();
     let taken = race((0..RACERS).map(|_| {
         let store = Arc::clone(&store);
         async move { store.take_sign_in(&state, now).await.unwrap() }
@@ -43,7 +43,7 @@ pub(crate) async fn are_over_at_their_expiry(backend: &dyn Backend) {
     ] {
         let (state, pending) = sign_in(expiry);
         let state = state.hash();
-        store.put_sign_in(&state, &pending).await.unwrap();
+        store.put_sign_in(&state, &pending, now()).await.unwrap();
         let expected = found.then_some(pending);
         assert_eq!(store.sign_in(&state, at).await.unwrap(), expected);
         assert_eq!(store.take_sign_in(&state, at).await.unwrap(), expected);
@@ -54,7 +54,7 @@ pub(crate) async fn are_seen_whole_or_not_at_all_while_they_are_taken(backend: &
     let (store, now) = (backend.open(), now());
     let (state, pending) = sign_in(now.plus(HOUR));
     let state = state.hash();
-    store.put_sign_in(&state, &pending).await.unwrap();
+    store.put_sign_in(&state, &pending, now).await.unwrap();
     let outcomes = race((0..RACERS).map(|racer| {
         let store = Arc::clone(&store);
         async move {

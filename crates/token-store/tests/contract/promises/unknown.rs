@@ -1,9 +1,9 @@
 //! What never was …
 
-use token_core::store::{CodeOutcome, RotateOutcome};
+use token_core::store::{CodeOutcome, DeviceDecision, PollOutcome, RotateOutcome};
 
 use crate::backend::Backend;
-use crate::records::{Family, HOUR, client_id, now, sign_in};
+use crate::records::{Family, HOUR, client_id, device, now, sign_in};
 
 pub(crate) async fn is_an_outcome_and_no_error(backend: &dyn Backend) {
     let (store, now) = (backend.open(), now());
@@ -22,6 +22,14 @@ pub(crate) async fn is_an_outcome_and_no_error(backend: &dyn Backend) {
         CodeOutcome::Unknown
     );
     assert_eq!(store.refresh_token(&refresh.key, now).await.unwrap(), None);
+    let device = device(now.plus(HOUR));
+    let found = store.device(&device.user_code, now).await.unwrap();
+    assert_eq!(found, None);
+    let decision = DeviceDecision::Denied;
+    let decided = store.decide_device(&device.user_code, &decision, now);
+    assert!(!decided.await.unwrap());
+    let poll = store.poll_device(&device.device_code, &device.client_id, now);
+    assert_eq!(poll.await.unwrap(), PollOutcome::Unknown);
     let rotation = family.rotation(&refresh.key, now);
     assert_eq!(
         store.rotate_refresh(&rotation, now).await.unwrap(),

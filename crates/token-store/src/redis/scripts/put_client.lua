@@ -1,0 +1,3 @@
+-- Writes a client. ARGV: now, the client.
+write()
+return {'written'}
