@@ -76,6 +76,7 @@ async fn the_device_is_told_what_to_show() {
     // The code that came with the address is shown, not used (section 3.3.1).
     let page = server.get(&format!("/device?user_code={user_code}")).await;
     assert!(page.body.contains(&format!("value=\"{user_code}\"")));
+    assert!(page.body.contains("Is this the code"));
     let page = server.get("/device?user_code=%22%3E%3Cscript%3E").await;
     assert!(
         page.body
