@@ -9,11 +9,11 @@ default:
 
 # Start everything; make the keys that are missing
 up: generate-rsa-keys
-    {{ compose }} up --detach --build
+    {{ compose }} --profile rotation up --detach --build
 
 # Stop everything; keys, certificates and Redis stay
 down:
-    {{ compose }} down
+    {{ compose }} --profile rotation down
 
 # Follow the logs of all services, or of those named
 logs *services:
@@ -26,6 +26,18 @@ health:
 # Make the keys that sign tokens and assertions; existing ones stay
 generate-rsa-keys:
     {{ compose }} --profile tools run --rm --build gateway keys generate
+
+# Make the keys' successors; nobody is refused, nothing restarts (docs/keys.md)
+rotate-keys *options:
+    {{ compose }} --profile tools run --rm gateway keys rotate {{ options }}
+
+# Every key: what it does, since when, and until when its tokens live
+list-keys *options:
+    {{ compose }} --profile tools run --rm gateway keys list {{ options }}
+
+# Delete a key that signs no more (--now: since somebody else has it)
+retire-key kid *options:
+    {{ compose }} --profile tools run --rm gateway keys retire {{ kid }} {{ options }}
 
 # Fill in the secrets that are missing in .env (--force: replace them)
 generate-all-secrets *options:

@@ -2,19 +2,20 @@
 //! faults to the settings; the single-process gateway uses the same ones.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use app_shell::settings::Settings;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use token_core::admission::AllowedUsers;
-use token_core::keys::{SigningAlgorithm, SigningKey, VerificationKeys};
+use token_core::keys::{LiveKeys, SigningAlgorithm, SigningKey, SigningKeys};
 use token_core::sealing::{ROOT_SECRET_MIN_BYTES, RootSecret};
 use token_core::secret::ClientSecret;
-use token_core::{Issuer, Seconds, Services};
-use token_store::key_directory;
+use token_core::{Issuer, Seconds, Services, SystemClock};
+use token_store::key_directory::FollowedKeys;
 use url::Url;
 
-use crate::flows::{Lifetimes, SigningKeys};
+use crate::flows::Lifetimes;
 use crate::identity::github::GitHubApp;
 
 /// The settings of [`lifetimes`], [`github`] and [`id_jag`], whoever runs the server.
@@ -207,7 +208,7 @@ pub struct AuthConfig {
     /// `GATEWAY_JWT_SECRET`
     pub root_secret: RootSecret,
     /// From `JWT_PRIVATE_KEY_B64` or `JWT_KEY_DIR`.
-    pub keys: SigningKeys,
+    pub keys: ConfiguredKeys,
     /// `REDIS_URL`
     pub redis_url: String,
     /// `REDIS_PASSWORD`
@@ -227,7 +228,7 @@ impl AuthConfig {
         }
         let id_jag = id_jag(settings);
         let root_secret = root_secret(settings);
-        let keys = signing_keys(settings);
+        let keys = signing_keys(settings, lifetimes.access_token);
         let redis_url = settings.required("REDIS_URL", "set it, such as redis://redis:6379");
         let redis_password = settings.text("REDIS_PASSWORD");
         let (issuer, services) = issuer_and_services?;
@@ -274,46 +275,71 @@ pub fn root_secret(settings: &mut Settings) -> Option<RootSecret> {
     secret
 }
 
-/// The signing keys of `JWT_PRIVATE_KEY_B64` or `JWT_KEY_DIR`; the active one has `JWT_ALGORITHM`.
-pub fn signing_keys(settings: &mut Settings) -> Option<SigningKeys> {
-    let expected = "one of RS256, ES256 and EdDSA";
-    let algorithm = settings.parsed("JWT_ALGORITHM", SigningAlgorithm::Rs256, expected);
-    let keys = if settings.text("JWT_PRIVATE_KEY_B64").is_some() {
-        settings.parse_secret_with("JWT_PRIVATE_KEY_B64", |text| {
-            let pem = STANDARD.decode(text).map_err(|_| "not base64".to_owned())?;
-            SigningKey::from_pkcs8_pem(&pem)
-                .map(|key| vec![key])
-                .map_err(|error| error.to_string())
-        })?
-    } else {
-        let directory = settings
-            .text("JWT_KEY_DIR")
-            .unwrap_or_else(|| "/keys/signing".to_owned());
-        match key_directory::load(&PathBuf::from(directory)) {
-            Ok(keys) => keys,
-            Err(error) => {
-                let problem = app_shell::error_chain(&error);
-                settings.fault(
-                    "JWT_KEY_DIR",
-                    &problem,
-                    "`just generate-rsa-keys` makes a key",
-                );
-                return None;
+/// Where the signing keys come from.
+pub enum ConfiguredKeys {
+    /// `JWT_PRIVATE_KEY_B64`: one key, which stays.
+    One(SigningKey),
+    /// `JWT_KEY_DIR`: a ring, which turns.
+    Ring(FollowedKeys),
+}
+
+impl ConfiguredKeys {
+    /// The keys of the moment; a ring is followed from now on. Needs a running runtime.
+    pub fn live(self) -> Arc<LiveKeys> {
+        match self {
+            Self::One(key) => Arc::new(LiveKeys::new(SigningKeys::only(key))),
+            Self::Ring(followed) => {
+                let keys = followed.keys();
+                followed.follow();
+                keys
             }
         }
-    };
-    let active = keys
-        .iter()
-        .rfind(|key| key.algorithm() == algorithm)
-        .cloned();
-    if active.is_none() {
-        let problem = format!("is {}, but no key is of that kind", algorithm.name());
-        settings.fault("JWT_ALGORITHM", &problem, "add such a key, or change it");
     }
-    Some(SigningKeys {
-        active: active?,
-        published: VerificationKeys::of(&keys).into(),
-    })
+}
+
+/// The signing keys of `JWT_PRIVATE_KEY_B64` or `JWT_KEY_DIR`. One of them has `JWT_ALGORITHM`:
+/// otherwise the setting was changed and no key was made for it.
+fn signing_keys(settings: &mut Settings, token_lifetime: Seconds) -> Option<ConfiguredKeys> {
+    let expected = "one of RS256, ES256 and EdDSA";
+    let algorithm = settings.parsed("JWT_ALGORITHM", SigningAlgorithm::Rs256, expected);
+    let (keys, has_algorithm) = if settings.text("JWT_PRIVATE_KEY_B64").is_some() {
+        let key = settings.parse_secret_with("JWT_PRIVATE_KEY_B64", |text| {
+            let pem = STANDARD.decode(text).map_err(|_| "not base64".to_owned())?;
+            SigningKey::from_pkcs8_pem(&pem).map_err(|error| error.to_string())
+        })?;
+        let fits = key.algorithm() == algorithm;
+        (ConfiguredKeys::One(key), fits)
+    } else {
+        let followed = key_ring(settings, token_lifetime)?;
+        let published = followed.keys().signing();
+        let mut published = published.published.iter();
+        let fits = published.any(|key| key.algorithm() == algorithm);
+        (ConfiguredKeys::Ring(followed), fits)
+    };
+    if !has_algorithm {
+        let problem = format!("is {}, but no key is of that kind", algorithm.name());
+        let mend = "`just rotate-keys` makes one; or change it";
+        settings.fault("JWT_ALGORITHM", &problem, mend);
+    }
+    Some(keys)
+}
+
+fn key_ring(settings: &mut Settings, token_lifetime: Seconds) -> Option<FollowedKeys> {
+    let directory = settings
+        .text("JWT_KEY_DIR")
+        .unwrap_or_else(|| "/keys/signing".to_owned());
+    let opened = FollowedKeys::open(
+        PathBuf::from(directory),
+        token_lifetime,
+        Arc::new(SystemClock),
+    );
+    opened
+        .map_err(|error| {
+            let problem = app_shell::error_chain(&error);
+            let mend = "`just generate-rsa-keys` makes a key";
+            settings.fault("JWT_KEY_DIR", &problem, mend);
+        })
+        .ok()
 }
 
 #[cfg(test)]

@@ -24,6 +24,6 @@ pub mod revocation;
 pub mod sign_in;
 pub mod user_code;
 
-pub use context::{Context, Lifetimes, Sealing, SigningKeys};
+pub use context::{Context, Lifetimes, Sealing};
 pub use failure::OAuthFailure;
 pub use parameters::Parameters;

@@ -13,6 +13,7 @@ mod index;
 mod introspect;
 mod jwks;
 mod metadata;
+mod openapi;
 pub mod pages;
 mod par;
 mod register;

@@ -92,7 +92,7 @@ fn context(config: AuthConfig) -> Result<Context, Box<dyn Error>> {
         issuer: config.issuer,
         services: config.services,
         lifetimes: config.lifetimes,
-        keys: config.keys,
+        keys: config.keys.live(),
         user_code_attempts: UserCodeAttempts::default(),
         store: Arc::new(store),
         audit: Arc::new(AuditLog),

@@ -7,8 +7,8 @@ use app_shell::remote_document::RemoteDocument;
 use token_core::keys::{VerificationKeySource, VerificationKeys};
 use url::Url;
 
-/// How often the keys are looked at; a key that is not known is asked for at once.
-const EVERY: Duration = Duration::from_mins(1);
+/// How often the keys are looked at: an upcoming one is known well before its first assertion.
+const EVERY: Duration = Duration::from_secs(5);
 
 /// Keys that are polled from a JWK Set.
 pub(crate) struct RemoteKeys(Arc<RemoteDocument<VerificationKeys>>);

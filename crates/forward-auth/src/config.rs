@@ -1,12 +1,13 @@
 //! What the operator decides, for the verifier as a process of its own.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use app_shell::settings::Settings;
 use token_core::admission::{Admission, AllowedUsers};
-use token_core::keys::SigningKey;
-use token_core::{Issuer, Services};
-use token_store::key_directory;
+use token_core::assertion;
+use token_core::{Issuer, Services, SystemClock};
+use token_store::key_directory::FollowedKeys;
 use url::Url;
 
 /// The settings that [`VerifierConfig::from_settings`] reads.
@@ -22,7 +23,6 @@ pub const SETTINGS: [&str; 8] = [
 ];
 
 /// The verifier's configuration.
-#[derive(Debug)]
 pub struct VerifierConfig {
     /// `https://auth.BASE_DOMAIN`
     pub issuer: Issuer,
@@ -37,8 +37,8 @@ pub struct VerifierConfig {
     pub redis_password: Option<String>,
     /// `JWKS_URL`: where auth-service publishes its keys on the internal network.
     pub jwks_url: Url,
-    /// The keys in `ASSERTION_KEY_DIR`; the last one signs. Never empty.
-    pub assertion_keys: Vec<SigningKey>,
+    /// The keys in `ASSERTION_KEY_DIR`.
+    pub assertion_keys: FollowedKeys,
 }
 
 impl VerifierConfig {
@@ -86,11 +86,15 @@ fn issuer_and_services(settings: &mut Settings) -> Option<(Issuer, Services)> {
     Some((issuer?, services?))
 }
 
-fn assertion_keys(settings: &mut Settings) -> Option<Vec<SigningKey>> {
+fn assertion_keys(settings: &mut Settings) -> Option<FollowedKeys> {
     let directory = settings
         .text("ASSERTION_KEY_DIR")
         .unwrap_or_else(|| "/keys/assertion".to_owned());
-    let keys = key_directory::load(&PathBuf::from(directory));
+    let keys = FollowedKeys::open(
+        PathBuf::from(directory),
+        assertion::LIFETIME,
+        Arc::new(SystemClock),
+    );
     keys.map_err(|error| {
         let problem = app_shell::error_chain(&error);
         settings.fault(
@@ -105,13 +109,14 @@ fn assertion_keys(settings: &mut Settings) -> Option<Vec<SigningKey>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use token_core::SystemEntropy;
     use token_core::keys::generate_ed25519_pem;
+    use token_core::{SystemEntropy, Timestamp};
+    use token_store::key_directory;
 
     fn read(changes: &[(&str, &str)]) -> Result<VerifierConfig, String> {
         let directory = tempfile::tempdir().unwrap();
         let pem = generate_ed25519_pem(&SystemEntropy::new()).unwrap();
-        key_directory::add(directory.path(), "1", &pem).unwrap();
+        key_directory::add(directory.path(), Timestamp(1), "EdDSA", &pem).unwrap();
         let path = directory.path().to_str().unwrap().to_owned();
         let mut pairs = vec![
             ("BASE_DOMAIN", "example.com"),
@@ -146,7 +151,7 @@ mod tests {
             ("JWKS_URL", "auth-service"),
             ("ASSERTION_KEY_DIR", "/nowhere"),
         ] {
-            let error = read(&[(name, value)]).unwrap_err();
+            let error = read(&[(name, value)]).err().unwrap();
             assert!(error.contains(name), "{name}={value}: {error}");
         }
     }

@@ -7,7 +7,7 @@ use actix_web::web::{self, ServiceConfig};
 use app_shell::cors;
 use app_shell::request_log::request_log;
 use app_shell::serve::get_or_head;
-use token_core::keys::VerificationKeys;
+use token_core::keys::LiveKeys;
 
 use crate::Verifier;
 
@@ -15,9 +15,9 @@ mod assertion_jwks;
 mod protected_resource;
 pub mod verify;
 
-/// The public half of the assertion key, as it is published.
+/// The assertion keys, whose public halves are published.
 #[derive(Clone)]
-pub struct AssertionKeys(pub Arc<VerificationKeys>);
+pub struct AssertionKeys(pub Arc<LiveKeys>);
 
 /// Adds the verifier's endpoints.
 pub fn routes(

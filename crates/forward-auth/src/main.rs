@@ -20,7 +20,6 @@ use forward_auth::http::AssertionKeys;
 use forward_auth::{Verifier, routes};
 use token_core::SystemClock;
 use token_core::assertion::AssertionSigner;
-use token_core::keys::VerificationKeys;
 use token_store::audit_log::AuditLog;
 use token_store::{RedisActiveTokens, RedisSettings};
 use tracing::level_filters::LevelFilter;
@@ -48,7 +47,7 @@ async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn 
     telemetry.start()?;
 
     let listeners = vec![listener::bind(LISTEN_ADDRESS, address)?];
-    let assertion_keys = AssertionKeys(VerificationKeys::of(&config.assertion_keys).into());
+    let assertion_keys = AssertionKeys(config.assertion_keys.keys());
     let verifier = Arc::new(verifier(config)?);
     let ready: Arc<dyn Ready> = Arc::new(CanDecide(Arc::clone(&verifier)));
     let endpoints = routes(verifier, assertion_keys);
@@ -65,17 +64,15 @@ async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn 
     Ok(())
 }
 
-fn verifier(mut config: VerifierConfig) -> Result<Verifier, Box<dyn Error>> {
-    let signing_key = config
-        .assertion_keys
-        .pop()
-        .ok_or("there is no assertion key")?;
+fn verifier(config: VerifierConfig) -> Result<Verifier, Box<dyn Error>> {
+    let assertion_keys = config.assertion_keys.keys();
+    config.assertion_keys.follow();
     let tokens = RedisActiveTokens::connect(&RedisSettings {
         url: config.redis_url,
         password: config.redis_password,
     })?;
     Ok(Verifier {
-        assertions: AssertionSigner::new(config.issuer.clone(), signing_key),
+        assertions: AssertionSigner::new(config.issuer.clone(), assertion_keys),
         issuer: config.issuer,
         services: config.services,
         admission: config.admission,

@@ -7,8 +7,8 @@ use app_shell::remote_document::RemoteDocument;
 use token_core::keys::{VerificationKeySource, VerificationKeys};
 use url::Url;
 
-/// How often the keys are looked at: a rotation reaches the verifier within seconds.
-const EVERY: Duration = Duration::from_mins(1);
+/// How often the keys are looked at: an upcoming one is known well before its first token.
+const EVERY: Duration = Duration::from_secs(5);
 
 /// Keys that are polled from a JWK Set.
 pub(crate) struct RemoteKeys(Arc<RemoteDocument<VerificationKeys>>);

@@ -8,13 +8,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 use token_core::entropy::{Entropy, NoEntropy};
-use token_core::keys::{
-    KeyError, SigningAlgorithm, SigningKey, generate_ed25519_pem, generate_p256_pem,
-    generate_rsa_pem,
-};
 use token_core::sealing::RootSecret;
-use token_core::{Clock, SystemClock};
-use token_store::key_directory::{self, KeyDirectoryError};
 
 /// Why the directory cannot be used. Names the setting and the mend.
 #[derive(Debug, Error)]
@@ -30,10 +24,6 @@ pub(crate) enum DataDirectoryError {
         .0.display()
     )]
     ShortSecret(PathBuf),
-    #[error(transparent)]
-    Keys(#[from] KeyDirectoryError),
-    #[error("a key could not be made")]
-    KeyNotMade(#[from] KeyError),
     #[error(transparent)]
     Entropy(#[from] NoEntropy),
 }
@@ -69,12 +59,8 @@ impl DataDirectory {
         self.0.join("gateway.db")
     }
 
-    pub(crate) fn signing_keys(&self) -> PathBuf {
-        self.0.join("keys/signing")
-    }
-
-    pub(crate) fn assertion_keys(&self) -> PathBuf {
-        self.0.join("keys/assertion")
+    pub(crate) fn keys(&self) -> PathBuf {
+        self.0.join("keys")
     }
 
     /// The root secret, made at the first run.
@@ -97,39 +83,6 @@ impl DataDirectory {
         };
         RootSecret::new(text).ok_or(DataDirectoryError::ShortSecret(path))
     }
-}
-
-/// Reads the keys that sign access tokens; makes one of `algorithm` where there is none.
-pub(crate) fn signing_keys(
-    directory: &Path,
-    algorithm: SigningAlgorithm,
-) -> Result<Vec<SigningKey>, DataDirectoryError> {
-    if key_directory::is_empty(directory)? {
-        let pem = match algorithm {
-            SigningAlgorithm::Rs256 => generate_rsa_pem()?,
-            SigningAlgorithm::Es256 => generate_p256_pem()?,
-            SigningAlgorithm::EdDsa => generate_ed25519_pem(&token_core::SystemEntropy::new())?,
-        };
-        key_directory::add(directory, &file_name(algorithm.name()), &pem)?;
-    }
-    Ok(key_directory::load(directory)?)
-}
-
-/// Reads the keys that sign identity assertions; makes one where there is none.
-pub(crate) fn assertion_keys(
-    directory: &Path,
-    entropy: &dyn Entropy,
-) -> Result<Vec<SigningKey>, DataDirectoryError> {
-    if key_directory::is_empty(directory)? {
-        let pem = generate_ed25519_pem(entropy)?;
-        key_directory::add(directory, &file_name("assertion"), &pem)?;
-    }
-    Ok(key_directory::load(directory)?)
-}
-
-/// Newer keys sort after older ones: the last is the active one.
-fn file_name(kind: &str) -> String {
-    format!("{:012}-{}", SystemClock.now().0, kind.to_ascii_lowercase())
 }
 
 fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
@@ -159,10 +112,6 @@ mod tests {
         let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(data.path().join("root.secret")), 0o600);
         assert_eq!(mode(data.path().to_owned()), 0o700);
-        let first = signing_keys(&data.signing_keys(), SigningAlgorithm::Rs256).unwrap();
-        let again = signing_keys(&data.signing_keys(), SigningAlgorithm::Rs256).unwrap();
-        assert_eq!(first[0].kid(), again[0].kid());
-        assert_eq!(first[0].algorithm(), SigningAlgorithm::Rs256);
     }
 
     #[test]

@@ -1,74 +1,182 @@
-//! `gateway keys …`: the keys of a deployment.
+//! `gateway keys …`: the keys of a deployment, or of the single process (`--data-dir`).
 
 use std::error::Error;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use app_shell::settings::Settings;
-use clap::Subcommand;
-use token_core::SystemEntropy;
-use token_core::keys::SigningAlgorithm;
-use token_store::key_directory;
+use app_shell::shutdown;
+use app_shell::telemetry::{LogFormat, Telemetry};
+use clap::{Args, Subcommand};
+use token_core::keys::{ACTIVATION_DELAY, KeyState, SigningAlgorithm};
+use token_core::{Clock as _, Seconds, SystemClock};
+use tracing::level_filters::LevelFilter;
 
-use crate::data_directory::{DataDirectoryError, assertion_keys, signing_keys};
+use crate::key_keeper::{self, KeyKeeper, Made, Purpose};
+use crate::keys_table;
+use crate::utc::utc;
+use crate::{key_schedule, serve_config};
+
+#[derive(Args)]
+pub(crate) struct KeysArguments {
+    #[command(subcommand)]
+    command: KeysCommand,
+
+    /// The keys of the single process that keeps its data here (setting: `GATEWAY_DATA_DIR`),
+    /// instead of those in `JWT_KEY_DIR` and `ASSERTION_KEY_DIR`
+    #[arg(long, global = true)]
+    data_dir: Option<PathBuf>,
+}
 
 /// What can be done with keys.
 #[derive(Subcommand)]
-pub(crate) enum KeysCommand {
+enum KeysCommand {
     /// Make the keys that are missing: one that signs access tokens (`JWT_KEY_DIR`,
     /// `JWT_ALGORITHM`) and one that signs identity assertions (`ASSERTION_KEY_DIR`). Keys that
-    /// are there stay.
+    /// are there stay; where none has `JWT_ALGORITHM`, one is made to succeed them.
     Generate,
+    /// Show every key: what it does, since when, and until when its tokens live.
+    List {
+        /// As JSON; times are seconds since 1970.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make the successors of the active keys. Every process knows them before they sign; the old
+    /// ones verify until their last token has expired. Deletes keys that have expired.
+    Rotate {
+        /// Only the keys of this purpose.
+        #[arg(long)]
+        only: Option<Purpose>,
+        /// After how many seconds the new key signs. With less than the default some verifier may
+        /// not know it yet and refuse its first tokens.
+        #[arg(long, value_name = "SECONDS", default_value_t = ACTIVATION_DELAY.0)]
+        delay: u64,
+    },
+    /// Delete a key that signs no more.
+    Retire {
+        /// Its name, as `gateway keys list` shows it.
+        kid: String,
+        /// Even while tokens live that it signed, since somebody else may have it: they end.
+        #[arg(long)]
+        now: bool,
+    },
+    /// Stay, rotate as `JWT_KEY_ROTATION` says, and delete keys that have expired.
+    Keep,
 }
 
-const SETTINGS: [&str; 3] = ["JWT_KEY_DIR", "JWT_ALGORITHM", "ASSERTION_KEY_DIR"];
+const SETTINGS: [&str; 6] = [
+    "JWT_KEY_DIR",
+    "JWT_ALGORITHM",
+    "JWT_KEY_ROTATION",
+    "ASSERTION_KEY_DIR",
+    "ACCESS_TOKEN_LIFETIME",
+    "GATEWAY_DATA_DIR",
+];
 
-pub(crate) fn run(command: &KeysCommand) -> Result<(), Box<dyn Error>> {
-    let KeysCommand::Generate = command;
-    let mut settings = Settings::load(&SETTINGS, None);
+pub(crate) async fn run(arguments: KeysArguments) -> Result<(), Box<dyn Error>> {
+    let known = [&SETTINGS[..], &serve_config::known()].concat();
+    let file = Path::new(serve_config::SETTINGS_FILE);
+    let mut settings = Settings::load(&known, file.exists().then_some(file));
+    let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Text, LevelFilter::INFO);
+    let keepers = keepers(&mut settings, arguments.data_dir);
+    let rotation = key_schedule::from_settings(&mut settings);
+    settings.finish()?;
+    match arguments.command {
+        KeysCommand::Generate => generate(&keepers),
+        KeysCommand::List { json } => keys_table::show(&keepers, json),
+        KeysCommand::Rotate { only, delay } => rotate(&keepers, only, Seconds(delay)),
+        KeysCommand::Retire { kid, now } => retire(&keepers, &kid, now),
+        KeysCommand::Keep => {
+            telemetry.start()?;
+            tokio::select! {
+                () = key_schedule::keep(keepers.into(), rotation) => {}
+                () = shutdown::stop_signal()? => {}
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The two directories: below `data_dir`, or where the settings say.
+fn keepers(settings: &mut Settings, data_dir: Option<PathBuf>) -> [KeyKeeper; 2] {
     let expected = "one of RS256, ES256 and EdDSA";
     let algorithm = settings.parsed("JWT_ALGORITHM", SigningAlgorithm::Rs256, expected);
-    let mut directory = |name, default: &str| {
-        PathBuf::from(settings.text(name).unwrap_or_else(|| default.to_owned()))
+    let lifetime = settings.parsed("ACCESS_TOKEN_LIFETIME", 3600, "a number of seconds");
+    let lifetime = Seconds(lifetime);
+    let signing = settings.text("JWT_KEY_DIR");
+    let assertion = settings.text("ASSERTION_KEY_DIR");
+    let set = settings.text("GATEWAY_DATA_DIR").map(PathBuf::from);
+    let set = set.filter(|_| signing.is_none() && assertion.is_none());
+    if let Some(data) = data_dir.or(set) {
+        return key_keeper::below(&data.join("keys"), algorithm, lifetime);
+    }
+    let directory = |set: Option<String>, default: &str| {
+        PathBuf::from(set.unwrap_or_else(|| default.to_owned()))
     };
-    let signing = directory("JWT_KEY_DIR", "/keys/signing");
-    let assertion = directory("ASSERTION_KEY_DIR", "/keys/assertion");
-    settings.finish()?;
-    generate(&signing, algorithm, &assertion)?;
+    [
+        KeyKeeper::of_tokens(directory(signing, "/keys/signing"), algorithm, lifetime),
+        KeyKeeper::of_assertions(directory(assertion, "/keys/assertion")),
+    ]
+}
+
+fn generate(keepers: &[KeyKeeper]) -> Result<(), Box<dyn Error>> {
+    for keeper in keepers {
+        let made = keeper.ensure(SystemClock.now())?;
+        tell(keeper, &made)?;
+    }
     Ok(())
 }
 
-fn generate(
-    signing: &Path,
-    algorithm: SigningAlgorithm,
-    assertion: &Path,
-) -> Result<(), DataDirectoryError> {
-    let was_there = !key_directory::is_empty(signing)?;
-    let keys = signing_keys(signing, algorithm)?;
-    tell(
-        "access tokens",
-        signing,
-        keys.last().map_or("", |key| key.kid()),
-        was_there,
-    );
-    let was_there = !key_directory::is_empty(assertion)?;
-    let keys = assertion_keys(assertion, &SystemEntropy::new())?;
-    tell(
-        "identity assertions",
-        assertion,
-        keys.last().map_or("", |key| key.kid()),
-        was_there,
-    );
+fn rotate(
+    keepers: &[KeyKeeper],
+    only: Option<Purpose>,
+    delay: Seconds,
+) -> Result<(), Box<dyn Error>> {
+    let wanted = keepers
+        .iter()
+        .filter(|keeper| only.is_none_or(|only| only == keeper.purpose));
+    for keeper in wanted {
+        let now = SystemClock.now();
+        for kid in keeper.delete_expired(now)? {
+            say(&format!(
+                "deleted  {:<11} {kid}  expired",
+                keeper.purpose.name()
+            ))?;
+        }
+        tell(keeper, &keeper.rotate(now, delay)?)?;
+    }
     Ok(())
+}
+
+fn retire(keepers: &[KeyKeeper], kid: &str, even_now: bool) -> Result<(), Box<dyn Error>> {
+    for keeper in keepers {
+        let retired = keeper.retire(kid, SystemClock.now(), even_now)?;
+        let Some(state) = retired else { continue };
+        let purpose = keeper.purpose.name();
+        let consequence = match state {
+            KeyState::Retired => "  the tokens that it signed are refused within seconds",
+            _ => "",
+        };
+        say(&format!("deleted  {purpose:<11} {kid}{consequence}"))?;
+        return Ok(());
+    }
+    Err(format!("no key is named {kid}; `gateway keys list` shows them").into())
 }
 
 /// The key's public name, never the key.
-fn tell(what: &str, directory: &Path, kid: &str, was_there: bool) {
-    let done = if was_there { "kept" } else { "made" };
-    let directory = directory.display();
-    // Whether somebody reads the output changes nothing about the keys.
-    let _ = writeln!(
-        anstream::stdout(),
-        "{done}  {what:<20} {directory}  kid {kid}"
-    );
+fn tell(keeper: &KeyKeeper, made: &Made) -> io::Result<()> {
+    let (done, key) = match made {
+        Made::New(key) => ("made", key),
+        Made::Kept(key) => ("kept", key),
+    };
+    let (purpose, kid) = (keeper.purpose.name(), &key.kid);
+    let (algorithm, from) = (key.algorithm.name(), utc(key.active_from));
+    say(&format!(
+        "{done:<8} {purpose:<11} {kid}  {algorithm}  signs from {from}"
+    ))
+}
+
+/// A line of output.
+pub(crate) fn say(line: &str) -> io::Result<()> {
+    writeln!(anstream::stdout(), "{line}")
 }

@@ -7,11 +7,15 @@
 
 mod data_directory;
 mod edge;
+mod key_keeper;
+mod key_schedule;
 mod keys_command;
+mod keys_table;
 mod passphrase;
 mod serve;
 mod serve_config;
 mod start_page;
+mod utc;
 
 use std::process::ExitCode;
 
@@ -32,9 +36,8 @@ struct Arguments {
 enum Command {
     /// Run every service in one process on this computer (the default).
     Serve(serve::ServeArguments),
-    /// Make the keys that sign access tokens and identity assertions.
-    #[command(subcommand)]
-    Keys(keys_command::KeysCommand),
+    /// Make, show, rotate and retire the keys that sign access tokens and identity assertions.
+    Keys(keys_command::KeysArguments),
 }
 
 fn main() -> ExitCode {
@@ -42,9 +45,7 @@ fn main() -> ExitCode {
     match arguments.command {
         None => app_shell::run("gateway", serve::run(arguments.serve)),
         Some(Command::Serve(arguments)) => app_shell::run("gateway", serve::run(arguments)),
-        Some(Command::Keys(command)) => {
-            app_shell::run("gateway", async move { keys_command::run(&command) })
-        }
+        Some(Command::Keys(arguments)) => app_shell::run("gateway", keys_command::run(arguments)),
     }
 }
 

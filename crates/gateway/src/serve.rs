@@ -13,8 +13,8 @@ use app_shell::health::{self, AlwaysReady, Ready};
 use app_shell::request_log::request_log;
 use app_shell::serve::HttpService;
 use app_shell::{listener, security_headers, shutdown};
+use auth_service::flows::Sealing;
 use auth_service::flows::device_authorization::UserCodeAttempts;
-use auth_service::flows::{Sealing, SigningKeys};
 use auth_service::identity::IdentityProvider;
 use auth_service::identity::github::GitHub;
 use auth_service::identity::local::LocalProvider;
@@ -24,13 +24,18 @@ use fetch_service::FetchState;
 use forward_auth::Verifier;
 use token_core::admission::Admission;
 use token_core::assertion::AssertionSigner;
-use token_core::keys::{FixedKeys, VerificationKeys};
-use token_core::{Clock, Entropy, ServiceName, Services, SystemClock, SystemEntropy};
+use token_core::keys::LiveKeys;
+use token_core::{
+    Clock, Entropy, Seconds, ServiceName, Services, SystemClock, SystemEntropy, assertion,
+};
 use token_store::SqliteStore;
 use token_store::audit_log::AuditLog;
+use token_store::key_directory::FollowedKeys;
 
-use crate::data_directory::{self, DataDirectory};
+use crate::data_directory::DataDirectory;
 use crate::edge::{Edge, only_our_host};
+use crate::key_keeper::{self, KeyKeeper};
+use crate::key_schedule;
 use crate::passphrase;
 use crate::serve_config::ServeConfig;
 use crate::start_page::{SignIn, StartPage};
@@ -122,29 +127,21 @@ fn build(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let store = Arc::new(SqliteStore::open(data.store())?);
-    let keys = signing_keys(config, data)?;
+    let (keys, assertion_keys) = keys(config, data, &clock)?;
     let (identity, admission, sign_in) = identity(config, entropy.as_ref())?;
     let services = Services::one(ServiceName::parse("fetch")?, config.resource.clone());
 
-    let mut assertion_keys =
-        data_directory::assertion_keys(&data.assertion_keys(), entropy.as_ref())?;
-    let assertion_public = Arc::new(VerificationKeys::of(&assertion_keys));
-    let assertion_key = assertion_keys.pop().ok_or("there is no assertion key")?;
     let verifier = Verifier {
         issuer: config.issuer.clone(),
         services: services.clone(),
         admission: admission.clone(),
-        keys: Arc::new(FixedKeys(Arc::clone(&keys.published))),
+        keys: Arc::clone(&keys) as _,
         tokens: Arc::clone(&store) as _,
-        assertions: AssertionSigner::new(config.issuer.clone(), assertion_key),
+        assertions: AssertionSigner::new(config.issuer.clone(), Arc::clone(&assertion_keys)),
         audit: Arc::new(AuditLog),
         clock: Arc::clone(&clock),
     };
-    let fetch = FetchState::new(
-        config.fetch.clone(),
-        Arc::new(FixedKeys(assertion_public)),
-        Arc::clone(&clock),
-    )?;
+    let fetch = FetchState::new(config.fetch.clone(), assertion_keys, Arc::clone(&clock))?;
     let root_secret = match config.root_secret.take() {
         Some(own) => own,
         None => data.root_secret(entropy.as_ref())?,
@@ -176,23 +173,30 @@ fn build(
     Ok((built, sign_in))
 }
 
-fn signing_keys(config: &ServeConfig, data: &DataDirectory) -> Result<SigningKeys, Box<dyn Error>> {
-    let keys = data_directory::signing_keys(&data.signing_keys(), config.algorithm)?;
-    let active = keys
-        .iter()
-        .rfind(|key| key.algorithm() == config.algorithm)
-        .cloned();
-    let active = active.ok_or_else(|| {
-        let (name, path) = (config.algorithm.name(), data.signing_keys());
-        format!(
-            "JWT_ALGORITHM: is {name}, but no key in {} is of that kind",
-            path.display()
-        )
-    })?;
-    Ok(SigningKeys {
-        active,
-        published: VerificationKeys::of(&keys).into(),
-    })
+/// The keys of access tokens and those of assertions: made at the first run, followed and rotated
+/// from now on.
+fn keys(
+    config: &ServeConfig,
+    data: &DataDirectory,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Arc<LiveKeys>, Arc<LiveKeys>), Box<dyn Error>> {
+    let token_lifetime = config.lifetimes.access_token;
+    let keepers = key_keeper::below(&data.keys(), config.algorithm, token_lifetime);
+    let [tokens, assertions] = &keepers;
+    let live = |keeper: &KeyKeeper, lifetime: Seconds| -> Result<_, Box<dyn Error>> {
+        keeper.ensure(clock.now())?;
+        let directory = keeper.directory.clone();
+        let followed = FollowedKeys::open(directory, lifetime, Arc::clone(clock))?;
+        let keys = followed.keys();
+        followed.follow();
+        Ok(keys)
+    };
+    let keys = (
+        live(tokens, token_lifetime)?,
+        live(assertions, assertion::LIFETIME)?,
+    );
+    tokio::spawn(key_schedule::keep(keepers.into(), config.key_rotation));
+    Ok(keys)
 }
 
 /// GitHub where it is set up, else the local passphrase.

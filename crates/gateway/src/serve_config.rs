@@ -12,13 +12,14 @@ use fetch_service::FetchConfig;
 use token_core::admission::AllowedUsers;
 use token_core::keys::SigningAlgorithm;
 use token_core::sealing::RootSecret;
-use token_core::{Issuer, ResourceId};
+use token_core::{Issuer, ResourceId, Seconds};
 use tracing::level_filters::LevelFilter;
 
 use crate::edge::AllowedOrigins;
+use crate::key_schedule;
 use crate::serve::ServeArguments;
 
-const OWN_SETTINGS: [&str; 7] = [
+const OWN_SETTINGS: [&str; 8] = [
     "GATEWAY_JWT_SECRET",
     "GATEWAY_PORT",
     "GATEWAY_DATA_DIR",
@@ -26,13 +27,25 @@ const OWN_SETTINGS: [&str; 7] = [
     "GATEWAY_LISTEN_BEYOND_LOOPBACK",
     "LOCAL_PASSPHRASE",
     "JWT_ALGORITHM",
+    "JWT_KEY_ROTATION",
 ];
 
 /// What an operator must write to offer the local sign-in beyond this computer.
 const SAID_IN_WORDS: &str = "anyone who reaches this address may try the passphrase";
 
 /// The file that is read where it lies in the current directory.
-const SETTINGS_FILE: &str = "gateway.toml";
+pub(crate) const SETTINGS_FILE: &str = "gateway.toml";
+
+/// Every setting of the single process.
+pub(crate) fn known() -> Vec<&'static str> {
+    [
+        &OWN_SETTINGS[..],
+        &auth_service::config::SETTINGS,
+        &fetch_service::config::SETTINGS,
+        &telemetry::SETTINGS,
+    ]
+    .concat()
+}
 
 pub(crate) struct ServeConfig {
     pub(crate) port: u16,
@@ -46,6 +59,8 @@ pub(crate) struct ServeConfig {
     pub(crate) id_jag: Option<IdJagConfig>,
     pub(crate) lifetimes: Lifetimes,
     pub(crate) algorithm: SigningAlgorithm,
+    /// `JWT_KEY_ROTATION`; `None` never.
+    pub(crate) key_rotation: Option<Seconds>,
     pub(crate) issuer: Issuer,
     pub(crate) resource: ResourceId,
     pub(crate) origins: AllowedOrigins,
@@ -55,15 +70,8 @@ pub(crate) struct ServeConfig {
 impl ServeConfig {
     /// Defaults, then `gateway.toml`, then the environment, then the command line.
     pub(crate) fn load(arguments: &ServeArguments) -> Result<(Self, Telemetry), SettingsError> {
-        let known = [
-            &OWN_SETTINGS[..],
-            &auth_service::config::SETTINGS,
-            &fetch_service::config::SETTINGS,
-            &telemetry::SETTINGS,
-        ]
-        .concat();
         let file = Path::new(SETTINGS_FILE);
-        let settings = Settings::load(&known, file.exists().then_some(file));
+        let settings = Settings::load(&known(), file.exists().then_some(file));
         Self::from_settings(settings, arguments)
     }
 
@@ -93,6 +101,7 @@ impl ServeConfig {
         let lifetimes = auth_service::config::lifetimes(&mut settings);
         let expected = "one of RS256, ES256 and EdDSA";
         let algorithm = settings.parsed("JWT_ALGORITHM", SigningAlgorithm::Rs256, expected);
+        let key_rotation = key_schedule::from_settings(&mut settings);
         let level = LevelFilter::INFO;
         let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Text, level);
         let origins = settings.parse_with("MCP_CORS_ORIGINS", AllowedOrigins::parse);
@@ -112,6 +121,7 @@ impl ServeConfig {
                 id_jag,
                 lifetimes,
                 algorithm,
+                key_rotation,
                 issuer: issuer?,
                 resource: resource?,
                 origins: origins.unwrap_or(AllowedOrigins::Any),
@@ -169,15 +179,8 @@ mod tests {
     use super::*;
 
     fn read(pairs: &[(&str, &str)]) -> Result<ServeConfig, String> {
-        let known = [
-            &OWN_SETTINGS[..],
-            &auth_service::config::SETTINGS,
-            &fetch_service::config::SETTINGS,
-            &telemetry::SETTINGS,
-        ]
-        .concat();
         let pairs = pairs.iter().map(|(name, value)| (*name, *value));
-        let settings = Settings::from_pairs(&known, pairs);
+        let settings = Settings::from_pairs(&known(), pairs);
         let arguments = ServeArguments {
             port: None,
             data_dir: None,

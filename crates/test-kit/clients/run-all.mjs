@@ -26,6 +26,7 @@ const CLIENTS = {
   'rmcp-client': [rmcpClient],
   browser: [process.execPath, here('node/browser.mjs')],
   dialects: [process.execPath, here('node/dialects.mjs')],
+  negative: [process.execPath, here('node/negative.mjs')],
   conformance: [process.execPath, here('../conformance/run.mjs')],
 };
 

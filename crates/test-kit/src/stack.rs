@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -31,7 +31,7 @@ pub struct Stack {
     pub redis: Redis,
     /// Where the stand-in for GitHub listens.
     pub github: Url,
-    _keys: TempDir,
+    keys: TempDir,
     _processes: Vec<Process>,
 }
 
@@ -80,7 +80,7 @@ impl Stack {
             edge,
             redis,
             github,
-            _keys: keys,
+            keys,
             _processes: vec![fake_github, auth, verifier],
         }
     }
@@ -95,6 +95,13 @@ impl Stack {
             .await
             .expect("an answer");
         assert_eq!(answer.status(), 204);
+    }
+
+    /// Runs `gateway keys …` on the keys of the system, with further settings; gives its output.
+    pub fn keys_command(&self, arguments: &[&str], settings: &[(&str, &str)]) -> String {
+        let output = keys_command(self.keys.path(), arguments, settings);
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).expect("text")
     }
 
     /// A browser of the person who is signed in at the stand-in.
@@ -155,13 +162,19 @@ impl Stack {
 
 /// The operator's own command makes the keys.
 fn generate_keys(directory: &Path) {
+    let output = keys_command(directory, &["generate"], &[]);
+    assert!(output.status.success(), "gateway keys generate: {output:?}");
+}
+
+fn keys_command(directory: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
     let mut command = program("gateway");
     command
-        .args(["keys", "generate"])
+        .arg("keys")
+        .args(arguments)
         .env("JWT_KEY_DIR", directory.join("signing"))
-        .env("ASSERTION_KEY_DIR", directory.join("assertion"));
-    let status = command.status().expect("gateway starts");
-    assert!(status.success(), "gateway keys generate: {status}");
+        .env("ASSERTION_KEY_DIR", directory.join("assertion"))
+        .envs(settings.iter().copied());
+    command.output().expect("gateway starts")
 }
 
 fn fake_github(listen: SocketAddr, edge: &Edge, client_secret: &str) -> Process {

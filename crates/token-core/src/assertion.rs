@@ -1,6 +1,8 @@
 //! Identity assertions: what the verifier tells a service behind it, signed, so that the service
 //! needs to trust no network. Contract: section "Verifier".
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::access_token::AccessTokenClaims;
@@ -8,7 +10,7 @@ use crate::clock::{Seconds, Timestamp};
 use crate::identifiers::{ClientId, UserId, Username};
 use crate::issuer::Issuer;
 use crate::jose::{self, SignError, TimeClaims, TokenError};
-use crate::keys::{SigningKey, VerificationKeys};
+use crate::keys::{LiveKeys, VerificationKeys};
 use crate::resource::ResourceId;
 use crate::scope::Scopes;
 
@@ -52,17 +54,17 @@ struct AssertionClaims {
     times: TimeClaims,
 }
 
-/// Signs assertions for one service. Its key can sign nothing else.
+/// Signs assertions for one service. Its keys sign nothing else.
 #[derive(Debug, Clone)]
 pub struct AssertionSigner {
     issuer: Issuer,
-    key: SigningKey,
+    keys: Arc<LiveKeys>,
 }
 
 impl AssertionSigner {
-    /// A signer with the verifier's own key.
-    pub fn new(issuer: Issuer, key: SigningKey) -> Self {
-        Self { issuer, key }
+    /// A signer with the verifier's own keys.
+    pub fn new(issuer: Issuer, keys: Arc<LiveKeys>) -> Self {
+        Self { issuer, keys }
     }
 
     /// Signs who makes a request to `audience`; valid for [`LIFETIME`] from `now`.
@@ -83,7 +85,7 @@ impl AssertionSigner {
             identity,
             times,
         };
-        jose::sign(&self.key, TYPE, &claims)
+        jose::sign(&self.keys.signing().active, TYPE, &claims)
     }
 }
 

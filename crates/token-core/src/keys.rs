@@ -9,13 +9,17 @@ use thiserror::Error;
 mod foreign;
 mod generate;
 mod jwk;
+mod live;
 mod pkcs8;
+mod ring;
 
 pub use foreign::ForeignKeys;
 #[cfg(feature = "keygen")]
 pub use generate::generate_rsa_pem;
 pub use generate::{PrivatePem, generate_ed25519_pem, generate_p256_pem};
 pub use jwk::{Jwk, JwkSet};
+pub use live::{LiveKeys, SigningKeys};
+pub use ring::{ACTIVATION_DELAY, DatedKey, KeyRing, KeyState, RETIREMENT_LEEWAY, RingKey};
 
 /// The smallest RSA modulus that is accepted, in bits.
 pub const MIN_RSA_BITS: usize = 2048;
@@ -144,6 +148,11 @@ impl VerificationKey {
         })
     }
 
+    /// Its thumbprint.
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
     /// Its algorithm.
     pub fn algorithm(&self) -> SigningAlgorithm {
         self.algorithm
@@ -154,7 +163,8 @@ impl VerificationKey {
     }
 }
 
-/// The public keys that verify: the active one and those whose tokens may still live.
+/// The public keys that verify: the active one, upcoming ones, and those whose tokens may still
+/// live.
 #[derive(Debug, Clone)]
 pub struct VerificationKeys(Vec<VerificationKey>);
 
@@ -181,6 +191,11 @@ impl VerificationKeys {
     /// The set as it is published.
     pub fn jwk_set(&self) -> JwkSet {
         JwkSet::of(self.0.iter().map(|key| &key.jwk))
+    }
+
+    /// The keys, in the order in which they are published.
+    pub fn iter(&self) -> impl Iterator<Item = &VerificationKey> {
+        self.0.iter()
     }
 
     /// The key with this `kid`.

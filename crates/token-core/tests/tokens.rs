@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use token_core::access_token::AccessTokenClaims;
 use token_core::assertion::{AssertionSigner, AssertionVerifier, Identity, LIFETIME};
 use token_core::jose::{TimeClaims, TokenError};
-use token_core::keys::{SigningKey, VerificationKeys, generate_ed25519_pem, generate_p256_pem};
+use token_core::keys::{
+    LiveKeys, SigningKey, SigningKeys, VerificationKeys, generate_ed25519_pem, generate_p256_pem,
+};
 use token_core::{
     ClientId, GrantId, Issuer, Jti, ResourceId, Scopes, Seconds, SystemEntropy, Timestamp, UserId,
     Username,
@@ -219,7 +221,7 @@ fn kinds_of_tokens_cannot_be_swapped() {
     let keys = VerificationKeys::of([&key]);
     let access = claims();
     let access_token = access.sign(&key).unwrap();
-    let signer = AssertionSigner::new(issuer(), key);
+    let signer = AssertionSigner::new(issuer(), LiveKeys::new(SigningKeys::only(key)).into());
     let assertion = signer
         .sign(Identity::from(&access), audience(), NOW)
         .unwrap();
@@ -350,5 +352,39 @@ mod against_another_library {
             );
             assert!(verify(&theirs, &VerificationKeys::of([&key])).is_ok());
         }
+    }
+}
+
+/// RFC 8725 section 3.1: with keys of several algorithms published, the algorithm is still the
+/// key's own and never the header's.
+#[test]
+fn in_a_ring_of_two_algorithms_neither_key_verifies_as_the_other() {
+    let (edwards, curve) = (ed25519(), p256());
+    let keys = VerificationKeys::of([&edwards, &curve]);
+    for (signer, other) in [(&edwards, &curve), (&curve, &edwards)] {
+        let genuine = claims().sign(signer).unwrap();
+        assert!(verify(genuine.expose(), &keys).is_ok());
+        let (_, signed) = genuine.expose().split_once('.').unwrap();
+        for (alg, kid, expected) in [
+            (other.algorithm(), signer.kid(), TokenError::WrongAlgorithm),
+            (signer.algorithm(), other.kid(), TokenError::WrongAlgorithm),
+            (other.algorithm(), other.kid(), TokenError::BadSignature),
+        ] {
+            let header = json!({ "alg": alg.name(), "kid": kid, "typ": "at+jwt" });
+            let header = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header).unwrap());
+            let confused = verify(&format!("{header}.{signed}"), &keys);
+            assert_eq!(confused.unwrap_err(), expected, "{alg:?} {kid}");
+        }
+        let header = json!({ "alg": "HS256", "kid": signer.kid(), "typ": "at+jwt" });
+        let secret = keys.find(signer.kid()).unwrap().kid().as_bytes().to_vec();
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &secret);
+        let body = serde_json::to_value(claims()).unwrap();
+        let by_hmac = forged(&header, &body, |message| {
+            hmac::sign(&key, message).as_ref().to_vec()
+        });
+        assert_eq!(
+            verify(&by_hmac, &keys).unwrap_err(),
+            TokenError::WrongAlgorithm
+        );
     }
 }

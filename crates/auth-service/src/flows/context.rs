@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use token_core::admission::Admission;
 use token_core::audit::{AuditEvent, AuditSink};
-use token_core::keys::{SigningKey, VerificationKeys};
+use token_core::keys::LiveKeys;
 use token_core::sealing::{KeyedHash, RootSecret, SealError, Sealer};
 use token_core::store::Store;
 use token_core::{Clock, Entropy, Issuer, Seconds, Services, Timestamp};
@@ -27,8 +27,8 @@ pub struct Context {
     pub id_jag: Option<TrustedProvider>,
     /// How long things live.
     pub lifetimes: Lifetimes,
-    /// What signs access tokens.
-    pub keys: SigningKeys,
+    /// What signs access tokens: it changes while the process runs.
+    pub keys: Arc<LiveKeys>,
     /// What seals forms and cookies.
     pub sealing: Sealing,
     /// The wrong user codes that were typed lately.
@@ -77,15 +77,6 @@ impl Lifetimes {
     pub(crate) fn grant_mark(&self, now: Timestamp) -> Timestamp {
         now.plus(self.access_token.max(self.refresh_token).max(self.code))
     }
-}
-
-/// The active signing key, and the public halves of all keys whose tokens may still live.
-#[derive(Debug, Clone)]
-pub struct SigningKeys {
-    /// Signs new tokens.
-    pub active: SigningKey,
-    /// Verify tokens, and are published in `/jwks`.
-    pub published: Arc<VerificationKeys>,
 }
 
 /// The keys derived from the root secret, one for each purpose.

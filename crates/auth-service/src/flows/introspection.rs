@@ -62,9 +62,10 @@ async fn active_access_token(
     context: &Context,
     token: &str,
 ) -> Result<Option<ActiveToken>, OAuthFailure> {
-    let keys = &context.keys.published;
+    let keys = context.keys.signing();
     let now = context.now();
-    let Ok(claims) = AccessTokenClaims::verify_signature(token, &context.issuer, keys) else {
+    let verified = AccessTokenClaims::verify_signature(token, &context.issuer, &keys.published);
+    let Ok(claims) = verified else {
         return Ok(None);
     };
     if claims.times.check(now).is_err() || !context.store.is_active(&claims.jti, now).await? {

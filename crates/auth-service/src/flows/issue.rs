@@ -109,7 +109,7 @@ fn access_token(
             nbf: None,
         },
     };
-    Ok((claims.sign(&context.keys.active)?, record))
+    Ok((claims.sign(&context.keys.signing().active)?, record))
 }
 
 fn refresh_token(

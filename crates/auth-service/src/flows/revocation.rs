@@ -49,8 +49,9 @@ async fn revoke_access_token(
     client: &AuthenticatedClient,
     token: &str,
 ) -> Result<(), OAuthFailure> {
-    let keys = &context.keys.published;
-    let Ok(claims) = AccessTokenClaims::verify_signature(token, &context.issuer, keys) else {
+    let keys = context.keys.signing();
+    let verified = AccessTokenClaims::verify_signature(token, &context.issuer, &keys.published);
+    let Ok(claims) = verified else {
         return Ok(());
     };
     if claims.client_id != client.client().client_id {

@@ -7,8 +7,12 @@ use crate::flows::Context;
 
 pub(super) const PATHS: [&str; 2] = ["/jwks", "/.well-known/jwks.json"];
 
+/// Short enough that a cache knows an upcoming key before its first token
+/// (`token_core::keys::ACTIVATION_DELAY`).
+const MAX_AGE: &str = "public, max-age=15";
+
 pub(super) async fn get(context: web::Data<Context>) -> HttpResponse {
     HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, "public, max-age=60"))
-        .json(context.keys.published.jwk_set())
+        .insert_header((CACHE_CONTROL, MAX_AGE))
+        .json(context.keys.signing().published.jwk_set())
 }

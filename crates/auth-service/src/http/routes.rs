@@ -9,7 +9,7 @@ use app_shell::serve::get_or_head;
 
 use super::{
     assets, authorize, callback, consent, device, device_authorization, error, index, introspect,
-    jwks, metadata, par, register, revoke, sign_in, success, token,
+    jwks, metadata, openapi, par, register, revoke, sign_in, success, token,
 };
 use crate::flows::Context;
 
@@ -41,6 +41,8 @@ fn discovery(config: &mut ServiceConfig) {
         let resource = web::resource(path).wrap(from_fn(cors::public));
         config.service(resource.route(get_or_head().to(jwks::get)));
     }
+    let document = web::resource(openapi::PATH).wrap(from_fn(cors::public));
+    config.service(document.route(get_or_head().to(openapi::get)));
     // Clients try every well-known name there is: a plain 404 sends them on.
     let others = web::resource("/.well-known/{name:.*}").wrap(from_fn(cors::public));
     config.service(others.to(error::not_found_plain));

@@ -11,7 +11,7 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, cookie::Cookie};
 use auth_service::flows::device_authorization::UserCodeAttempts;
 use auth_service::flows::jwt_bearer_grant::TrustedProvider;
-use auth_service::flows::{Lifetimes, Sealing, SigningKeys};
+use auth_service::flows::{Lifetimes, Sealing};
 use auth_service::identity::IdentityProvider;
 use auth_service::identity::local::LocalProvider;
 use auth_service::{Context, routes};
@@ -20,7 +20,7 @@ use token_core::admission::Admission;
 use token_core::audit::{AuditEvent, MemoryAudit};
 use token_core::client::{ApplicationType, Client, ClientCredential, GrantType};
 use token_core::clock::ManualClock;
-use token_core::keys::{SigningKey, VerificationKeys, generate_ed25519_pem};
+use token_core::keys::{LiveKeys, SigningKey, SigningKeys, generate_ed25519_pem};
 use token_core::sealing::RootSecret;
 use token_core::secret::ClientSecret;
 use token_core::{ClientId, Entropy, Issuer, Seconds, Services, SystemEntropy, Timestamp};
@@ -100,7 +100,7 @@ impl Server {
         let audit = Arc::new(MemoryAudit::default());
         let pem = generate_ed25519_pem(&entropy).unwrap();
         let active = SigningKey::from_pkcs8_pem(pem.as_bytes()).unwrap();
-        let published = Arc::new(VerificationKeys::of([&active]));
+        let keys = Arc::new(LiveKeys::new(SigningKeys::only(active)));
         let context = Context {
             issuer: Issuer::parse("https://auth.example.com").unwrap(),
             services: Services::parse(services, "example.com").unwrap(),
@@ -120,7 +120,7 @@ impl Server {
                 refresh_grace: Seconds(120),
                 client: Some(Seconds(7_776_000)),
             },
-            keys: SigningKeys { active, published },
+            keys,
             sealing: Sealing::derive(&RootSecret::new(vec![7; 32]).unwrap()).unwrap(),
             user_code_attempts: UserCodeAttempts::default(),
             store: Arc::new(MemoryStore::new()),
@@ -217,6 +217,11 @@ impl Server {
     pub(crate) async fn provision(&self, client: &Client) {
         let now = self.context.clock.now();
         self.context.store.put_client(client, now).await.unwrap();
+    }
+
+    /// The keys that it signs with.
+    pub(crate) fn keys(&self) -> &LiveKeys {
+        &self.context.keys
     }
 
     pub(crate) fn events(&self) -> Vec<AuditEvent> {

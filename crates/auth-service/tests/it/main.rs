@@ -15,6 +15,8 @@ mod discovery;
 mod harness;
 mod introspect;
 mod jwt_bearer;
+mod keys;
+mod openapi;
 mod par;
 mod register;
 mod sign_in;

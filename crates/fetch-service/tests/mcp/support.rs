@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use token_core::assertion::{AssertionSigner, Identity};
 use token_core::clock::ManualClock;
 use token_core::keys::{
-    FixedKeys, SigningKey, VerificationKeySource, VerificationKeys, generate_ed25519_pem,
+    FixedKeys, LiveKeys, SigningKey, SigningKeys, VerificationKeySource, VerificationKeys,
+    generate_ed25519_pem,
 };
 use token_core::{
     ClientId, Issuer, ResourceId, Scopes, SystemEntropy, Timestamp, UserId, Username,
@@ -27,8 +28,13 @@ pub(crate) struct Service {
     client: reqwest::Client,
 }
 
+fn signer_with(key: SigningKey) -> AssertionSigner {
+    let keys = LiveKeys::new(SigningKeys::only(key));
+    AssertionSigner::new(Issuer::parse(ISSUER).unwrap(), keys.into())
+}
+
 pub(crate) fn signer() -> AssertionSigner {
-    AssertionSigner::new(Issuer::parse(ISSUER).unwrap(), signing_key())
+    signer_with(signing_key())
 }
 
 pub(crate) fn signing_key() -> SigningKey {
@@ -74,7 +80,7 @@ impl Service {
         let url = serve(move |config| routes(config));
         Self {
             url: format!("{url}/mcp"),
-            signer: AssertionSigner::new(issuer, key),
+            signer: signer_with(key),
             client: client(),
         }
     }

@@ -73,7 +73,10 @@ fn known() -> BTreeMap<&'static str, BTreeSet<String>> {
         ),
         (
             "gateway keys",
-            of(&[], named_in("crates/gateway/src/keys_command.rs")),
+            of(
+                &[&telemetry::SETTINGS],
+                named_in("crates/gateway/src/keys_command.rs"),
+            ),
         ),
     ])
 }

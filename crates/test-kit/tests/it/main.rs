@@ -1,12 +1,14 @@
 //! Bad input against the real processes: auth-service, forward-auth and a real Redis, with a
 //! stand-in for GitHub, asked as Traefik and a browser ask them.
 #![expect(
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "a helper of a test fails the test by panicking"
 )]
 
 mod authorize;
 mod redis_down;
+mod rotation;
 mod sign_in;
 mod single_process;
 mod stand_in;
