@@ -21,8 +21,8 @@ use crate::flows::clients::ClientSettings;
 use crate::flows::pre_registered::PreRegistered;
 use crate::identity::github::GitHubApp;
 
-/// The settings of [`lifetimes`], [`clients`] and [`github`], whoever runs the server.
-pub const SETTINGS: [&str; 16] = [
+/// The settings of [`lifetimes`], [`clients`], [`github`] and [`id_jag`], whoever runs the server.
+pub const SETTINGS: [&str; 18] = [
     "STATE_LIFETIME",
     "CODE_LIFETIME",
     "ACCESS_TOKEN_LIFETIME",
@@ -39,6 +39,8 @@ pub const SETTINGS: [&str; 16] = [
     "GITHUB_BASE_URL",
     "GITHUB_API_URL",
     "ALLOWED_GITHUB_USERS",
+    "IDJAG_ISSUER",
+    "IDJAG_JWKS_URL",
 ];
 
 /// OAuth 2.1 section 4.1.2: a code lives ten minutes at most.
@@ -149,6 +151,48 @@ pub fn github(settings: &mut Settings) -> Option<(GitHubApp, AllowedUsers)> {
     }
 }
 
+/// An identity provider whose assertions (ID-JAG) are taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdJagConfig {
+    /// `IDJAG_ISSUER`: its `iss`, byte for byte.
+    pub issuer: String,
+    /// `IDJAG_JWKS_URL`: where its public keys are.
+    pub jwks_url: Url,
+}
+
+/// The identity provider whose assertions are taken; `None` where neither setting is set.
+pub fn id_jag(settings: &mut Settings) -> Option<IdJagConfig> {
+    let issuer = settings.text("IDJAG_ISSUER");
+    let has_url = settings.text("IDJAG_JWKS_URL").is_some();
+    let mend = "set both IDJAG_ISSUER and IDJAG_JWKS_URL, or neither";
+    match (issuer, has_url) {
+        (None, false) => None,
+        (Some(_), false) => {
+            settings.fault("IDJAG_JWKS_URL", "is not set, but IDJAG_ISSUER is", mend);
+            None
+        }
+        (None, true) => {
+            settings.fault("IDJAG_ISSUER", "is not set, but IDJAG_JWKS_URL is", mend);
+            None
+        }
+        (Some(issuer), true) => {
+            let jwks_url = settings.parse_with("IDJAG_JWKS_URL", https_url)?;
+            Some(IdJagConfig { issuer, jwks_url })
+        }
+    }
+}
+
+/// Keys decide who comes in: they are read over TLS, or from this very computer.
+fn https_url(text: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(text).map_err(|_| "not a URL")?;
+    let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    if url.scheme() == "https" || (url.scheme() == "http" && here) {
+        Ok(url)
+    } else {
+        Err("not an https URL")
+    }
+}
+
 /// `ALLOWED_GITHUB_USERS`, which must not be empty where GitHub is configured.
 fn allowed_users(settings: &mut Settings) -> Option<AllowedUsers> {
     let mend = "list GitHub logins or id:NUMBER, comma-separated, or write * for everybody";
@@ -189,6 +233,8 @@ pub struct AuthConfig {
     pub github: GitHubApp,
     /// `ALLOWED_GITHUB_USERS`
     pub allowed_users: AllowedUsers,
+    /// `IDJAG_ISSUER` and `IDJAG_JWKS_URL`.
+    pub id_jag: Option<IdJagConfig>,
     /// The lifetimes.
     pub lifetimes: Lifetimes,
     /// Which clients there may be.
@@ -214,6 +260,7 @@ impl AuthConfig {
                         https://auth.BASE_DOMAIN/callback";
             settings.fault("GITHUB_CLIENT_ID", "is not set", mend);
         }
+        let id_jag = id_jag(settings);
         let root_secret = root_secret(settings);
         let keys = signing_keys(settings, lifetimes.access_token);
         let redis_url = settings.required("REDIS_URL", "set it, such as redis://redis:6379");
@@ -226,6 +273,7 @@ impl AuthConfig {
             services,
             github,
             allowed_users,
+            id_jag,
             lifetimes,
             clients,
             root_secret: root_secret?,
@@ -403,6 +451,8 @@ mod tests {
             ("GITHUB_BASE_URL", "github.com"),
             ("ALLOWED_GITHUB_USERS", ""),
             ("ALLOWED_GITHUB_USERS", "@org"),
+            ("IDJAG_JWKS_URL", "https://idp.example/jwks"),
+            ("IDJAG_ISSUER", "https://idp.example"),
             ("GATEWAY_JWT_SECRET", "too-short-a-secret"),
             ("JWT_ALGORITHM", "HS256"),
             ("JWT_ALGORITHM", "RS256"),
@@ -422,6 +472,21 @@ mod tests {
                 assert!(!error.contains(secret), "{error}");
             }
         }
+    }
+
+    #[test]
+    fn a_trusted_identity_provider_needs_an_issuer_and_keys_over_tls() {
+        let with = |url| {
+            read(&[
+                ("IDJAG_ISSUER", "https://idp.example"),
+                ("IDJAG_JWKS_URL", url),
+            ])
+        };
+        assert!(read(&[]).unwrap().id_jag.is_none());
+        let config = with("https://idp.example/jwks").unwrap().id_jag.unwrap();
+        assert_eq!(config.issuer, "https://idp.example");
+        assert!(with("http://127.0.0.1:9/jwks").is_ok());
+        assert!(with("http://idp.example/jwks").is_err());
     }
 
     #[test]

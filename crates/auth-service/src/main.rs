@@ -18,10 +18,11 @@ use async_trait::async_trait;
 use auth_service::config::{self, AuthConfig};
 use auth_service::flows::Sealing;
 use auth_service::flows::clients::Clients;
+use auth_service::flows::device_authorization::UserCodeAttempts;
 use auth_service::identity::IdentityProvider;
 use auth_service::identity::github::GitHub;
 use auth_service::remote_client::GuardedRemote;
-use auth_service::{Context, routes};
+use auth_service::{Context, routes, trusted_provider};
 use token_core::admission::Admission;
 use token_core::{SystemClock, SystemEntropy};
 use token_store::audit_log::AuditLog;
@@ -87,13 +88,16 @@ fn context(config: AuthConfig) -> Result<Context, Box<dyn Error>> {
         admission: Admission {
             github: Some(config.allowed_users),
             local: false,
+            vouched_for: config.id_jag.is_some(),
         },
+        id_jag: config.id_jag.map(trusted_provider::start).transpose()?,
         identity: IdentityProvider::Upstream(Box::new(github)),
         issuer: config.issuer,
         services: config.services,
         clients: Clients::new(config.clients, Arc::new(remote)),
         lifetimes: config.lifetimes,
         keys: config.keys.live(),
+        user_code_attempts: UserCodeAttempts::default(),
         store: Arc::new(store),
         audit: Arc::new(AuditLog),
         clock: Arc::new(SystemClock),

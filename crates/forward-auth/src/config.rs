@@ -11,10 +11,11 @@ use token_store::key_directory::FollowedKeys;
 use url::Url;
 
 /// The settings that [`VerifierConfig::from_settings`] reads.
-pub const SETTINGS: [&str; 7] = [
+pub const SETTINGS: [&str; 8] = [
     "BASE_DOMAIN",
     "MCP_SERVICES",
     "ALLOWED_GITHUB_USERS",
+    "IDJAG_ISSUER",
     "REDIS_URL",
     "REDIS_PASSWORD",
     "JWKS_URL",
@@ -27,7 +28,8 @@ pub struct VerifierConfig {
     pub issuer: Issuer,
     /// `MCP_SERVICES`
     pub services: Services,
-    /// `ALLOWED_GITHUB_USERS`; only GitHub users come in here.
+    /// `ALLOWED_GITHUB_USERS` and `IDJAG_ISSUER`: people of GitHub, and of a provider that is
+    /// trusted.
     pub admission: Admission,
     /// `REDIS_URL`
     pub redis_url: String,
@@ -46,6 +48,7 @@ impl VerifierConfig {
         let mend = "list GitHub logins or id:NUMBER, comma-separated, or write * for everybody";
         settings.required("ALLOWED_GITHUB_USERS", mend);
         let allowed = settings.parse_with("ALLOWED_GITHUB_USERS", AllowedUsers::parse);
+        let vouched_for = settings.text("IDJAG_ISSUER").is_some();
         let mend = "set it, such as redis://verifier@redis:6379";
         let redis_url = settings.required("REDIS_URL", mend);
         let redis_password = settings.text("REDIS_PASSWORD");
@@ -59,6 +62,7 @@ impl VerifierConfig {
             admission: Admission {
                 github: Some(allowed?),
                 local: false,
+                vouched_for,
             },
             redis_url: redis_url?,
             redis_password,

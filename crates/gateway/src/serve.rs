@@ -13,13 +13,14 @@ use app_shell::health::{self, AlwaysReady, Ready};
 use app_shell::request_log::request_log;
 use app_shell::serve::HttpService;
 use app_shell::{listener, security_headers, shutdown};
-use auth_service::Context;
 use auth_service::flows::Sealing;
 use auth_service::flows::clients::Clients;
+use auth_service::flows::device_authorization::UserCodeAttempts;
 use auth_service::identity::IdentityProvider;
 use auth_service::identity::github::GitHub;
 use auth_service::identity::local::LocalProvider;
 use auth_service::remote_client::GuardedRemote;
+use auth_service::{Context, trusted_provider};
 use clap::Args;
 use fetch_service::FetchState;
 use forward_auth::Verifier;
@@ -151,10 +152,16 @@ fn build(
     let context = Context {
         clients: Clients::new(config.clients.clone(), Arc::new(remote)),
         sealing: Sealing::derive(&root_secret)?,
+        user_code_attempts: UserCodeAttempts::default(),
         issuer: config.issuer.clone(),
         services,
         admission,
         identity,
+        id_jag: config
+            .id_jag
+            .clone()
+            .map(trusted_provider::start)
+            .transpose()?,
         lifetimes: config.lifetimes,
         keys,
         store,
@@ -206,6 +213,7 @@ fn identity(
         let admission = Admission {
             github: Some(allowed.clone()),
             local: false,
+            vouched_for: config.id_jag.is_some(),
         };
         return Ok((
             IdentityProvider::Upstream(Box::new(github)),
@@ -223,6 +231,7 @@ fn identity(
     let admission = Admission {
         github: None,
         local: true,
+        vouched_for: config.id_jag.is_some(),
     };
     Ok((IdentityProvider::Local(local), admission, sign_in))
 }

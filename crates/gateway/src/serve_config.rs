@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use app_shell::settings::{Settings, SettingsError};
 use app_shell::telemetry::{self, LogFormat, Telemetry};
+use auth_service::config::IdJagConfig;
 use auth_service::flows::Lifetimes;
 use auth_service::flows::clients::ClientSettings;
 use auth_service::identity::github::GitHubApp;
@@ -56,6 +57,7 @@ pub(crate) struct ServeConfig {
     pub(crate) root_secret: Option<RootSecret>,
     pub(crate) local_passphrase: Option<String>,
     pub(crate) github: Option<(GitHubApp, AllowedUsers)>,
+    pub(crate) id_jag: Option<IdJagConfig>,
     pub(crate) lifetimes: Lifetimes,
     pub(crate) clients: ClientSettings,
     pub(crate) algorithm: SigningAlgorithm,
@@ -97,6 +99,7 @@ impl ServeConfig {
         let root_secret = settings
             .text("GATEWAY_JWT_SECRET")
             .and_then(|_| auth_service::config::root_secret(&mut settings));
+        let id_jag = auth_service::config::id_jag(&mut settings);
         let lifetimes = auth_service::config::lifetimes(&mut settings);
         let expected = "one of RS256, ES256 and EdDSA";
         let algorithm = settings.parsed("JWT_ALGORITHM", SigningAlgorithm::Rs256, expected);
@@ -121,6 +124,7 @@ impl ServeConfig {
                 root_secret,
                 local_passphrase,
                 github,
+                id_jag,
                 lifetimes,
                 clients: clients?,
                 algorithm,

@@ -4,10 +4,16 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 
-use crate::identifiers::{UserId, Username};
+use crate::identifiers::{ClientId, UserId, Username};
 
 /// `sub` of the local identity provider's only person.
 pub const LOCAL_OWNER: &str = "local|owner";
+
+/// The provider part of a machine's `sub`. No identity provider of people has this name.
+const MACHINE: &str = "client";
+
+/// The provider part of the `sub` of somebody whom an ID-JAG names.
+const VOUCHED_FOR: &str = "idjag";
 
 /// The rule who may come in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +22,9 @@ pub struct Admission {
     pub github: Option<AllowedUsers>,
     /// Whether the local owner may.
     pub local: bool,
+    /// Whether people may whom a trusted identity provider vouches for (`IDJAG_ISSUER`). Whom it
+    /// vouches for is its own to decide.
+    pub vouched_for: bool,
 }
 
 /// GitHub users by login or by numeric id.
@@ -104,9 +113,26 @@ impl Admission {
                         || logins.contains(&username.as_str().to_ascii_lowercase())
                 }
             },
+            // A client for itself (RFC 6749 section 4.4). The operator named its services, no list
+            // of people can name it, and its tokens are in the store only while they are good: it
+            // is admitted wherever the rest of a request holds.
+            Some((MACHINE, _)) => true,
+            Some((VOUCHED_FOR, _)) => self.vouched_for,
             _ => self.local && user.as_str() == LOCAL_OWNER,
         }
     }
+}
+
+/// `sub` of a person whom a trusted identity provider vouches for, `idjag|<its own sub>`; `None`
+/// when that is too long or not visible ASCII.
+pub fn vouched_for(sub: &str) -> Option<UserId> {
+    UserId::parse(format!("{VOUCHED_FOR}|{sub}")).ok()
+}
+
+/// `sub` of a client that acts for itself, `client|<client_id>`; `None` when the identifier is
+/// too long for one.
+pub fn machine(client_id: &ClientId) -> Option<UserId> {
+    UserId::parse(format!("{MACHINE}|{client_id}")).ok()
 }
 
 #[cfg(test)]
@@ -118,6 +144,7 @@ mod tests {
         Admission {
             github,
             local: false,
+            vouched_for: false,
         }
         .admits(
             &UserId::parse(format!("github|{id}")).unwrap(),
@@ -152,13 +179,48 @@ mod tests {
     }
 
     #[test]
+    fn a_machine_is_admitted_whatever_the_list_and_never_taken_for_a_person() {
+        let id = ClientId::parse("nightly-job").unwrap();
+        let user = machine(&id).unwrap();
+        assert_eq!(user.as_str(), "client|nightly-job");
+        let nobody = Admission {
+            github: None,
+            local: false,
+            vouched_for: false,
+        };
+        assert!(nobody.admits(&user, &Username::parse("nightly-job").unwrap()));
+        let lookalike = UserId::parse("clients|nightly-job").unwrap();
+        assert!(!nobody.admits(&lookalike, &Username::parse("nightly-job").unwrap()));
+        assert_eq!(machine(&ClientId::parse("a".repeat(512)).unwrap()), None);
+    }
+
+    #[test]
+    fn people_of_a_trusted_provider_come_in_while_it_is_trusted() {
+        let user = vouched_for("00u1234").unwrap();
+        assert_eq!(user.as_str(), "idjag|00u1234");
+        assert_eq!(vouched_for("not visible"), None);
+        for trusted in [true, false] {
+            let admission = Admission {
+                github: Some(AllowedUsers::Anyone),
+                local: true,
+                vouched_for: trusted,
+            };
+            assert_eq!(
+                admission.admits(&user, &Username::parse("00u1234").unwrap()),
+                trusted
+            );
+        }
+    }
+
+    #[test]
     fn the_list_governs_github_only() {
         let owner = UserId::parse(LOCAL_OWNER).unwrap();
         let name = Username::parse("owner").unwrap();
         assert!(
             Admission {
                 github: None,
-                local: true
+                local: true,
+                vouched_for: false,
             }
             .admits(&owner, &name)
         );
@@ -166,7 +228,8 @@ mod tests {
         assert!(
             !Admission {
                 github,
-                local: false
+                local: false,
+                vouched_for: false,
             }
             .admits(&owner, &name)
         );
@@ -174,7 +237,8 @@ mod tests {
         assert!(
             !Admission {
                 github: None,
-                local: true
+                local: true,
+                vouched_for: false,
             }
             .admits(&stranger, &name)
         );
@@ -182,7 +246,8 @@ mod tests {
         assert!(
             !Admission {
                 github: None,
-                local: true
+                local: true,
+                vouched_for: false,
             }
             .admits(&github_user, &name)
         );

@@ -42,9 +42,9 @@ pub enum AuditEvent {
         /// The service.
         resource: ResourceId,
     },
-    /// A person signed in and a code was issued.
+    /// Somebody was let in under a new grant: a person signed in, or a client acts for itself.
     AuthSuccess {
-        /// The person.
+        /// The person, or the client as a machine.
         user_id: UserId,
         /// The client.
         client_id: ClientId,
@@ -107,6 +107,8 @@ pub enum FailureReason {
     IdentityProvider,
     /// A wrong passphrase.
     WrongPassphrase,
+    /// A user code under which no device waits.
+    InvalidUserCode,
     /// Too many attempts.
     TooManyAttempts,
     /// The person is not on the allow-list.

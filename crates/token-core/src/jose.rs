@@ -136,6 +136,18 @@ pub(crate) fn verify_foreign<T: DeserializeOwned>(
     decode(token, key)
 }
 
+/// As [`verify_foreign`], for an assertion of one `typ`.
+pub(crate) fn verify_foreign_of_type<T: DeserializeOwned>(
+    token: &str,
+    typ: &str,
+    keys: &ForeignKeys,
+) -> Result<T, TokenError> {
+    if !is_type(header(token)?.typ.as_deref(), typ) {
+        return Err(TokenError::WrongType);
+    }
+    verify_foreign(token, keys)
+}
+
 /// The header, when it tells the verifier neither what to trust nor what to understand.
 fn header(token: &str) -> Result<Header, TokenError> {
     if token.len() > MAX_TOKEN_BYTES {

@@ -15,6 +15,7 @@ pub mod client;
 pub mod client_assertion;
 pub mod clock;
 pub mod entropy;
+pub mod id_jag;
 pub mod identifiers;
 pub mod issuer;
 pub mod jose;

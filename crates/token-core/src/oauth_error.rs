@@ -20,6 +20,10 @@ pub enum OAuthErrorCode {
     UnsupportedResponseType,
     /// RFC 6749 section 4.1.2.1.
     AccessDenied,
+    /// RFC 7592 section 2.2, RFC 7591 section 3: known, and yet not allowed to. The same word with
+    /// another status.
+    #[serde(rename = "access_denied")]
+    Forbidden,
     /// RFC 6749 section 4.1.2.1.
     ServerError,
     /// RFC 6749 section 4.1.2.1; also where the store cannot be asked.
@@ -34,6 +38,12 @@ pub enum OAuthErrorCode {
     UnsupportedTokenType,
     /// RFC 6750 section 3.1: a Bearer token that is not good.
     InvalidToken,
+    /// RFC 8628 section 3.5: nobody has decided yet.
+    AuthorizationPending,
+    /// RFC 8628 section 3.5: the device asks too often.
+    SlowDown,
+    /// RFC 8628 section 3.5: the device code is over.
+    ExpiredToken,
 }
 
 impl OAuthErrorCode {
@@ -46,7 +56,7 @@ impl OAuthErrorCode {
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnsupportedResponseType => "unsupported_response_type",
-            Self::AccessDenied => "access_denied",
+            Self::AccessDenied | Self::Forbidden => "access_denied",
             Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::InvalidTarget => "invalid_target",
@@ -54,6 +64,9 @@ impl OAuthErrorCode {
             Self::InvalidClientMetadata => "invalid_client_metadata",
             Self::UnsupportedTokenType => "unsupported_token_type",
             Self::InvalidToken => "invalid_token",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::ExpiredToken => "expired_token",
         }
     }
 
@@ -62,7 +75,7 @@ impl OAuthErrorCode {
     pub fn status(self) -> u16 {
         match self {
             Self::InvalidClient | Self::InvalidToken => 401,
-            Self::AccessDenied => 403,
+            Self::Forbidden => 403,
             Self::ServerError => 500,
             Self::TemporarilyUnavailable => 503,
             _ => 400,

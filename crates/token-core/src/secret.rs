@@ -194,6 +194,11 @@ secret_text!(
 );
 standalone_secret!(BrowserBinding);
 secret_text!(
+    /// A device code (RFC 8628 section 3.2).
+    DeviceCode
+);
+standalone_secret!(DeviceCode);
+secret_text!(
     /// A signed access token (RFC 9068) in compact form.
     AccessToken
 );

@@ -47,11 +47,60 @@ pub struct AuthorizationRequest {
     pub scope: Scopes,
 }
 
+/// What a device asks for (RFC 8628), as the person who typed its code is asked about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceRequest {
+    /// Hash of the user code in its normal form: where the decision goes.
+    pub user_code: SecretHash,
+    /// The client.
+    pub client_id: ClientId,
+    /// The service that is asked for.
+    pub resource: ResourceId,
+    /// The scopes that approval gives.
+    pub scope: Scopes,
+}
+
+/// What a person is asked to approve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentRequest {
+    /// An authorization request: the answer is a redirect.
+    Redirect(AuthorizationRequest),
+    /// A device: it polls for the answer.
+    Device(DeviceRequest),
+}
+
+impl ConsentRequest {
+    /// The client.
+    pub fn client_id(&self) -> &ClientId {
+        match self {
+            Self::Redirect(request) => &request.client_id,
+            Self::Device(request) => &request.client_id,
+        }
+    }
+
+    /// The service that is asked for.
+    pub fn resource(&self) -> &ResourceId {
+        match self {
+            Self::Redirect(request) => &request.resource,
+            Self::Device(request) => &request.resource,
+        }
+    }
+
+    /// The scopes that approval gives.
+    pub fn scope(&self) -> &Scopes {
+        match self {
+            Self::Redirect(request) => &request.scope,
+            Self::Device(request) => &request.scope,
+        }
+    }
+}
+
 /// A sign-in under way: an approved request, waiting for the identity provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingSignIn {
     /// What was approved.
-    pub request: AuthorizationRequest,
+    pub request: ConsentRequest,
     /// Hash of the browser's cookie.
     pub browser: SecretHash,
     /// When it is over.

@@ -85,19 +85,27 @@ pub async fn check(
     asked_host: Option<&str>,
 ) -> Result<(Client, AuthorizationRequest), AuthorizeError> {
     let client = known_client(context, parameters).await?;
-    let redirect = trusted_redirect(&client, parameters)?;
+    let request = check_for(context, &client, parameters, asked_host)?;
+    Ok((client, request))
+}
+
+/// The same for a client that is known already.
+pub(super) fn check_for(
+    context: &Context,
+    client: &Client,
+    parameters: &Parameters,
+    asked_host: Option<&str>,
+) -> Result<AuthorizationRequest, AuthorizeError> {
+    let redirect = trusted_redirect(client, parameters)?;
     match checked(context, parameters, &redirect, asked_host) {
-        Ok((code_challenge, resource, scope)) => {
-            let request = AuthorizationRequest {
-                client_id: client.client_id.clone(),
-                redirect_uri: redirect.redirect_uri,
-                state: redirect.state,
-                code_challenge,
-                resource,
-                scope,
-            };
-            Ok((client, request))
-        }
+        Ok((code_challenge, resource, scope)) => Ok(AuthorizationRequest {
+            client_id: client.client_id.clone(),
+            redirect_uri: redirect.redirect_uri,
+            state: redirect.state,
+            code_challenge,
+            resource,
+            scope,
+        }),
         Err(failure) => Err(AuthorizeError::Refused(redirect, failure)),
     }
 }
@@ -196,7 +204,7 @@ fn code_challenge(parameters: &Parameters) -> Result<CodeChallenge, OAuthFailure
         .map_err(|_| OAuthFailure::invalid_request("code_challenge is not an S256 challenge"))
 }
 
-fn resource(
+pub(super) fn resource(
     context: &Context,
     parameters: &Parameters,
     asked_host: Option<&str>,

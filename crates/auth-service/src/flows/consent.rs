@@ -11,16 +11,16 @@ use token_core::audit::{AuditEvent, FailureReason};
 use token_core::client::Client;
 use token_core::oauth_error::OAuthErrorCode;
 use token_core::secret::{BrowserBinding, SecretHash, SignInState};
-use token_core::store::{AuthorizationRequest, PendingSignIn};
+use token_core::store::{ConsentRequest, PendingSignIn};
 
-use super::authorization_request::TrustedRedirect;
 use super::clients::find;
-use super::{Context, OAuthFailure};
+use super::return_path::ReturnPath;
+use super::{Context, OAuthFailure, device_authorization};
 
 /// What a consent form carries, sealed.
 #[derive(Serialize, Deserialize)]
 struct Ticket {
-    request: AuthorizationRequest,
+    request: ConsentRequest,
     browser: SecretHash,
     expires_at: Timestamp,
 }
@@ -39,7 +39,7 @@ pub enum Decided {
     /// The person is to sign in; the cookie is to be set now, and not earlier.
     SignIn(SignIn),
     /// The client is to be told.
-    Refused(TrustedRedirect, OAuthFailure),
+    Refused(ReturnPath, OAuthFailure),
 }
 
 /// A sign-in that was begun.
@@ -49,7 +49,7 @@ pub struct SignIn {
     /// What the browser is to hold until it comes back.
     pub browser: BrowserBinding,
     /// What was approved.
-    pub request: AuthorizationRequest,
+    pub request: ConsentRequest,
 }
 
 /// Why a decision could not be taken.
@@ -69,7 +69,7 @@ pub enum ConsentError {
 /// Seals a request for the form that `browser` is shown.
 pub fn ticket(
     context: &Context,
-    request: AuthorizationRequest,
+    request: ConsentRequest,
     browser: &BrowserBinding,
 ) -> Result<String, OAuthFailure> {
     let expires_at = context.now().plus(context.lifetimes.session);
@@ -99,25 +99,26 @@ pub async fn decide(
             user_id: None,
         });
     })?;
-    let client = find(context, &request.client_id)
+    let client = find(context, request.client_id())
         .await
         .map_err(|error| ConsentError::Failed(error.into()))?
         .ok_or(ConsentError::UnknownClient)?;
-    let (client_id, resource) = (request.client_id.clone(), request.resource.clone());
+    let (client_id, resource) = (request.client_id().clone(), request.resource().clone());
     match decision {
         Decision::Refuse => {
             context.record(&AuditEvent::ConsentRefused {
                 client_id,
                 resource,
             });
+            if let ConsentRequest::Device(device) = &request {
+                let denied = device_authorization::deny(context, device).await;
+                denied.map_err(ConsentError::Failed)?;
+            }
             let denied = OAuthFailure::new(
                 OAuthErrorCode::AccessDenied,
                 "the person refused the request",
             );
-            Ok((
-                client,
-                Decided::Refused(TrustedRedirect::from(&request), denied),
-            ))
+            Ok((client, Decided::Refused(ReturnPath::from(&request), denied)))
         }
         Decision::Approve => {
             let sign_in = begin_sign_in(context, request)
@@ -136,7 +137,7 @@ fn opened(
     context: &Context,
     ticket: &str,
     browser: Option<&BrowserBinding>,
-) -> Result<AuthorizationRequest, ConsentError> {
+) -> Result<ConsentRequest, ConsentError> {
     let ticket: Ticket = context
         .sealing
         .consent
@@ -150,10 +151,7 @@ fn opened(
 }
 
 /// `state` is made and stored only now, after approval.
-async fn begin_sign_in(
-    context: &Context,
-    request: AuthorizationRequest,
-) -> Result<SignIn, OAuthFailure> {
+async fn begin_sign_in(context: &Context, request: ConsentRequest) -> Result<SignIn, OAuthFailure> {
     let state = SignInState::generate(context.entropy.as_ref())?;
     let browser = BrowserBinding::generate(context.entropy.as_ref())?;
     let pending = PendingSignIn {

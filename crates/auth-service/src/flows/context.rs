@@ -10,6 +10,8 @@ use token_core::store::Store;
 use token_core::{Clock, Entropy, Issuer, Seconds, Services, Timestamp};
 
 use super::clients::Clients;
+use super::device_authorization::UserCodeAttempts;
+use super::jwt_bearer_grant::TrustedProvider;
 use crate::identity::IdentityProvider;
 
 /// The authorization server's configuration and its ways to the world.
@@ -24,12 +26,16 @@ pub struct Context {
     pub identity: IdentityProvider,
     /// Which clients there may be.
     pub clients: Clients,
+    /// Whose assertions of people are taken, if anybody's.
+    pub id_jag: Option<TrustedProvider>,
     /// How long things live.
     pub lifetimes: Lifetimes,
     /// What signs access tokens: it changes while the process runs.
     pub keys: Arc<LiveKeys>,
     /// What seals forms and cookies.
     pub sealing: Sealing,
+    /// The wrong user codes that were typed lately.
+    pub user_code_attempts: UserCodeAttempts,
     /// Where records are kept.
     pub store: Arc<dyn Store>,
     /// Where events go.
@@ -84,6 +90,8 @@ pub struct Sealing {
     pub(crate) success: Sealer,
     /// Derives the PKCE verifier towards the identity provider from `state`.
     pub(crate) upstream_pkce: KeyedHash,
+    /// Hashes the user codes of devices.
+    pub(crate) user_code: KeyedHash,
 }
 
 impl Sealing {
@@ -93,6 +101,7 @@ impl Sealing {
             consent: root.sealer("consent form")?,
             success: root.sealer("success page")?,
             upstream_pkce: root.keyed_hash("upstream pkce")?,
+            user_code: root.keyed_hash("user code")?,
         })
     }
 }

@@ -2,13 +2,14 @@
 //! have one, a refresh token.
 
 use token_core::access_token::AccessTokenClaims;
-use token_core::client::GrantType;
+use token_core::audit::AuditEvent;
+use token_core::client::{Client, GrantType};
 use token_core::jose::TimeClaims;
 use token_core::secret::{AccessToken, RefreshToken};
-use token_core::store::{Grant, IssuedTokens, RefreshRecord, TokenRecord};
+use token_core::store::{Grant, IssueOutcome, IssuedTokens, RefreshRecord, TokenRecord};
 use token_core::{Jti, Scopes, Seconds};
 
-use super::{Context, OAuthFailure};
+use super::{Context, OAuthFailure, registration};
 
 /// A successful token response (RFC 6749 section 5.1).
 pub struct TokenResponse {
@@ -52,6 +53,31 @@ pub(super) fn new_tokens(
             scope,
         },
     })
+}
+
+/// Makes and stores the one token of a grant that nobody signed in for, without a refresh token.
+pub(super) async fn issue_without_refresh(
+    context: &Context,
+    client: &Client,
+    grant: &Grant,
+    grant_type: &'static str,
+) -> Result<TokenResponse, OAuthFailure> {
+    let tokens = new_tokens(context, grant, grant.scope.clone(), &[])?;
+    let now = context.now();
+    match context.store.issue_tokens(&tokens.records, now).await? {
+        IssueOutcome::GrantEnded => Err(OAuthFailure::invalid_grant("the grant has ended")),
+        IssueOutcome::Issued => {
+            registration::keep_alive(context, client).await;
+            context.record(&AuditEvent::AuthSuccess {
+                user_id: grant.user_id.clone(),
+                client_id: grant.client_id.clone(),
+                grant: grant.id.clone(),
+            });
+            let jti = tokens.records.token.jti;
+            context.record(&AuditEvent::TokenIssued { jti, grant_type });
+            Ok(tokens.response)
+        }
+    }
 }
 
 fn access_token(

@@ -55,6 +55,21 @@ impl Parameters {
         self.values(name).next()
     }
 
+    /// Those with these names, form-encoded, to be kept.
+    pub fn encoded(&self, names: &[&str]) -> String {
+        let kept = self.0.iter().filter(|(name, _)| names.contains(&&**name));
+        url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(kept)
+            .finish()
+    }
+
+    /// The same with one more.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.0.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     fn values(&self, name: &'static str) -> impl Iterator<Item = &str> {
         self.0
             .iter()

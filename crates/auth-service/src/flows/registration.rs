@@ -16,7 +16,7 @@ use token_core::{ClientId, RedirectUri, Seconds, Timestamp};
 use url::Url;
 use validator::Validate;
 
-use super::{Context, OAuthFailure};
+use super::{Context, OAuthFailure, code_grant, device_grant, jwt_bearer_grant, refresh_grant};
 
 const DAY: Seconds = Seconds(86_400);
 /// All redirect URIs of a client together: anybody may register, and each client is kept.
@@ -58,7 +58,7 @@ pub async fn register(context: &Context, body: &[u8]) -> Result<Registered, OAut
     let settings = &context.clients.settings;
     if !settings.registration {
         let description = "clients cannot register themselves here";
-        return Err(OAuthFailure::new(OAuthErrorCode::AccessDenied, description));
+        return Err(OAuthFailure::new(OAuthErrorCode::Forbidden, description));
     }
     let metadata = Metadata::read(body)?;
     let (credential, secret) = metadata.new_credential(context)?;
@@ -180,14 +180,21 @@ impl Metadata {
             )
         })?;
         let method = request.method()?;
-        let redirect_uris = redirect_uris(request.redirect_uris.unwrap_or_default())?;
-        check_response_types(request.response_types.as_deref())?;
+        let grant_types = grant_types(request.grant_types.as_deref())?;
+        let requested = request.redirect_uris.unwrap_or_default();
+        // A client without a browser has nowhere to return to (RFC 8628).
+        let redirect_uris = if grant_types.contains(&GrantType::AuthorizationCode) {
+            check_response_types(request.response_types.as_deref())?;
+            redirect_uris(requested)?
+        } else {
+            Vec::new()
+        };
         Ok(Self {
             client_name: request.client_name.filter(|name| !name.trim().is_empty()),
             application_type: application_type(request.application_type.as_deref(), &redirect_uris),
             redirect_uris,
             method,
-            grant_types: grant_types(request.grant_types.as_deref())?,
+            grant_types,
             scope: request.scope.filter(|scope| !scope.trim().is_empty()),
         })
     }
@@ -336,17 +343,26 @@ pub(super) fn grant_types(requested: Option<&[String]>) -> Result<Vec<GrantType>
     let offered = [
         ("authorization_code", GrantType::AuthorizationCode),
         ("refresh_token", GrantType::RefreshToken),
+        (device_grant::GRANT_TYPE, GrantType::DeviceCode),
+        (jwt_bearer_grant::GRANT_TYPE, GrantType::JwtBearer),
     ];
-    let asked = |name: &str| requested.is_none_or(|names| names.iter().any(|own| own == name));
+    let by_default = [code_grant::GRANT_TYPE, refresh_grant::GRANT_TYPE];
+    let asked = |name: &str| match requested {
+        Some(names) => names.iter().any(|own| own == name),
+        None => by_default.contains(&name),
+    };
     let effective: Vec<_> = offered
         .into_iter()
         .filter(|(name, _)| asked(name))
         .map(|(_, grant_type)| grant_type)
         .collect();
-    if effective.contains(&GrantType::AuthorizationCode) {
+    let begins = [GrantType::AuthorizationCode, GrantType::DeviceCode];
+    if begins.iter().any(|begin| effective.contains(begin)) {
         Ok(effective)
     } else {
-        Err(invalid("grant_types must include authorization_code"))
+        Err(invalid(
+            "grant_types must include authorization_code or the device_code grant",
+        ))
     }
 }
 

@@ -65,7 +65,7 @@ impl Managed {
     pub async fn replace(self, context: &Context, body: &[u8]) -> Result<Registered, OAuthFailure> {
         if self.client.credential == ClientCredential::None {
             let description = "a public client may be shared and cannot be changed; register anew";
-            return Err(OAuthFailure::new(OAuthErrorCode::AccessDenied, description));
+            return Err(OAuthFailure::new(OAuthErrorCode::Forbidden, description));
         }
         self.is_meant(body)?;
         let metadata = Metadata::read(body)?;

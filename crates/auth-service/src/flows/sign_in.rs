@@ -1,14 +1,18 @@
-//! From a completed sign-in to an authorization code (RFC 6749 sections 4.1.2 and 10.12): `state`
-//! must be ours, unused, in time and this browser's; the person must be admitted.
+//! From a completed sign-in to an authorization code (RFC 6749 sections 4.1.2 and 10.12), or to an
+//! approved device (RFC 8628 section 3.3): `state` must be ours, unused, in time and this
+//! browser's; the person must be admitted.
 
 use token_core::GrantId;
 use token_core::audit::{AuditEvent, FailureReason};
 use token_core::oauth_error::OAuthErrorCode;
 use token_core::secret::{AuthorizationCode, BrowserBinding, SignInState};
-use token_core::store::{AuthorizationRequest, CodeRecord, Grant, PendingSignIn};
+use token_core::store::{
+    AuthorizationRequest, CodeRecord, ConsentRequest, DeviceRequest, Grant, PendingSignIn,
+};
 
 use super::authorization_request::TrustedRedirect;
-use super::{Context, OAuthFailure};
+use super::return_path::ReturnPath;
+use super::{Context, OAuthFailure, device_authorization};
 use crate::identity::Person;
 
 /// Why a sign-in cannot go on.
@@ -20,23 +24,21 @@ pub enum SignInError {
     UnknownState,
     /// The person is not on the allow-list: a page that says so, with a way back.
     #[error("the person is not admitted")]
-    NotAdmitted(Box<TrustedRedirect>, Box<Person>),
+    NotAdmitted(Box<ReturnPath>, Box<Person>),
     /// Everything else goes back to the client.
     #[error("the sign-in failed")]
-    Refused(Box<TrustedRedirect>, #[source] OAuthFailure),
+    Refused(Box<ReturnPath>, #[source] OAuthFailure),
     /// Our fault or the store's, before the redirect is known.
     #[error("the sign-in could not be looked up")]
     Failed(#[source] OAuthFailure),
 }
 
 /// A sign-in that ended well.
-pub struct SignedIn {
-    /// Where the code goes.
-    pub redirect: TrustedRedirect,
-    /// The code.
-    pub code: AuthorizationCode,
-    /// What was approved.
-    pub request: AuthorizationRequest,
+pub enum SignedIn {
+    /// The browser takes the code to the client.
+    Code(TrustedRedirect, AuthorizationCode),
+    /// The device gets its tokens when it asks next.
+    Device,
 }
 
 /// Looks at a sign-in of this browser without ending it.
@@ -87,39 +89,33 @@ fn of_this_browser(
         })
 }
 
-/// Issues a code to the client for a person whom the identity provider has named.
+/// Gives the client what was approved, for a person whom the identity provider has named.
 pub async fn complete(
     context: &Context,
-    request: AuthorizationRequest,
+    request: ConsentRequest,
     person: Person,
 ) -> Result<SignedIn, SignInError> {
-    let redirect = TrustedRedirect::from(&request);
+    let back = Box::new(ReturnPath::from(&request));
     if !context.admission.admits(&person.user_id, &person.username) {
         context.record(&AuditEvent::AuthFailure {
             reason: FailureReason::NotAdmitted,
-            client_id: Some(request.client_id),
+            client_id: Some(request.client_id().clone()),
             user_id: Some(person.user_id.clone()),
         });
-        return Err(SignInError::NotAdmitted(
-            Box::new(redirect),
-            Box::new(person),
-        ));
+        return Err(SignInError::NotAdmitted(back, Box::new(person)));
     }
-    match issue_code(context, &request, person).await {
-        Ok(code) => Ok(SignedIn {
-            redirect,
-            code,
-            request,
-        }),
-        Err(failure) => Err(SignInError::Refused(Box::new(redirect), failure)),
-    }
+    let done = match &request {
+        ConsentRequest::Redirect(request) => issue_code(context, request, person).await,
+        ConsentRequest::Device(device) => approve_device(context, device, person).await,
+    };
+    done.map_err(|failure| SignInError::Refused(back, failure))
 }
 
 async fn issue_code(
     context: &Context,
     request: &AuthorizationRequest,
     person: Person,
-) -> Result<AuthorizationCode, OAuthFailure> {
+) -> Result<SignedIn, OAuthFailure> {
     let id = GrantId::generate(context.entropy.as_ref())?;
     let code = AuthorizationCode::generate(&id, context.entropy.as_ref())?;
     let key = code
@@ -145,7 +141,29 @@ async fn issue_code(
         client_id: request.client_id.clone(),
         grant: id,
     });
-    Ok(code)
+    Ok(SignedIn::Code(TrustedRedirect::from(request), code))
+}
+
+async fn approve_device(
+    context: &Context,
+    device: &DeviceRequest,
+    person: Person,
+) -> Result<SignedIn, OAuthFailure> {
+    let grant = Grant {
+        id: GrantId::generate(context.entropy.as_ref())?,
+        client_id: device.client_id.clone(),
+        user_id: person.user_id.clone(),
+        username: person.username,
+        resource: device.resource.clone(),
+        scope: device.scope.clone(),
+    };
+    let grant = device_authorization::approve(context, device, grant).await?;
+    context.record(&AuditEvent::AuthSuccess {
+        user_id: person.user_id,
+        client_id: device.client_id.clone(),
+        grant,
+    });
+    Ok(SignedIn::Device)
 }
 
 /// What the client is told when the person is not admitted and goes back to it.

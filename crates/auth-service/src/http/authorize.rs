@@ -7,14 +7,14 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use token_core::client::Client;
 use token_core::resource::host_without_port;
 use token_core::secret::BrowserBinding;
-use token_core::store::AuthorizationRequest;
+use token_core::store::ConsentRequest;
 
 use super::error::HttpFailure;
 use super::pages::{ConsentPage, ScopeInWords, Trouble};
 use super::{browser, cookies, response};
 use crate::flows::authorization_request::{self, AuthorizeError, Untrusted};
 use crate::flows::client_metadata_document::vouching_host;
-use crate::flows::{Context, OAuthFailure, Parameters, consent};
+use crate::flows::{Context, OAuthFailure, Parameters, consent, pushed_authorization_request};
 
 pub(super) async fn get(
     request: HttpRequest,
@@ -25,19 +25,27 @@ pub(super) async fn get(
         return Ok(to_issuer);
     }
     let parameters = Parameters::parse(request.query_string().as_bytes());
+    let parameters = pushed_authorization_request::resolved(&context, parameters)
+        .await
+        .map_err(|error| failure(&context, error))?;
     let (client, wanted) =
         authorization_request::check(&context, &parameters, asked_host.as_deref())
             .await
             .map_err(|error| failure(&context, error))?;
-    ask(&request, &context, &client, wanted)
+    ask(
+        &request,
+        &context,
+        &client,
+        ConsentRequest::Redirect(wanted),
+    )
 }
 
 /// Shows the consent page to this browser.
-fn ask(
+pub(super) fn ask(
     request: &HttpRequest,
     context: &Context,
     client: &Client,
-    wanted: AuthorizationRequest,
+    wanted: ConsentRequest,
 ) -> Result<HttpResponse, HttpFailure> {
     let issuer = &context.issuer;
     let held = match cookies::browser(request, issuer, cookies::CONSENT) {
@@ -46,16 +54,16 @@ fn ask(
     };
     let service_name = context
         .services
-        .name(&wanted.resource)
+        .name(wanted.resource())
         .map(ToString::to_string);
     let page = ConsentPage {
         client_name: browser::name(Some(client)),
         name_from: vouching_host(client),
         return_to: browser::return_to(context, &wanted),
         service_name: service_name.unwrap_or_default(),
-        service_url: wanted.resource.to_string(),
+        service_url: wanted.resource().to_string(),
         scopes: wanted
-            .scope
+            .scope()
             .iter()
             .map(|scope| ScopeInWords::of(scope.as_str()))
             .collect(),
@@ -116,7 +124,8 @@ fn asked_host(request: &HttpRequest) -> Option<String> {
 }
 
 /// On an MCP host (where clients of 2025-03-26 ask) the browser is sent to the issuer, its query
-/// unchanged.
+/// unchanged. Where that names no resource, the host's is added: the issuer cannot know any more
+/// which host was asked.
 fn to_the_issuer(
     request: &HttpRequest,
     context: &Context,
@@ -130,11 +139,14 @@ fn to_the_issuer(
     if !is_service || host == host_without_port(context.issuer.authority()) {
         return None;
     }
-    let url = format!(
-        "{}?{}",
-        context.issuer.endpoint("/authorize"),
-        request.query_string()
-    );
+    let query = request.query_string();
+    let mut url = format!("{}?{query}", context.issuer.endpoint("/authorize"));
+    let asked = Parameters::parse(query.as_bytes());
+    if let (Ok(None), Some(resource)) = (asked.resource(), context.services.implied(Some(host))) {
+        let mut added = url::form_urlencoded::Serializer::new(String::new());
+        url.push('&');
+        url.push_str(&added.append_pair("resource", resource.as_str()).finish());
+    }
     Some(
         HttpResponse::Found()
             .insert_header((LOCATION, url))

@@ -3,14 +3,16 @@
 use actix_web::http::header::ORIGIN;
 use actix_web::{HttpRequest, web};
 use token_core::client::Client;
+use token_core::oauth_error::OAuthErrorCode;
 use token_core::redirect_uri::Target;
-use token_core::store::AuthorizationRequest;
+use token_core::store::ConsentRequest;
 
 use super::error::HttpFailure;
 use super::pages::{ClaimedName, ReturnLink, ReturnTo, SignInWith, Trouble};
 use crate::flows::authorization_request::TrustedRedirect;
 use crate::flows::authorization_response::{error_url, is_out_of_band};
 use crate::flows::clients::{FindError, find};
+use crate::flows::return_path::ReturnPath;
 use crate::flows::sign_in::{SignInError, not_admitted};
 use crate::flows::{Context, OAuthFailure, Parameters};
 use crate::identity::IdentityProvider;
@@ -38,7 +40,10 @@ pub(super) fn own_form(
 }
 
 /// Where the browser returns to, as the consent page names it.
-pub(super) fn return_to(context: &Context, request: &AuthorizationRequest) -> ReturnTo {
+pub(super) fn return_to(context: &Context, request: &ConsentRequest) -> ReturnTo {
+    let ConsentRequest::Redirect(request) = request else {
+        return ReturnTo::Device;
+    };
     if is_out_of_band(&context.issuer, &TrustedRedirect::from(request)) {
         return ReturnTo::CodeToCopy;
     }
@@ -69,9 +74,9 @@ pub(super) fn sign_in_with(context: &Context) -> SignInWith {
 /// The client's name for a page; the client may have been deleted since.
 pub(super) async fn client_name(
     context: &Context,
-    request: &AuthorizationRequest,
+    request: &ConsentRequest,
 ) -> Result<ClaimedName, HttpFailure> {
-    match find(context, &request.client_id).await {
+    match find(context, request.client_id()).await {
         Ok(client) => Ok(name(client.as_ref())),
         Err(FindError::Document(_)) => Ok(name(None)),
         Err(FindError::Store(error)) => Err(HttpFailure::page_for(&OAuthFailure::from(error))),
@@ -98,6 +103,22 @@ pub(super) fn refused(
     HttpFailure::Redirect(error_url(&context.issuer, redirect, failure))
 }
 
+/// The same wherever the answer goes. A device hears nothing: it waits on, and the person may type
+/// its code again.
+pub(super) fn not_given(
+    context: &Context,
+    back: &ReturnPath,
+    failure: &OAuthFailure,
+) -> HttpFailure {
+    match (back, failure.code) {
+        (ReturnPath::Redirect(redirect), _) => refused(context, redirect, failure),
+        (ReturnPath::Device, OAuthErrorCode::AccessDenied | OAuthErrorCode::ExpiredToken) => {
+            HttpFailure::page(Trouble::DeviceNotConnected)
+        }
+        (ReturnPath::Device, _) => HttpFailure::page_for(failure),
+    }
+}
+
 /// A sign-in that cannot go on, as a page or a redirect.
 pub(super) fn sign_in_failure(
     context: &Context,
@@ -106,13 +127,16 @@ pub(super) fn sign_in_failure(
 ) -> HttpFailure {
     match error {
         SignInError::UnknownState => HttpFailure::page(Trouble::Expired),
-        SignInError::Refused(redirect, failure) => refused(context, redirect, failure),
+        SignInError::Refused(back, failure) => not_given(context, back, failure),
         SignInError::Failed(failure) => HttpFailure::page_for(failure),
-        SignInError::NotAdmitted(redirect, person) => {
-            let href = error_url(&context.issuer, redirect, &not_admitted());
+        SignInError::NotAdmitted(back, person) => {
             let login = person.username.as_str().to_owned();
-            let link = ReturnLink { client_name, href };
-            HttpFailure::page_with_return(Trouble::NotAdmitted { login }, link)
+            let trouble = Trouble::NotAdmitted { login };
+            let ReturnPath::Redirect(redirect) = &**back else {
+                return HttpFailure::page(trouble);
+            };
+            let href = error_url(&context.issuer, redirect, &not_admitted());
+            HttpFailure::page_with_return(trouble, ReturnLink { client_name, href })
         }
     }
 }

@@ -9,10 +9,11 @@ use token_core::store::PendingSignIn;
 
 use super::error::HttpFailure;
 use super::pages::{ClaimedName, Trouble};
-use super::{browser, consent, cookies, response, success};
-use crate::flows::authorization_request::TrustedRedirect;
+use super::{browser, consent, cookies, device, response, success};
 use crate::flows::authorization_response::{code_url, is_out_of_band};
-use crate::flows::{Context, OAuthFailure, Parameters, sign_in};
+use crate::flows::return_path::ReturnPath;
+use crate::flows::sign_in::{self, SignedIn};
+use crate::flows::{Context, OAuthFailure, Parameters};
 use crate::identity::{IdentityProvider, Person, UpstreamError};
 
 pub(super) async fn get(
@@ -25,17 +26,17 @@ pub(super) async fn get(
     let query = Parameters::parse(request.query_string().as_bytes());
     let state = SignInState::presented(query.first("state").unwrap_or_default());
     let pending = taken(&request, &context, &state).await?;
-    let redirect = TrustedRedirect::from(&pending.request);
+    let back = ReturnPath::from(&pending.request);
 
     let Some(code) = query.first("code") else {
         let failure = refusal(query.first("error"));
-        return Err(not_named(&context, &pending, &redirect, &failure));
+        return Err(not_named(&context, &pending, &back, &failure));
     };
     let verifier = consent::upstream_verifier(&context, state.expose())?;
     let person = provider
         .identify(code, &verifier)
         .await
-        .map_err(|error| not_named(&context, &pending, &redirect, &upstream_failure(error)))?;
+        .map_err(|error| not_named(&context, &pending, &back, &upstream_failure(error)))?;
     complete(&context, &state, pending, person).await
 }
 
@@ -71,10 +72,14 @@ async fn complete(
     let done = sign_in::complete(context, pending.request, person)
         .await
         .map_err(|error| browser::sign_in_failure(context, client_name.clone(), &error))?;
-    let mut answer = if is_out_of_band(&context.issuer, &done.redirect) {
-        success::redirect(context, &done.code, &client_name)?
-    } else {
-        response::see_other(&code_url(&context.issuer, &done.redirect, &done.code))
+    let mut answer = match done {
+        SignedIn::Code(redirect, code) if is_out_of_band(&context.issuer, &redirect) => {
+            success::redirect(context, &code, &client_name)?
+        }
+        SignedIn::Code(redirect, code) => {
+            response::see_other(&code_url(&context.issuer, &redirect, &code))
+        }
+        SignedIn::Device => response::see_other(&context.issuer.endpoint(device::CONNECTED_PATH)),
     };
     let over = cookies::clear(&context.issuer, &cookies::sign_in_name(state));
     answer
@@ -111,13 +116,13 @@ fn upstream_failure(error: UpstreamError) -> OAuthFailure {
 fn not_named(
     context: &Context,
     pending: &PendingSignIn,
-    redirect: &TrustedRedirect,
+    back: &ReturnPath,
     failure: &OAuthFailure,
 ) -> HttpFailure {
     context.record(&AuditEvent::AuthFailure {
         reason: FailureReason::IdentityProvider,
-        client_id: Some(pending.request.client_id.clone()),
+        client_id: Some(pending.request.client_id().clone()),
         user_id: None,
     });
-    browser::refused(context, redirect, failure)
+    browser::not_given(context, back, failure)
 }

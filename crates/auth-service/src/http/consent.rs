@@ -5,9 +5,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::error::HttpFailure;
 use super::pages::Trouble;
-use super::{browser, cookies, response};
+use super::{browser, cookies, device, response};
 use crate::flows::Context;
 use crate::flows::consent::{self, ConsentError, Decided, Decision, SignIn};
+use crate::flows::return_path::ReturnPath;
 use crate::identity::IdentityProvider;
 use token_core::pkce::CodeVerifier;
 
@@ -29,7 +30,12 @@ pub(super) async fn post(
         .map_err(|error| failure(&error))?;
     match decided {
         Decided::SignIn(sign_in) => to_sign_in(&context, &sign_in),
-        Decided::Refused(redirect, refusal) => Err(browser::refused(&context, &redirect, &refusal)),
+        Decided::Refused(ReturnPath::Redirect(redirect), refusal) => {
+            Err(browser::refused(&context, &redirect, &refusal))
+        }
+        Decided::Refused(ReturnPath::Device, _) => Ok(response::see_other(
+            &context.issuer.endpoint(device::REFUSED_PATH),
+        )),
     }
 }
 

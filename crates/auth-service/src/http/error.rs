@@ -61,9 +61,18 @@ impl HttpFailure {
 
     /// A page that says when to come again.
     pub(super) fn too_many_attempts(retry_after: Seconds) -> Self {
+        Self::later(Trouble::TooManyAttempts, retry_after)
+    }
+
+    /// The same after wrong codes of devices.
+    pub(super) fn too_many_codes(retry_after: Seconds) -> Self {
+        Self::later(Trouble::TooManyCodes, retry_after)
+    }
+
+    fn later(trouble: Trouble, retry_after: Seconds) -> Self {
         Self::Page(Box::new(PageFailure {
             retry_after: Some(retry_after),
-            ..PageFailure::of(Trouble::TooManyAttempts)
+            ..PageFailure::of(trouble)
         }))
     }
 

@@ -62,6 +62,8 @@ pub enum ReturnTo {
         /// The scheme without its colon, such as `cursor`.
         scheme: String,
     },
+    /// A device whose code the person has typed (RFC 8628): it polls for the answer.
+    Device,
 }
 
 /// Who asks the person to sign in.
@@ -110,6 +112,34 @@ pub struct SignInPage {
     pub state: String,
     /// After a wrong passphrase: how often the person may try again.
     pub attempts_left: Option<u32>,
+}
+
+/// `GET /device`: asks for the code that a device shows (RFC 8628 section 3.3). The form posts
+/// `user_code` to `/device`.
+#[derive(Template)]
+#[template(path = "device.html")]
+pub struct DevicePage {
+    /// What the field holds already.
+    pub user_code: String,
+    /// Whether it was sent and no device waits under it.
+    pub unknown: bool,
+}
+
+/// Where a person ends who decided about a device.
+#[derive(Template)]
+#[template(path = "device_done.html")]
+pub struct DeviceDonePage {
+    /// What was decided.
+    pub outcome: DeviceOutcome,
+}
+
+/// What a person decided about a device.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum DeviceOutcome {
+    /// It gets access.
+    Connected,
+    /// It does not.
+    Refused,
 }
 
 /// `GET /success`: where a client without a redirect URI of its own sends the person.

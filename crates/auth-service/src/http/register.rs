@@ -29,7 +29,7 @@ struct Body<'a> {
     redirect_uris: &'a [RedirectUri],
     token_endpoint_auth_method: ClientAuthenticationMethod,
     grant_types: &'a [GrantType],
-    response_types: [&'static str; 1],
+    response_types: &'static [&'static str],
     application_type: ApplicationType,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_name: Option<&'a str>,
@@ -84,7 +84,11 @@ pub(super) fn answer(
         redirect_uris: &client.redirect_uris,
         token_endpoint_auth_method: client.credential.method(),
         grant_types: &client.grant_types,
-        response_types: ["code"],
+        response_types: if client.grant_types.contains(&GrantType::AuthorizationCode) {
+            &["code"]
+        } else {
+            &[]
+        },
         application_type: client.application_type,
         client_name: client.client_name.as_deref(),
         scope: client.scope.as_deref(),

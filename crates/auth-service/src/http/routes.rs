@@ -8,8 +8,8 @@ use app_shell::cors;
 use app_shell::serve::get_or_head;
 
 use super::{
-    assets, authorize, callback, consent, error, index, jwks, metadata, openapi, register,
-    register_management, revoke, sign_in, success, token,
+    assets, authorize, callback, consent, device, device_authorization, error, index, introspect,
+    jwks, metadata, openapi, par, register, register_management, revoke, sign_in, success, token,
 };
 use crate::flows::Context;
 
@@ -60,7 +60,12 @@ fn for_clients(config: &mut ServiceConfig) {
                 .route(web::delete().to(register_management::delete)),
         )
         .service(resource("/token").route(web::post().to(token::post)))
-        .service(resource("/revoke").route(web::post().to(revoke::post)));
+        .service(resource("/revoke").route(web::post().to(revoke::post)))
+        .service(resource("/par").route(web::post().to(par::post)))
+        .service(
+            resource("/device_authorization").route(web::post().to(device_authorization::post)),
+        )
+        .service(resource("/introspect").route(web::post().to(introspect::post)));
 }
 
 /// What a person sees. No other origin may read any of it.
@@ -78,6 +83,13 @@ fn for_people(config: &mut ServiceConfig) {
                 .route(web::get().to(sign_in::get))
                 .route(web::post().to(sign_in::post)),
         )
+        .service(
+            web::resource(device::PATH)
+                .route(web::get().to(device::get))
+                .route(web::post().to(device::post)),
+        )
+        .service(web::resource(device::CONNECTED_PATH).route(web::get().to(device::connected)))
+        .service(web::resource(device::REFUSED_PATH).route(web::get().to(device::refused)))
         .service(web::resource("/callback").route(web::get().to(callback::get)))
         .service(web::resource("/success").route(web::get().to(success::get)))
         .service(web::resource("/error").route(web::get().to(error::get)))

@@ -76,7 +76,7 @@ async fn show(
 ) -> Result<HttpResponse, HttpFailure> {
     let service_name = context
         .services
-        .name(&pending.request.resource)
+        .name(pending.request.resource())
         .map(ToString::to_string);
     let page = SignInPage {
         client_name: browser::client_name(context, &pending.request).await?,
@@ -88,7 +88,7 @@ async fn show(
 }
 
 fn failed(context: &Context, pending: &PendingSignIn, reason: FailureReason) {
-    let client_id = Some(pending.request.client_id.clone());
+    let client_id = Some(pending.request.client_id().clone());
     context.record(&AuditEvent::AuthFailure {
         reason,
         client_id,

@@ -11,7 +11,10 @@ use super::error::HttpFailure;
 use super::response;
 use crate::flows::client_authentication::{AuthenticatedClient, authenticate};
 use crate::flows::issue::TokenResponse;
-use crate::flows::{Context, OAuthFailure, Parameters, code_grant, refresh_grant};
+use crate::flows::{
+    Context, OAuthFailure, Parameters, client_credentials_grant, code_grant, device_grant,
+    jwt_bearer_grant, refresh_grant,
+};
 
 /// RFC 6749 section 5.1.
 #[derive(Serialize)]
@@ -33,10 +36,15 @@ pub(super) async fn post(
     let client = authenticated(&context, &request, &form).await?;
     let tokens = match form.required("grant_type", "grant_type is missing")? {
         code_grant::GRANT_TYPE => code_grant::redeem(&context, &client, &form).await,
+        client_credentials_grant::GRANT_TYPE => {
+            client_credentials_grant::issue(&context, &client, &form).await
+        }
+        device_grant::GRANT_TYPE => device_grant::poll(&context, &client, &form).await,
+        jwt_bearer_grant::GRANT_TYPE => jwt_bearer_grant::issue(&context, &client, &form).await,
         refresh_grant::GRANT_TYPE => refresh_grant::refresh(&context, &client, &form).await,
         _ => Err(OAuthFailure::new(
             OAuthErrorCode::UnsupportedGrantType,
-            "grant_type must be authorization_code or refresh_token",
+            "grant_type is not one that the metadata lists",
         )),
     };
     Ok(answer(&tokens?))

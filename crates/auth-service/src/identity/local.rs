@@ -1,7 +1,6 @@
 //! The local identity provider of the single-process mode: one person, `local|owner`, and one
 //! passphrase that holds until the process ends. Only its argon2id hash stays in memory.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::Argon2;
@@ -11,6 +10,7 @@ use token_core::entropy::{Entropy, NoEntropy};
 use token_core::{Seconds, Timestamp, UserId, Username};
 
 use super::Person;
+use crate::attempts::WrongAttempts;
 
 /// So many wrong passphrases within [`WINDOW`] are looked at, from whomever they come.
 const MAX_WRONG: usize = 5;
@@ -54,8 +54,8 @@ pub struct LocalProvider(Arc<Inner>);
 struct Inner {
     salt: [u8; 16],
     hash: [u8; 32],
-    /// When the recent wrong ones came. The lock also keeps the costly hash to one at a time.
-    wrong: Mutex<VecDeque<Timestamp>>,
+    /// The lock also keeps the costly hash to one at a time.
+    wrong: Mutex<WrongAttempts>,
 }
 
 impl LocalProvider {
@@ -67,7 +67,7 @@ impl LocalProvider {
         Ok(Self(Arc::new(Inner {
             salt,
             hash,
-            wrong: Mutex::default(),
+            wrong: Mutex::new(WrongAttempts::new(MAX_WRONG, WINDOW)),
         })))
     }
 
@@ -89,33 +89,17 @@ impl LocalProvider {
         now: Timestamp,
     ) -> Result<PassphraseOutcome, LocalProviderError> {
         let mut wrong = self.0.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        while wrong
-            .front()
-            .is_some_and(|at| at.plus(WINDOW).has_passed(now))
-        {
-            wrong.pop_front();
-        }
-        if wrong.len() >= MAX_WRONG {
-            return Ok(too_many(&wrong, now));
+        if let Err(retry_after) = wrong.check(now) {
+            return Ok(PassphraseOutcome::TooMany { retry_after });
         }
         if hash(passphrase, &self.0.salt)?.ct_eq(&self.0.hash).into() {
             wrong.clear();
             return Ok(PassphraseOutcome::Correct(owner()?));
         }
-        wrong.push_back(now);
-        match u32::try_from(MAX_WRONG.saturating_sub(wrong.len())) {
-            Ok(attempts_left) if attempts_left > 0 => {
-                Ok(PassphraseOutcome::Wrong { attempts_left })
-            }
-            _ => Ok(too_many(&wrong, now)),
-        }
-    }
-}
-
-fn too_many(wrong: &VecDeque<Timestamp>, now: Timestamp) -> PassphraseOutcome {
-    let oldest = wrong.front().copied().unwrap_or(now);
-    PassphraseOutcome::TooMany {
-        retry_after: oldest.plus(WINDOW).remaining(now),
+        Ok(match wrong.wrong(now) {
+            Ok(attempts_left) => PassphraseOutcome::Wrong { attempts_left },
+            Err(retry_after) => PassphraseOutcome::TooMany { retry_after },
+        })
     }
 }
 

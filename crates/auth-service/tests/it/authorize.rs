@@ -127,7 +127,12 @@ async fn without_a_trusted_redirect_there_is_a_page() {
 
 #[actix_web::test]
 async fn an_mcp_host_sends_the_browser_to_the_issuer_with_its_query_unchanged() {
-    let server = Server::start();
+    let server = Server::with_services("fetch,echo");
+    let named = TestRequest::get()
+        .uri("/authorize?resource=https://echo.example.com/mcp")
+        .insert_header(("Host", "fetch.example.com"));
+    let location = "https://auth.example.com/authorize?resource=https://echo.example.com/mcp";
+    assert_eq!(server.send(named).await.header("location"), Some(location));
     for host in [
         "fetch.example.com",
         "FETCH.example.com:443",
@@ -139,7 +144,11 @@ async fn an_mcp_host_sends_the_browser_to_the_issuer_with_its_query_unchanged() 
         let answer = server.send(request).await;
         assert_eq!(answer.status, 302, "{host}");
         let location = "https://auth.example.com/authorize?client_id=x&state=a%2Fb";
-        assert_eq!(answer.header("location"), Some(location));
+        let added = "&resource=https%3A%2F%2Ffetch.example.com%2Fmcp";
+        assert_eq!(
+            answer.header("location"),
+            Some(&*format!("{location}{added}"))
+        );
     }
 }
 

@@ -67,6 +67,14 @@ async fn c2_c5_c10_what_a_document_must_and_must_not_be() {
             of(json!({ "client_id": format!("{URL}/") })),
             "its own address",
         ),
+        (
+            of(json!({ "client_id": "https://app.example/oauth/" })),
+            "its own address",
+        ),
+        (
+            of(json!({ "client_id": "https://APP.example/oauth/client.json" })),
+            "its own address",
+        ),
         (of(json!({ "client_name": null })), "client_name"),
         (of(json!({ "client_name": " " })), "client_name"),
         (of(json!({ "redirect_uris": null })), "redirect_uris"),

@@ -12,6 +12,8 @@ use actix_web::{App, cookie::Cookie};
 use async_trait::async_trait;
 use auth_service::flows::client_metadata_document::DocumentPolicy;
 use auth_service::flows::clients::{ClientSettings, Clients};
+use auth_service::flows::device_authorization::UserCodeAttempts;
+use auth_service::flows::jwt_bearer_grant::TrustedProvider;
 use auth_service::flows::pre_registered::PreRegistered;
 use auth_service::flows::remote::{Remote, RemoteAnswer, RemoteFault};
 use auth_service::flows::{Lifetimes, Sealing};
@@ -23,10 +25,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use token_core::admission::Admission;
 use token_core::audit::{AuditEvent, MemoryAudit};
+use token_core::client::{ApplicationType, Client, ClientCredential, GrantType};
 use token_core::clock::ManualClock;
 use token_core::keys::{LiveKeys, SigningKey, SigningKeys, generate_ed25519_pem};
 use token_core::sealing::RootSecret;
-use token_core::{Clock as _, Entropy, Issuer, Jti, Seconds, Services, SystemEntropy, Timestamp};
+use token_core::secret::ClientSecret;
+use token_core::{
+    ClientId, Clock as _, Entropy, Issuer, Jti, Seconds, Services, SystemEntropy, Timestamp,
+};
 use token_store::MemoryStore;
 use url::Url;
 
@@ -170,8 +176,10 @@ impl Server {
             admission: Admission {
                 github: None,
                 local: true,
+                vouched_for: false,
             },
             identity: IdentityProvider::Local(LocalProvider::new(PASSPHRASE, &entropy).unwrap()),
+            id_jag: None,
             lifetimes: Lifetimes {
                 session: Seconds(3600),
                 state: Seconds(300),
@@ -183,6 +191,7 @@ impl Server {
             },
             keys,
             sealing: Sealing::derive(&RootSecret::new(vec![7; 32]).unwrap()).unwrap(),
+            user_code_attempts: UserCodeAttempts::default(),
             store: Arc::new(MemoryStore::new()),
             audit: Arc::clone(&audit) as _,
             clock: Arc::clone(&clock) as _,
@@ -194,6 +203,15 @@ impl Server {
             audit,
             remote,
         }
+    }
+
+    /// One that takes the assertions of an identity provider.
+    pub(crate) fn trusting(provider: TrustedProvider) -> Self {
+        let mut server = Self::start();
+        let context = Arc::get_mut(&mut server.context).unwrap();
+        context.id_jag = Some(provider);
+        context.admission.vouched_for = true;
+        server
     }
 
     pub(crate) async fn send(&self, request: TestRequest) -> Answer {
@@ -270,6 +288,12 @@ impl Server {
         self.post_form("/token", &fields).await
     }
 
+    /// Writes a client as the operator would.
+    pub(crate) async fn provision(&self, client: &Client) {
+        let now = self.context.clock.now();
+        self.context.store.put_client(client, now).await.unwrap();
+    }
+
     /// The keys that it signs with.
     pub(crate) fn keys(&self) -> &LiveKeys {
         &self.context.keys
@@ -287,6 +311,26 @@ impl Server {
 
     pub(crate) fn events(&self) -> Vec<AuditEvent> {
         self.audit.events()
+    }
+}
+
+/// A confidential client of the operator's with the secret `s3cret` in the form.
+pub(crate) fn operators_client(client_id: &str, grant_type: GrantType) -> Client {
+    Client {
+        client_id: ClientId::parse(client_id).unwrap(),
+        client_name: None,
+        redirect_uris: Vec::new(),
+        credential: ClientCredential::ClientSecretPost {
+            secret_hash: ClientSecret::presented("s3cret").hash(),
+        },
+        grant_types: vec![grant_type],
+        application_type: ApplicationType::Web,
+        scope: None,
+        issued_at: Timestamp(0),
+        expires_at: None,
+        used: false,
+        registration_tokens: Vec::new(),
+        own_services: Vec::new(),
     }
 }
 

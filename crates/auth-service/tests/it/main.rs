@@ -9,11 +9,16 @@
 )]
 
 mod authorize;
+mod client_credentials;
 mod client_metadata_document;
+mod device;
 mod discovery;
 mod harness;
+mod introspect;
+mod jwt_bearer;
 mod keys;
 mod openapi;
+mod par;
 mod pre_registered;
 mod private_key_jwt;
 mod register;

@@ -59,6 +59,11 @@ fn hostile_pages() -> Vec<String> {
             attempts_left: Some(2),
         }
         .render(),
+        DevicePage {
+            user_code: hostile(),
+            unknown: true,
+        }
+        .render(),
         SuccessPage {
             code: Some(CodeToCopy {
                 code: hostile(),

@@ -26,6 +26,10 @@ pub enum Trouble {
     },
     /// The local passphrase was wrong too often.
     TooManyAttempts,
+    /// Wrong codes of devices were typed too often, by whomever.
+    TooManyCodes,
+    /// The sign-in for a device was not completed.
+    DeviceNotConnected,
     /// The store cannot be reached.
     Unavailable,
     /// No page at this address.
@@ -43,7 +47,8 @@ impl Trouble {
             Self::BadRequest { .. } => "The app sent a faulty request",
             Self::Expired => "This sign-in has expired",
             Self::NotAdmitted { .. } => "This account is not admitted",
-            Self::TooManyAttempts => "Too many attempts",
+            Self::TooManyAttempts | Self::TooManyCodes => "Too many attempts",
+            Self::DeviceNotConnected => "The device is not connected",
             Self::Unavailable => "The gate cannot open now",
             Self::NotFound => "There is no page here",
             Self::Internal => "Something went wrong here",
@@ -56,10 +61,11 @@ impl Trouble {
             Self::UnknownClient
             | Self::RedirectNotRegistered { .. }
             | Self::BadRequest { .. }
+            | Self::DeviceNotConnected
             | Self::Expired => 400,
             Self::NotAdmitted { .. } => 403,
             Self::NotFound => 404,
-            Self::TooManyAttempts => 429,
+            Self::TooManyAttempts | Self::TooManyCodes => 429,
             Self::Internal => 500,
             Self::Unavailable => 503,
         }
@@ -85,6 +91,12 @@ impl Trouble {
             ),
             Self::TooManyAttempts => "The passphrase was wrong too often, so this sign-in is \
                 closed. The app got no access."
+                .to_owned(),
+            Self::TooManyCodes => "Too many wrong codes were typed here lately, so none is looked \
+                at now. No device got access."
+                .to_owned(),
+            Self::DeviceNotConnected => "The sign-in was not completed, or the device stopped \
+                waiting. It got no access."
                 .to_owned(),
             Self::Unavailable => "The gateway cannot reach its own records, so it lets nobody \
                 through. The fault is not yours."
@@ -114,6 +126,10 @@ impl Trouble {
             Self::Unavailable => "Wait a minute, then connect again from the app.".to_owned(),
             Self::TooManyAttempts => "Look up the passphrase in the terminal that started the \
                 gateway. Then connect again from the app."
+                .to_owned(),
+            Self::TooManyCodes => "Wait five minutes, then type the code again.".to_owned(),
+            Self::DeviceNotConnected => "If the device still shows its code, type it again. \
+                Otherwise let the device make a new one."
                 .to_owned(),
             Self::NotFound => "Go back to where you came from.".to_owned(),
             Self::Internal => "Try again in a minute. If it stays, tell whoever runs this \
