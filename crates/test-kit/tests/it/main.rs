@@ -3,6 +3,8 @@
 #![expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
     reason = "a helper of a test fails the test by panicking"
 )]
 
