@@ -5,7 +5,8 @@ use actix_web::{HttpResponse, web};
 
 use crate::flows::Context;
 
-pub(super) const PATHS: [&str; 2] = ["/jwks", "/.well-known/jwks.json"];
+pub(super) const PATH: &str = "/jwks";
+pub(super) const WELL_KNOWN_PATH: &str = "/.well-known/jwks.json";
 
 /// Short enough that a cache knows an upcoming key before its first token
 /// (`token_core::keys::ACTIVATION_DELAY`).

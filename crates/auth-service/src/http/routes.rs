@@ -1,9 +1,10 @@
-//! The table: path, method, handler.
+//! The table: path, methods, handlers.
 
 use std::sync::Arc;
 
 use actix_web::middleware::from_fn;
-use actix_web::web::{self, ServiceConfig};
+use actix_web::web::{self, ServiceConfig, delete, get, post, put};
+use actix_web::{Resource, Route};
 use app_shell::cors;
 use app_shell::serve::get_or_head;
 
@@ -16,84 +17,118 @@ use crate::flows::Context;
 /// Bodies are forms and client metadata; nothing larger is read (contract, "Errors").
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
+/// A path and what answers its methods. Any other method is told which there are (405, `Allow`).
+type Endpoint = (&'static str, Vec<Route>);
+
 /// Adds the authorization server's endpoints.
 pub fn routes(context: Arc<Context>) -> impl Fn(&mut ServiceConfig) + Send + Sync + Clone {
     move |config| {
         config
             .app_data(web::Data::from(Arc::clone(&context)))
-            .app_data(web::PayloadConfig::new(MAX_BODY_BYTES))
-            .configure(discovery)
-            .configure(for_clients)
-            .configure(for_people)
+            .app_data(web::PayloadConfig::new(MAX_BODY_BYTES));
+        for endpoint in discovery().into_iter().chain(for_clients()) {
+            config.service(resource(endpoint).wrap(from_fn(cors::public)));
+        }
+        for endpoint in for_people() {
+            config.service(resource(endpoint));
+        }
+        // Clients try every well-known name there is: a plain 404 sends them on.
+        let others = web::resource("/.well-known/{name:.*}").wrap(from_fn(cors::public));
+        config
+            .service(others.to(error::not_found_plain))
             .default_service(web::to(error::not_found));
     }
 }
 
+/// The pattern of every path that is served.
+pub fn paths() -> impl Iterator<Item = &'static str> {
+    let table = discovery()
+        .into_iter()
+        .chain(for_clients())
+        .chain(for_people());
+    table.map(|(path, _)| path)
+}
+
+fn resource((path, routes): Endpoint) -> Resource {
+    routes
+        .into_iter()
+        .fold(web::resource(path), Resource::route)
+}
+
 /// What any web page may read.
-fn discovery(config: &mut ServiceConfig) {
-    for path in [metadata::OAUTH_PATH, metadata::OAUTH_PATH_WITH_SUFFIX] {
-        let resource = web::resource(path).wrap(from_fn(cors::public));
-        config.service(resource.route(get_or_head().to(metadata::oauth)));
-    }
-    let openid = web::resource(metadata::OPENID_PATH).wrap(from_fn(cors::public));
-    config.service(openid.route(get_or_head().to(metadata::openid)));
-    for path in jwks::PATHS {
-        let resource = web::resource(path).wrap(from_fn(cors::public));
-        config.service(resource.route(get_or_head().to(jwks::get)));
-    }
-    let document = web::resource(openapi::PATH).wrap(from_fn(cors::public));
-    config.service(document.route(get_or_head().to(openapi::get)));
-    // Clients try every well-known name there is: a plain 404 sends them on.
-    let others = web::resource("/.well-known/{name:.*}").wrap(from_fn(cors::public));
-    config.service(others.to(error::not_found_plain));
+fn discovery() -> Vec<Endpoint> {
+    vec![
+        (
+            metadata::OAUTH_PATH,
+            vec![get_or_head().to(metadata::oauth)],
+        ),
+        (
+            metadata::OAUTH_PATH_WITH_SUFFIX,
+            vec![get_or_head().to(metadata::oauth)],
+        ),
+        (
+            metadata::OPENID_PATH,
+            vec![get_or_head().to(metadata::openid)],
+        ),
+        (jwks::PATH, vec![get_or_head().to(jwks::get)]),
+        (jwks::WELL_KNOWN_PATH, vec![get_or_head().to(jwks::get)]),
+        (openapi::PATH, vec![get_or_head().to(openapi::get)]),
+    ]
 }
 
 /// What clients post to, from a browser too.
-fn for_clients(config: &mut ServiceConfig) {
-    let resource = |path| web::resource(path).wrap(from_fn(cors::public));
-    config
-        .service(resource("/register").route(web::post().to(register::post)))
-        .service(
-            resource("/register/{client_id}")
-                .route(web::get().to(register_management::get))
-                .route(web::put().to(register_management::put))
-                .route(web::delete().to(register_management::delete)),
-        )
-        .service(resource("/token").route(web::post().to(token::post)))
-        .service(resource("/revoke").route(web::post().to(revoke::post)))
-        .service(resource("/par").route(web::post().to(par::post)))
-        .service(
-            resource("/device_authorization").route(web::post().to(device_authorization::post)),
-        )
-        .service(resource("/introspect").route(web::post().to(introspect::post)));
+fn for_clients() -> Vec<Endpoint> {
+    vec![
+        ("/register", vec![post().to(register::post)]),
+        (
+            "/register/{client_id}",
+            vec![
+                get().to(register_management::get),
+                put().to(register_management::put),
+                delete().to(register_management::delete),
+            ],
+        ),
+        ("/token", vec![post().to(token::post)]),
+        ("/revoke", vec![post().to(revoke::post)]),
+        ("/introspect", vec![post().to(introspect::post)]),
+        ("/par", vec![post().to(par::post)]),
+        (
+            "/device_authorization",
+            vec![post().to(device_authorization::post)],
+        ),
+    ]
 }
 
 /// What a person sees. No other origin may read any of it.
-fn for_people(config: &mut ServiceConfig) {
-    config
-        .service(web::resource("/").route(get_or_head().to(index::get)))
-        .service(web::resource("/authorize").route(web::get().to(authorize::get)))
-        .service(
-            web::resource("/consent")
-                .route(web::get().to(consent::get))
-                .route(web::post().to(consent::post)),
-        )
-        .service(
-            web::resource("/sign-in")
-                .route(web::get().to(sign_in::get))
-                .route(web::post().to(sign_in::post)),
-        )
-        .service(
-            web::resource(device::PATH)
-                .route(web::get().to(device::get))
-                .route(web::post().to(device::post)),
-        )
-        .service(web::resource(device::CONNECTED_PATH).route(web::get().to(device::connected)))
-        .service(web::resource(device::REFUSED_PATH).route(web::get().to(device::refused)))
-        .service(web::resource("/callback").route(web::get().to(callback::get)))
-        .service(web::resource("/success").route(web::get().to(success::get)))
-        .service(web::resource("/error").route(web::get().to(error::get)))
-        .service(web::resource("/assets/gateway.css").route(get_or_head().to(assets::style_sheet)))
-        .service(web::resource("/assets/favicon.svg").route(get_or_head().to(assets::favicon)))
-        .service(web::resource("/favicon.ico").route(get_or_head().to(assets::favicon)));
+fn for_people() -> Vec<Endpoint> {
+    vec![
+        ("/", vec![get_or_head().to(index::get)]),
+        ("/authorize", vec![get().to(authorize::get)]),
+        (
+            "/consent",
+            vec![get().to(consent::get), post().to(consent::post)],
+        ),
+        (
+            "/sign-in",
+            vec![get().to(sign_in::get), post().to(sign_in::post)],
+        ),
+        (
+            device::PATH,
+            vec![get().to(device::get), post().to(device::post)],
+        ),
+        (device::CONNECTED_PATH, vec![get().to(device::connected)]),
+        (device::REFUSED_PATH, vec![get().to(device::refused)]),
+        ("/callback", vec![get().to(callback::get)]),
+        ("/success", vec![get().to(success::get)]),
+        ("/error", vec![get().to(error::get)]),
+        (
+            "/assets/gateway.css",
+            vec![get_or_head().to(assets::style_sheet)],
+        ),
+        (
+            "/assets/favicon.svg",
+            vec![get_or_head().to(assets::favicon)],
+        ),
+        ("/favicon.ico", vec![get_or_head().to(assets::favicon)]),
+    ]
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
+use auth_service::http::routes::paths;
 use serde_json::Value;
 
 use crate::harness::Server;
@@ -45,6 +46,15 @@ async fn document(server: &Server) -> Value {
     assert_eq!(answer.header("content-type"), Some("application/json"));
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     answer.json()
+}
+
+#[actix_web::test]
+async fn every_path_is_described_and_no_other() {
+    let described = described(&document(&Server::start()).await);
+    // The router's patterns say beside a name what may stand there.
+    let plain = |path: &str| path.replace(":.*}", "}");
+    let served: BTreeSet<_> = paths().map(plain).collect();
+    assert_eq!(described.into_keys().collect::<BTreeSet<_>>(), served);
 }
 
 #[actix_web::test]
