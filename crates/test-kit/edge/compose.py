@@ -87,8 +87,9 @@ def read_env_file(path):
 
 
 def running(project):
-    """The services that `up` starts: those without a profile."""
-    return {name: s for name, s in project["services"].items() if not s.get("profiles")}
+    """The services that `just up` starts: those without a profile, and the keys' rotation."""
+    started = ([], ["rotation"])
+    return {name: s for name, s in project["services"].items() if s.get("profiles", []) in started}
 
 
 def start_order(services):

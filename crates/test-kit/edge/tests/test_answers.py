@@ -1,5 +1,7 @@
 """What every answer of the edge carries, and what never gets past it."""
 
+from urllib.parse import quote
+
 import pytest
 
 from client import DOMAIN, ISSUER, mcp_url, post_form, request
@@ -84,11 +86,12 @@ def test_other_well_known_documents_of_an_mcp_host_are_a_plain_404(path):
 def test_the_mcp_host_has_the_endpoints_that_old_clients_look_for_there():
     metadata = request("GET", f"{FETCH}/.well-known/oauth-authorization-server")
     assert (metadata.status, metadata.json()["issuer"]) == (200, ISSUER)
-    authorize = request("GET", f"{FETCH}/authorize?client_id=a%20b&state=c%2Fd")
-    assert (authorize.status, authorize.header("Location")) == (
-        302,
-        f"{ISSUER}/authorize?client_id=a%20b&state=c%2Fd",
-    )
+    resource = "resource=" + quote(f"{FETCH}/mcp", safe="")
+    query = "client_id=a%20b&state=c%2Fd"
+    for asked, sent in [(query, f"{query}&{resource}"), (f"{resource}&x", f"{resource}&x")]:
+        authorize = request("GET", f"{FETCH}/authorize?{asked}")
+        location = authorize.header("Location")
+        assert (authorize.status, location) == (302, f"{ISSUER}/authorize?{sent}")
     token = post_form(f"{FETCH}/token", {"grant_type": "nonsense", "client_id": "nobody"})
     assert token.status in (400, 401) and "error" in token.json()
 

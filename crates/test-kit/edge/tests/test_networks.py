@@ -13,6 +13,8 @@ PORTS = {
     "fetch-service": 8000,
     "everything": 3001,
     "redis": 6379,
+    # It listens nowhere.
+    "key-keeper": 8000,
 }
 REACHES = {
     "traefik": {"docker-socket-proxy", "auth-service", "forward-auth", "fetch-service", "everything"},
@@ -22,6 +24,7 @@ REACHES = {
     "fetch-service": {"traefik"},
     "everything": {"traefik"},
     "redis": {"auth-service", "forward-auth"},
+    "key-keeper": set(),
 }
 REACHES_THE_INTERNET = {"traefik", "auth-service", "fetch-service"}
 
