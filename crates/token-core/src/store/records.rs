@@ -1,0 +1,215 @@
+//! What is stored: each record carries its own expiry, and no secret.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::{Seconds, Timestamp};
+use crate::identifiers::{ClientId, GrantId, Jti, UserId, Username};
+use crate::pkce::CodeChallenge;
+use crate::redirect_uri::RedirectUri;
+use crate::resource::ResourceId;
+use crate::scope::Scopes;
+use crate::secret::{SecretHash, SecretKey};
+
+/// An authorization request that was checked: what the client asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorizationRequest {
+    /// The client.
+    pub client_id: ClientId,
+    /// Where the answer goes: as requested, which on loopback may differ from the registered one
+    /// by its port.
+    pub redirect_uri: RedirectUri,
+    /// The client's own `state`, to be given back byte for byte.
+    pub state: Option<String>,
+    /// The PKCE challenge.
+    pub code_challenge: CodeChallenge,
+    /// The service that is asked for.
+    pub resource: ResourceId,
+    /// The scopes that approval gives.
+    pub scope: Scopes,
+}
+
+/// What a device asks for (RFC 8628), as the person who typed its code is asked about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceRequest {
+    /// Hash of the user code in its normal form: where the decision goes.
+    pub user_code: SecretHash,
+    /// The client.
+    pub client_id: ClientId,
+    /// The service that is asked for.
+    pub resource: ResourceId,
+    /// The scopes that approval gives.
+    pub scope: Scopes,
+}
+
+/// What a person is asked to approve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentRequest {
+    /// An authorization request: the answer is a redirect.
+    Redirect(AuthorizationRequest),
+    /// A device: it polls for the answer.
+    Device(DeviceRequest),
+}
+
+impl ConsentRequest {
+    /// The client.
+    pub fn client_id(&self) -> &ClientId {
+        match self {
+            Self::Redirect(request) => &request.client_id,
+            Self::Device(request) => &request.client_id,
+        }
+    }
+
+    /// The service that is asked for.
+    pub fn resource(&self) -> &ResourceId {
+        match self {
+            Self::Redirect(request) => &request.resource,
+            Self::Device(request) => &request.resource,
+        }
+    }
+
+    /// The scopes that approval gives.
+    pub fn scope(&self) -> &Scopes {
+        match self {
+            Self::Redirect(request) => &request.scope,
+            Self::Device(request) => &request.scope,
+        }
+    }
+}
+
+/// A sign-in under way: an approved request, waiting for the identity provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingSignIn {
+    /// What was approved.
+    pub request: ConsentRequest,
+    /// Hash of the browser's cookie.
+    pub browser: SecretHash,
+    /// When it is over.
+    pub expires_at: Timestamp,
+}
+
+/// Who approved what for whom: the part that codes and refresh tokens share.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// Its identifier.
+    pub id: GrantId,
+    /// The client.
+    pub client_id: ClientId,
+    /// The person.
+    pub user_id: UserId,
+    /// The person's login name at sign-in.
+    pub username: Username,
+    /// The service.
+    pub resource: ResourceId,
+    /// The scopes that were approved.
+    pub scope: Scopes,
+}
+
+/// An authorization code's record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeRecord {
+    /// Hash and grant of the code.
+    pub key: SecretKey,
+    /// What was approved.
+    pub grant: Grant,
+    /// Must be repeated at the token endpoint.
+    pub redirect_uri: RedirectUri,
+    /// Must be answered at the token endpoint.
+    pub code_challenge: CodeChallenge,
+    /// When it is over.
+    pub expires_at: Timestamp,
+}
+
+/// An active access token's record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenRecord {
+    /// The token's identifier, which names its grant.
+    pub jti: Jti,
+    /// The client that holds it.
+    pub client_id: ClientId,
+    /// The person it stands for.
+    pub user_id: UserId,
+    /// The service it is for.
+    pub resource: ResourceId,
+    /// What it allows.
+    pub scope: Scopes,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// When it is over.
+    pub expires_at: Timestamp,
+}
+
+/// A refresh token's record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshRecord {
+    /// Hash and grant of the token.
+    pub key: SecretKey,
+    /// What was approved.
+    pub grant: Grant,
+    /// When it is over.
+    pub expires_at: Timestamp,
+}
+
+/// The tokens that one token request gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuedTokens {
+    /// The access token.
+    pub token: TokenRecord,
+    /// The refresh token, where the client may have one.
+    pub refresh: Option<RefreshRecord>,
+}
+
+/// One rotation of a refresh token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rotation {
+    /// The refresh token that was presented.
+    pub presented: SecretKey,
+    /// Its successor.
+    pub successor: RefreshRecord,
+    /// The new access token.
+    pub token: TokenRecord,
+    /// The answer, sealed under a key derived from the presented token: for the grace.
+    pub sealed_answer: String,
+    /// Until when a repeat gets that answer again.
+    pub grace_until: Timestamp,
+}
+
+/// A device authorization request (RFC 8628 section 3.1) that waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceRecord {
+    /// Hash of the device code.
+    pub device_code: SecretHash,
+    /// Hash of the user code in its normal form.
+    pub user_code: SecretHash,
+    /// The client.
+    pub client_id: ClientId,
+    /// The service that is asked for.
+    pub resource: ResourceId,
+    /// The scopes that approval gives.
+    pub scope: Scopes,
+    /// The least time between two polls.
+    pub interval: Seconds,
+    /// When it is over.
+    pub expires_at: Timestamp,
+}
+
+/// What a person decided about a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceDecision {
+    /// It may have what it asks for.
+    Approved(Grant),
+    /// It may not.
+    Denied,
+}
+
+/// A pushed authorization request (RFC 9126): the parameters as they were pushed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PushedRequest {
+    /// The client that pushed it.
+    pub client_id: ClientId,
+    /// Its parameters, form-encoded.
+    pub parameters: String,
+    /// When it is over.
+    pub expires_at: Timestamp,
+}
