@@ -5,7 +5,7 @@
 //! nobody can use us as an open redirector (RFC 9700 section 4.11). [`TrustedRedirect`] is the
 //! proof, and the only thing that an error can be redirected with.
 
-use token_core::client::Client;
+use token_core::client::{Client, GrantType};
 use token_core::oauth_error::OAuthErrorCode;
 use token_core::pkce::CodeChallenge;
 use token_core::store::{AuthorizationRequest, StoreError};
@@ -97,7 +97,9 @@ pub(super) fn check_for(
     asked_host: Option<&str>,
 ) -> Result<AuthorizationRequest, AuthorizeError> {
     let redirect = trusted_redirect(client, parameters)?;
-    match checked(context, parameters, &redirect, asked_host) {
+    let checked =
+        may_ask(client).and_then(|()| checked(context, parameters, &redirect, asked_host));
+    match checked {
         Ok((code_challenge, resource, scope)) => Ok(AuthorizationRequest {
             client_id: client.client_id.clone(),
             redirect_uri: redirect.redirect_uri,
@@ -138,7 +140,8 @@ fn trusted_redirect(
         // RFC 6749 section 3.1.2.3: it may be left out where only one is registered.
         (None, [only]) => only.clone(),
         (None, _) => {
-            let reason = "The request names no redirect_uri, and the app registered several.";
+            let reason =
+                "The request names no redirect_uri, and the app did not register exactly one.";
             return Err(AuthorizeError::Untrusted(Untrusted::BadRequest(reason)));
         }
     };
@@ -147,6 +150,16 @@ fn trusted_redirect(
         redirect_uri,
         state,
     })
+}
+
+/// A client whose grants begin otherwise has no business here (RFC 6749 section 4.1.2.1).
+fn may_ask(client: &Client) -> Result<(), OAuthFailure> {
+    if client.grant_types.contains(&GrantType::AuthorizationCode) {
+        return Ok(());
+    }
+    let description = "the client may not use the authorization_code grant";
+    let code = OAuthErrorCode::UnauthorizedClient;
+    Err(OAuthFailure::new(code, description))
 }
 
 fn single_or_page<'a>(

@@ -1,6 +1,9 @@
 //! The authorization request: OAuth 2.1 section 4.1.1, RFC 8707, RFC 9207.
 
-use crate::harness::{Browser, CALLBACK, Server, authorize_uri};
+use token_core::RedirectUri;
+use token_core::client::GrantType;
+
+use crate::harness::{Browser, CALLBACK, Server, authorize_uri, operators_client};
 use actix_web::test::TestRequest;
 use serde_json::json;
 
@@ -169,4 +172,14 @@ async fn the_answer_keeps_the_redirect_uris_own_query_and_escapes_the_state() {
     );
     assert_eq!(location.matches("code=").count(), 1, "{location}");
     assert_eq!(answer.redirect().1["state"], state);
+}
+
+#[actix_web::test]
+async fn a_client_whose_grants_begin_otherwise_is_sent_back() {
+    let server = Server::start();
+    let mut machine = operators_client("machine", GrantType::ClientCredentials);
+    machine.redirect_uris = vec![RedirectUri::parse(CALLBACK).unwrap()];
+    server.provision(&machine).await;
+    let answer = server.get(&authorize_uri("machine", &[])).await;
+    assert_eq!(answer.redirect().1["error"], "unauthorized_client");
 }
