@@ -1,16 +1,19 @@
 //! Signing keys, the public halves that verify, and JSON Web Key Sets (RFC 7517, RFC 7638).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use crate::live::Live;
 
 mod foreign;
 mod generate;
 mod jwk;
 mod live;
-mod pkcs8;
+mod pair;
 mod ring;
 
 pub use foreign::ForeignKeys;
@@ -18,6 +21,8 @@ pub use foreign::ForeignKeys;
 pub use generate::generate_rsa_pem;
 pub use generate::{PrivatePem, generate_ed25519_pem, generate_p256_pem};
 pub use jwk::{Jwk, JwkSet};
+use pair::{CannotSign, KeyPair};
+
 pub use live::{LiveKeys, SigningKeys};
 pub use ring::{ACTIVATION_DELAY, DatedKey, KeyRing, KeyState, RETIREMENT_LEEWAY, RingKey};
 
@@ -87,7 +92,7 @@ pub enum KeyError {
 /// A private key that signs tokens. `kid` is the RFC 7638 thumbprint of its public half.
 #[derive(Clone)]
 pub struct SigningKey {
-    encoding: EncodingKey,
+    pair: Arc<KeyPair>,
     public: VerificationKey,
 }
 
@@ -100,9 +105,9 @@ impl std::fmt::Debug for SigningKey {
 impl SigningKey {
     /// Reads a PKCS#8 private key in PEM (RFC 7468 section 10): RSA, P-256 or Ed25519.
     pub fn from_pkcs8_pem(text: &[u8]) -> Result<Self, KeyError> {
-        let (encoding, jwk) = pkcs8::read(text)?;
+        let (pair, jwk) = KeyPair::from_pem(text)?;
         Ok(Self {
-            encoding,
+            pair: Arc::new(pair),
             public: VerificationKey::from_jwk(jwk)?,
         })
     }
@@ -122,8 +127,9 @@ impl SigningKey {
         &self.public
     }
 
-    pub(crate) fn encoding(&self) -> &EncodingKey {
-        &self.encoding
+    /// The signature of a message (RFC 7515 section 5.1).
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, CannotSign> {
+        self.pair.sign(message)
     }
 }
 
@@ -198,16 +204,31 @@ impl VerificationKeys {
         self.0.iter()
     }
 
+    /// The keys less those with one of these `kid`s.
+    #[must_use]
+    pub fn without(&self, kids: &BTreeSet<String>) -> Self {
+        let kept = self.0.iter().filter(|key| !kids.contains(&key.kid));
+        Self(kept.cloned().collect())
+    }
+
     /// The key with this `kid`.
     pub fn find(&self, kid: &str) -> Option<&VerificationKey> {
         self.0.iter().find(|key| key.kid == kid)
     }
 }
 
+/// The `kid`s of keys that an operator took back before their time: no token of theirs is believed
+/// any more, whatever a key set that is a few seconds old still says.
+pub type RetiredKeys = Live<BTreeSet<String>>;
+
 /// Where a verifier has its keys from: they may change while it runs.
 pub trait VerificationKeySource: Send + Sync {
     /// The keys as last known; `None` until they are known for the first time.
     fn current(&self) -> Option<Arc<VerificationKeys>>;
+
+    /// Grows *after* the keys have changed. Who remembers what was checked with them takes it
+    /// before [`current`](Self::current).
+    fn version(&self) -> u64;
 
     /// Asks for an early look, since a token names a key that is not known. Does not wait.
     fn refresh_soon(&self);
@@ -220,6 +241,10 @@ pub struct FixedKeys(pub Arc<VerificationKeys>);
 impl VerificationKeySource for FixedKeys {
     fn current(&self) -> Option<Arc<VerificationKeys>> {
         Some(Arc::clone(&self.0))
+    }
+
+    fn version(&self) -> u64 {
+        0
     }
 
     fn refresh_soon(&self) {}

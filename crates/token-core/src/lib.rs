@@ -20,6 +20,7 @@ pub mod identifiers;
 pub mod issuer;
 pub mod jose;
 pub mod keys;
+pub mod live;
 pub mod oauth_error;
 pub mod pkce;
 pub mod redirect_uri;

@@ -1,8 +1,9 @@
 //! Keys that change while the process runs: one handle, which signers and verifiers share.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use super::{SigningKey, VerificationKeySource, VerificationKeys};
+use crate::live::Live;
 
 /// The active signing key, and the public halves of all keys that are published.
 #[derive(Debug, Clone)]
@@ -24,25 +25,29 @@ impl SigningKeys {
     }
 }
 
-/// The keys of the moment. Take them once for each request: two looks may see two rings.
+/// The keys of the moment.
 #[derive(Debug)]
-pub struct LiveKeys(RwLock<Arc<SigningKeys>>);
+pub struct LiveKeys(Live<SigningKeys>);
 
 impl LiveKeys {
     /// Begins with these keys.
     pub fn new(keys: SigningKeys) -> Self {
-        Self(RwLock::new(Arc::new(keys)))
+        Self(Live::new(keys))
     }
 
     /// The keys as they are now.
     pub fn signing(&self) -> Arc<SigningKeys> {
-        // A writer only swaps one pointer, so a panic cannot leave it half done.
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        self.0.current()
     }
 
     /// Puts these keys in the place of the present ones.
     pub fn replace(&self, keys: SigningKeys) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        self.0.replace(keys);
+    }
+
+    /// Grows after the keys have changed.
+    pub fn version(&self) -> u64 {
+        self.0.version()
     }
 }
 
@@ -50,6 +55,10 @@ impl LiveKeys {
 impl VerificationKeySource for LiveKeys {
     fn current(&self) -> Option<Arc<VerificationKeys>> {
         Some(Arc::clone(&self.signing().published))
+    }
+
+    fn version(&self) -> u64 {
+        Self::version(self)
     }
 
     fn refresh_soon(&self) {}
