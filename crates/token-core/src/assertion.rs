@@ -44,12 +44,13 @@ impl From<&AccessTokenClaims> for Identity {
     }
 }
 
+/// The claims, owned where they are read and borrowed where they are signed.
 #[derive(Serialize, Deserialize)]
-struct AssertionClaims {
-    iss: Issuer,
-    aud: ResourceId,
+struct AssertionClaims<Iss, Aud, Id> {
+    iss: Iss,
+    aud: Aud,
     #[serde(flatten)]
-    identity: Identity,
+    identity: Id,
     #[serde(flatten)]
     times: TimeClaims,
 }
@@ -67,11 +68,16 @@ impl AssertionSigner {
         Self { issuer, keys }
     }
 
+    /// Grows after the keys have changed.
+    pub fn keys_version(&self) -> u64 {
+        self.keys.version()
+    }
+
     /// Signs who makes a request to `audience`; valid for [`LIFETIME`] from `now`.
     pub fn sign(
         &self,
-        identity: Identity,
-        audience: ResourceId,
+        identity: &Identity,
+        audience: &ResourceId,
         now: Timestamp,
     ) -> Result<String, SignError> {
         let times = TimeClaims {
@@ -80,7 +86,7 @@ impl AssertionSigner {
             nbf: None,
         };
         let claims = AssertionClaims {
-            iss: self.issuer.clone(),
+            iss: &self.issuer,
             aud: audience,
             identity,
             times,
@@ -110,7 +116,7 @@ impl AssertionVerifier {
         keys: &VerificationKeys,
         now: Timestamp,
     ) -> Result<Identity, TokenError> {
-        let claims: AssertionClaims = jose::verify(jwt, TYPE, keys)?;
+        let claims: AssertionClaims<Issuer, ResourceId, Identity> = jose::verify(jwt, TYPE, keys)?;
         if claims.iss != self.issuer {
             return Err(TokenError::WrongIssuer);
         }

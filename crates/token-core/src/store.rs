@@ -5,6 +5,7 @@
 //! TTL) is garbage collection only. Nothing here is a secret: codes and refresh tokens appear as
 //! [`SecretKey`], `state` as [`SecretHash`].
 
+mod freshness;
 mod outcomes;
 mod records;
 
@@ -16,6 +17,7 @@ use crate::clock::Timestamp;
 use crate::identifiers::{ClientId, GrantId, Jti};
 use crate::secret::{SecretHash, SecretKey};
 
+pub use freshness::{Freshness, MAX_AGE, Mark};
 pub use outcomes::*;
 pub use records::*;
 

@@ -223,7 +223,7 @@ fn kinds_of_tokens_cannot_be_swapped() {
     let access_token = access.sign(&key).unwrap();
     let signer = AssertionSigner::new(issuer(), LiveKeys::new(SigningKeys::only(key)).into());
     let assertion = signer
-        .sign(Identity::from(&access), audience(), NOW)
+        .sign(&Identity::from(&access), &audience(), NOW)
         .unwrap();
     let verifier = AssertionVerifier::new(issuer(), audience());
     assert_eq!(

@@ -18,7 +18,7 @@ mod redis;
 mod sqlite;
 
 #[cfg(feature = "redis")]
-pub use self::redis::{RedisActiveTokens, RedisSettings, RedisSettingsError, RedisStore};
+pub use self::redis::{Heard, RedisActiveTokens, RedisSettings, RedisSettingsError, RedisStore};
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{OpenError, SqliteStore};

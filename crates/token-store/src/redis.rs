@@ -8,6 +8,7 @@ mod fault;
 mod grants;
 mod index;
 mod keys;
+mod operator;
 mod pushed_requests;
 mod registry;
 mod replays;
@@ -16,8 +17,10 @@ mod settings;
 mod sign_ins;
 mod store;
 mod tokens;
+mod tracking;
 mod value;
 
 pub use active_tokens::RedisActiveTokens;
 pub use settings::{RedisSettings, RedisSettingsError};
 pub use store::RedisStore;
+pub use tracking::Heard;

@@ -1,37 +1,47 @@
 //! The verifier's slice: whether a token is active, over one multiplexed connection (a pool costs
-//! an additional round trip for each use).
+//! an additional round trip for each use) over which Redis tells of each change.
 //!
 //! It needs little, and its Redis user should have no more (`resetchannels` and `-@all` are what a
 //! new user starts with; said for certainty):
 //!
 //! ```text
-//! user verifier on >PASSWORD resetchannels -@all +get +ping %R~oauth:token:*
+//! user verifier on >PASSWORD resetchannels -@all +get +ping +zrange +client|tracking
+//!      %R~oauth:token:* %R~oauth:retired_keys %R~oauth:reload
 //! ```
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use ::redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use ::redis::{Client, Cmd, ErrorKind, FromRedisValue, RedisResult, cmd};
+use ::redis::aio::MultiplexedConnection;
+use ::redis::{Client, Cmd, FromRedisValue, ProtocolVersion, RedisError, cmd};
 use async_trait::async_trait;
 use token_core::store::{ActiveTokens, StoreError};
-use token_core::{Jti, Timestamp};
+use token_core::{Clock, Jti, Timestamp};
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
 
 use super::fault::fault;
 use super::settings::{RedisSettings, RedisSettingsError};
 use super::tokens;
-
-/// How long one attempt to connect, and one answer, may take.
-const PATIENCE: Duration = Duration::from_millis(200);
+use super::tracking::{Heard, Tracking};
 
 /// How long an answer may take in all: the verifier then denies, since it cannot know.
 const DEADLINE: Duration = Duration::from_millis(240);
 
-/// The active tokens in Redis, and nothing else of it. Clones share one connection.
+/// The active tokens in Redis, and nothing else of it. Clones share one connection, which ends
+/// with the last of them.
 #[derive(Clone)]
 pub struct RedisActiveTokens {
-    client: Client,
-    connection: Arc<RwLock<ConnectionManager>>,
+    connection: watch::Receiver<Option<MultiplexedConnection>>,
+    _tracking: Arc<Running>,
+}
+
+struct Running(AbortHandle);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl std::fmt::Debug for RedisActiveTokens {
@@ -41,64 +51,67 @@ impl std::fmt::Debug for RedisActiveTokens {
 }
 
 impl RedisActiveTokens {
-    /// The tokens there. Nothing is connected yet, and a Redis that is down, now or later, is an
-    /// error of the question that is asked then. To be called within a Tokio runtime.
-    pub fn connect(settings: &RedisSettings) -> Result<Self, RedisSettingsError> {
-        let client = Client::open(settings.connection_info()?).map_err(|_| RedisSettingsError)?;
-        let connection = lazy_connection(&client).map_err(|_| RedisSettingsError)?;
-        Ok(Self {
+    /// The tokens there; what is heard of them and from the operator goes to `heard`. Nothing is
+    /// connected yet, and a Redis that is down, now or later, is an error of the question that is
+    /// asked then. To be called within a Tokio runtime, to which it belongs.
+    ///
+    /// # Errors
+    /// The settings are not those of a Redis.
+    pub fn connect(
+        settings: &RedisSettings,
+        heard: Heard,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, RedisSettingsError> {
+        let info = settings.connection_info()?;
+        let redis = info
+            .redis_settings()
+            .clone()
+            .set_protocol(ProtocolVersion::RESP3);
+        let client =
+            Client::open(info.set_redis_settings(redis)).map_err(|_| RedisSettingsError)?;
+        let (publish, connection) = watch::channel(None);
+        let tracking = Tracking {
             client,
-            connection: Arc::new(RwLock::new(connection)),
+            heard,
+            clock,
+            publish,
+        };
+        let running = Running(tokio::spawn(tracking.run()).abort_handle());
+        Ok(Self {
+            connection,
+            _tracking: Arc::new(running),
         })
     }
 
     async fn ask<T: FromRedisValue>(&self, question: &Cmd) -> Result<T, StoreError> {
-        match tokio::time::timeout(DEADLINE, self.ask_twice(question)).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(fault(error)),
+        match tokio::time::timeout(DEADLINE, self.ask_until_answered(question)).await {
+            Ok(answer) => answer,
             Err(elapsed) => Err(StoreError::Unavailable(elapsed.into())),
         }
     }
 
-    /// Asks, and once more where the connection was at fault: only a question finds out that a
-    /// connection is lost, and a failure to connect is repeated to the next one who asks. Both
-    /// make the manager connect anew, and the second question goes over that connection.
-    async fn ask_twice<T: FromRedisValue>(&self, question: &Cmd) -> RedisResult<T> {
-        match question.query_async(&mut self.connection()).await {
-            Err(error) if error.is_io_error() => {}
-            Err(error) if error.kind() == ErrorKind::AuthenticationFailed => self.renew()?,
-            answer => return answer,
+    /// Waits for a connection, and for the next one where this one ends before the answer: it is
+    /// only a question, so it may be asked again.
+    async fn ask_until_answered<T: FromRedisValue>(&self, question: &Cmd) -> Result<T, StoreError> {
+        let mut connections = self.connection.clone();
+        loop {
+            let current = connections.borrow_and_update().clone();
+            if let Some(mut connection) = current {
+                match question.query_async(&mut connection).await {
+                    Err(error) if is_broken(&error) => {}
+                    answer => return answer.map_err(fault),
+                }
+            }
+            connections
+                .changed()
+                .await
+                .map_err(|ended| StoreError::Unavailable(ended.into()))?;
         }
-        question.query_async(&mut self.connection()).await
-    }
-
-    fn connection(&self) -> ConnectionManager {
-        self.connection
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    /// A manager that was refused never tries again; a new one does, so that a password that is
-    /// set right in Redis needs no restart here.
-    fn renew(&self) -> RedisResult<()> {
-        let renewed = lazy_connection(&self.client)?;
-        *self
-            .connection
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = renewed;
-        Ok(())
     }
 }
 
-/// A manager that connects when it is first asked. It makes one attempt at a time: who asks cannot
-/// wait for more.
-fn lazy_connection(client: &Client) -> RedisResult<ConnectionManager> {
-    let config = ConnectionManagerConfig::new()
-        .set_number_of_retries(0)
-        .set_connection_timeout(Some(PATIENCE))
-        .set_response_timeout(Some(PATIENCE));
-    ConnectionManager::new_lazy_with_config(client.clone(), config)
+fn is_broken(error: &RedisError) -> bool {
+    error.is_io_error() && !error.is_timeout()
 }
 
 #[async_trait]

@@ -20,6 +20,8 @@
 //! | `oauth:user_code:{device}.HASH` | a value, `live`: the key of its device |
 //! | `oauth:par:HASH` | JSON of a pushed request |
 //! | `oauth:used:HASH` | a value, `used` |
+//! | `oauth:retired_keys` | sorted set: the `kid`s of keys that were taken back, by when their last token would have expired |
+//! | `oauth:reload` | a number that grows when settings are to be read again |
 //!
 //! The device keys have one place among them, so that one script can reach both. A client and the
 //! two sets of clients have not: their scripts need a single node (or Sentinel), and in a Cluster
@@ -98,4 +100,18 @@ pub(super) fn pushed_request(request_uri: &SecretHash) -> String {
 
 pub(super) fn used(thing: &SecretHash) -> String {
     format!("oauth:used:{thing}")
+}
+
+pub(super) fn retired_keys() -> &'static str {
+    "oauth:retired_keys"
+}
+
+pub(super) fn reload() -> &'static str {
+    "oauth:reload"
+}
+
+/// The `jti` of the token that is kept under this key.
+pub(super) fn jti_of_token(key: &str) -> Option<String> {
+    let (grant, rest) = key.strip_prefix("oauth:token:{")?.split_once("}.")?;
+    Some(format!("{grant}.{rest}"))
 }

@@ -12,6 +12,7 @@ mod backend;
 mod promises;
 mod race;
 mod records;
+mod redis_changes;
 mod redis_down;
 mod redis_keys;
 mod redis_server;

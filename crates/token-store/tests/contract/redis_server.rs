@@ -9,8 +9,8 @@ use std::time::Duration;
 use redis::{Client, Connection, FromRedisValue};
 use tempfile::TempDir;
 use token_core::store::Store;
-use token_core::{Entropy as _, SystemEntropy};
-use token_store::{RedisActiveTokens, RedisSettings, RedisStore};
+use token_core::{Entropy as _, SystemClock, SystemEntropy};
+use token_store::{Heard, RedisActiveTokens, RedisSettings, RedisStore};
 
 use crate::backend::Backend;
 
@@ -121,7 +121,12 @@ impl RedisServer {
     }
 
     pub(crate) fn active_tokens(&self) -> RedisActiveTokens {
-        RedisActiveTokens::connect(&self.verifier_settings()).unwrap()
+        self.active_tokens_heard(&heard())
+    }
+
+    pub(crate) fn active_tokens_heard(&self, heard: &Heard) -> RedisActiveTokens {
+        let settings = self.verifier_settings();
+        RedisActiveTokens::connect(&settings, heard.clone(), Arc::new(SystemClock)).unwrap()
     }
 }
 
@@ -136,6 +141,14 @@ impl Drop for RedisServer {
 impl Backend for RedisServer {
     fn open(&self) -> Arc<dyn Store> {
         Arc::new(self.store())
+    }
+}
+
+pub(crate) fn heard() -> Heard {
+    Heard {
+        freshness: Arc::default(),
+        retired_keys: Arc::default(),
+        reload: Arc::default(),
     }
 }
 
@@ -160,7 +173,11 @@ fn spawn(port: u16, password: &str, directory: &TempDir) -> Child {
             "-@all",
             "+get",
             "+ping",
+            "+zrange",
+            "+client|tracking",
             "%R~oauth:token:*",
+            "%R~oauth:retired_keys",
+            "%R~oauth:reload",
         ])
         .args(["--appendonly", "yes", "--appendfsync", "always"])
         .args(["--save", ""])
