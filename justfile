@@ -39,6 +39,10 @@ list-keys *options:
 retire-key kid *options:
     {{ compose }} --profile tools run --rm gateway keys retire {{ kid }} {{ options }}
 
+# Have every process read again who may come in (ALLOWED_GITHUB_USERS_FILE)
+reload:
+    {{ compose }} --profile tools run --rm gateway reload
+
 # Fill in the secrets that are missing in .env (--force: replace them)
 generate-all-secrets *options:
     scripts/generate-secrets {{ options }}

@@ -13,6 +13,7 @@ mod error_chain;
 pub mod health;
 pub mod healthcheck;
 pub mod listener;
+pub mod reload;
 pub mod remote_document;
 pub mod request_log;
 mod run;

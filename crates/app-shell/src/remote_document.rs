@@ -1,6 +1,7 @@
 //! An internal document, such as a key set, that is polled and kept.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use reqwest::{Client, StatusCode, Url, redirect};
@@ -21,6 +22,7 @@ const BYTES_LIMIT: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct RemoteDocument<T> {
     current: watch::Receiver<Option<Arc<T>>>,
+    version: Arc<AtomicU64>,
     early: Arc<Notify>,
     poller: AbortHandle,
 }
@@ -58,17 +60,20 @@ impl<T: Send + Sync + 'static> RemoteDocument<T> {
         let client = client_for(&url)?;
         let (publish, current) = watch::channel(None);
         let early = Arc::new(Notify::new());
+        let version = Arc::new(AtomicU64::new(0));
         let poller = Poller {
             client,
             url,
             every,
             parse,
             publish,
+            version: Arc::clone(&version),
             early: Arc::clone(&early),
         };
         let poller = tokio::spawn(poller.run()).abort_handle();
         Ok(Arc::new(Self {
             current,
+            version,
             early,
             poller,
         }))
@@ -77,6 +82,11 @@ impl<T: Send + Sync + 'static> RemoteDocument<T> {
     /// The last good version; none before the first success. Never waits.
     pub fn current(&self) -> Option<Arc<T>> {
         self.current.borrow().clone()
+    }
+
+    /// Grows after the document has changed, and stays while it is fetched again as it was.
+    pub fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
     }
 
     /// Asks for an early refresh, for instance when a token names a key that is not in
@@ -98,22 +108,26 @@ struct Poller<T, P> {
     every: Duration,
     parse: P,
     publish: watch::Sender<Option<Arc<T>>>,
+    version: Arc<AtomicU64>,
     early: Arc<Notify>,
 }
 
 impl<T, P: Fn(&[u8]) -> Result<T, String>> Poller<T, P> {
     async fn run(self) {
         let mut was_good = None;
+        let mut published = None;
         loop {
             let outcome = timeout(ANSWER_LIMIT, self.fetch()).await;
             let outcome = outcome.unwrap_or(Err(FetchError::Slow));
+            let outcome = outcome.and_then(|body| self.news(body, &mut published));
             let is_good = outcome.is_ok();
             if was_good != Some(is_good) {
                 self.log(outcome.as_ref().err());
             }
             was_good = Some(is_good);
-            if let Ok(document) = outcome {
+            if let Ok(Some(document)) = outcome {
                 self.publish.send_replace(Some(Arc::new(document)));
+                self.version.fetch_add(1, Ordering::Release);
             }
             sleep(PAUSE).await;
             if self.publish.borrow().is_some() {
@@ -123,7 +137,21 @@ impl<T, P: Fn(&[u8]) -> Result<T, String>> Poller<T, P> {
         }
     }
 
-    async fn fetch(&self) -> Result<T, FetchError> {
+    /// The document, where it is not the one that is published already.
+    fn news(
+        &self,
+        body: Vec<u8>,
+        published: &mut Option<Vec<u8>>,
+    ) -> Result<Option<T>, FetchError> {
+        if published.as_ref() == Some(&body) {
+            return Ok(None);
+        }
+        let document = (self.parse)(&body).map_err(FetchError::Parse)?;
+        *published = Some(body);
+        Ok(Some(document))
+    }
+
+    async fn fetch(&self) -> Result<Vec<u8>, FetchError> {
         let request = self.client.get(self.url.clone()).send();
         let mut response = request.await.map_err(FetchError::from_request)?;
         if response.status() != StatusCode::OK {
@@ -136,7 +164,7 @@ impl<T, P: Fn(&[u8]) -> Result<T, String>> Poller<T, P> {
             }
             body.extend_from_slice(&chunk);
         }
-        (self.parse)(&body).map_err(FetchError::Parse)
+        Ok(body)
     }
 
     fn log(&self, error: Option<&FetchError>) {

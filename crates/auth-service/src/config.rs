@@ -196,8 +196,9 @@ fn https_url(text: &str) -> Result<Url, &'static str> {
     }
 }
 
-/// `ALLOWED_GITHUB_USERS`, which must not be empty where GitHub is configured.
-fn allowed_users(settings: &mut Settings) -> Option<AllowedUsers> {
+/// `ALLOWED_GITHUB_USERS`, which must not be empty where GitHub is configured. Read at the start
+/// and at every reload.
+pub fn allowed_users(settings: &mut Settings) -> Option<AllowedUsers> {
     let mend = "list GitHub logins or id:NUMBER, comma-separated, or write * for everybody";
     settings.required("ALLOWED_GITHUB_USERS", mend)?;
     settings.parse_with("ALLOWED_GITHUB_USERS", AllowedUsers::parse)

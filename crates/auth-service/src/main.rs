@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use actix_web::web::{self, ServiceConfig};
 use app_shell::health::{self, Ready};
@@ -13,7 +14,7 @@ use app_shell::request_log::request_log;
 use app_shell::serve::{HttpService, serve};
 use app_shell::settings::Settings;
 use app_shell::telemetry::{self, LogFormat, Telemetry};
-use app_shell::{healthcheck, listener, shutdown};
+use app_shell::{healthcheck, listener, reload, shutdown};
 use async_trait::async_trait;
 use auth_service::config::{self, AuthConfig};
 use auth_service::flows::Sealing;
@@ -24,12 +25,17 @@ use auth_service::identity::github::GitHub;
 use auth_service::remote_client::GuardedRemote;
 use auth_service::{Context, routes, trusted_provider};
 use token_core::admission::Admission;
+use token_core::live::Live;
 use token_core::{SystemClock, SystemEntropy};
 use token_store::audit_log::AuditLog;
 use token_store::{RedisSettings, RedisStore};
+use tokio::sync::Notify;
 use tracing::level_filters::LevelFilter;
 
 const LISTEN_ADDRESS: &str = "LISTEN_ADDRESS";
+
+/// How often the store is asked for announcements of the operator.
+const ANNOUNCEMENTS: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let own = [LISTEN_ADDRESS];
@@ -46,17 +52,21 @@ fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some("healthcheck") {
         return healthcheck::run(address);
     }
-    app_shell::run("auth-service", run(settings, address))
+    app_shell::run("auth-service", run(settings, known, address))
 }
 
-async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn Error>> {
+async fn run(
+    mut settings: Settings,
+    known: Vec<&'static str>,
+    address: SocketAddr,
+) -> Result<(), Box<dyn Error>> {
     let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Json, LevelFilter::INFO);
     let config = AuthConfig::from_settings(&mut settings);
     let config = settings.finish_with(|| config)?;
     telemetry.start()?;
 
     let listeners = vec![listener::bind(LISTEN_ADDRESS, address)?];
-    let context = Arc::new(context(config)?);
+    let context = Arc::new(context(config, known)?);
     let ready: Arc<dyn Ready> = Arc::new(StoreAnswers(Arc::clone(&context)));
     let endpoints = routes(context);
     let service = HttpService {
@@ -76,20 +86,24 @@ async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn 
     Ok(())
 }
 
-fn context(config: AuthConfig) -> Result<Context, Box<dyn Error>> {
+fn context(config: AuthConfig, known: Vec<&'static str>) -> Result<Context, Box<dyn Error>> {
     let store = RedisStore::connect(&RedisSettings {
         url: config.redis_url,
         password: config.redis_password,
     })?;
+    let admission = Arc::new(Live::new(Admission {
+        github: Some(config.allowed_users),
+        local: false,
+        vouched_for: config.id_jag.is_some(),
+    }));
+    let (list, announced) = (Arc::clone(&admission), Arc::new(Notify::new()));
+    tokio::spawn(hear_announcements(store.clone(), Arc::clone(&announced)));
+    reload::follow(announced, move || read_again(&known, &list))?;
     let remote = GuardedRemote::new(&config.issuer, &config.services)?;
     let github = GitHub::new(config.github, &config.issuer)?;
     Ok(Context {
         sealing: Sealing::derive(&config.root_secret)?,
-        admission: Admission {
-            github: Some(config.allowed_users),
-            local: false,
-            vouched_for: config.id_jag.is_some(),
-        },
+        admission,
         id_jag: config.id_jag.map(trusted_provider::start).transpose()?,
         identity: IdentityProvider::Upstream(Box::new(github)),
         issuer: config.issuer,
@@ -103,6 +117,38 @@ fn context(config: AuthConfig) -> Result<Context, Box<dyn Error>> {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy::new()),
     })
+}
+
+/// Tells of each reload that is announced in the store, a second or two later. (The verifiers are
+/// told at once; this process asks them nothing.)
+async fn hear_announcements(store: RedisStore, announced: Arc<Notify>) {
+    let mut known = None;
+    loop {
+        if let Ok(number) = store.reloads_announced().await
+            && known.replace(number).is_some_and(|before| before != number)
+        {
+            announced.notify_one();
+        }
+        tokio::time::sleep(ANNOUNCEMENTS).await;
+    }
+}
+
+/// Who may come in, at a reload. A list that is not in order changes nothing: the last good one
+/// stays.
+fn read_again(known: &[&'static str], admission: &Live<Admission>) {
+    let mut settings = Settings::load(known, None);
+    let allowed = config::allowed_users(&mut settings);
+    match settings.finish_with(|| allowed) {
+        Ok(allowed) => {
+            let before = admission.current().as_ref().clone();
+            admission.replace(Admission {
+                github: Some(allowed),
+                ..before
+            });
+            tracing::info!("who may come in was read again");
+        }
+        Err(error) => tracing::error!(%error, "the last good list of who may come in stays"),
+    }
 }
 
 /// Ready once the store answers.

@@ -27,6 +27,10 @@ impl VerificationKeySource for RemoteKeys {
         self.0.current()
     }
 
+    fn version(&self) -> u64 {
+        self.0.version()
+    }
+
     fn refresh_soon(&self) {
         self.0.refresh_soon();
     }

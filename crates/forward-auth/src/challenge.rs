@@ -13,7 +13,7 @@ pub fn challenge(resource: &ResourceId, denial: Denial) -> Option<String> {
         resource.metadata_url()
     );
     let error = match denial {
-        Denial::CannotDecide => return None,
+        Denial::CannotDecide | Denial::Flood => return None,
         // RFC 6750 section 3.1: no error where no token was sent.
         Denial::NoToken => return Some(format!("Bearer {place}")),
         Denial::InsufficientScope => "insufficient_scope",
@@ -39,6 +39,7 @@ pub fn description(denial: Denial) -> &'static str {
         Denial::NotAdmitted => "the person is not admitted; sign in again to learn more",
         Denial::InsufficientScope => "the token lacks a scope",
         Denial::CannotDecide => "the gateway cannot check tokens now; try again in a moment",
+        Denial::Flood => "too many bad tokens came from this address; try again in ten seconds",
     }
 }
 
@@ -46,7 +47,7 @@ pub fn description(denial: Denial) -> &'static str {
 /// other 403.
 pub fn status(denial: Denial) -> u16 {
     match denial {
-        Denial::CannotDecide => 503,
+        Denial::CannotDecide | Denial::Flood => 503,
         Denial::InsufficientScope => 403,
         _ => 401,
     }

@@ -11,7 +11,7 @@ use token_store::key_directory::FollowedKeys;
 use url::Url;
 
 /// The settings that [`VerifierConfig::from_settings`] reads.
-pub const SETTINGS: [&str; 8] = [
+pub const SETTINGS: [&str; 9] = [
     "BASE_DOMAIN",
     "MCP_SERVICES",
     "ALLOWED_GITHUB_USERS",
@@ -20,7 +20,11 @@ pub const SETTINGS: [&str; 8] = [
     "REDIS_PASSWORD",
     "JWKS_URL",
     "ASSERTION_KEY_DIR",
+    "VERIFIER_CACHE_MB",
 ];
+
+/// How much is remembered where nothing is set: some 17,000 tokens.
+const CACHE_MB: u64 = 24;
 
 /// The verifier's configuration.
 pub struct VerifierConfig {
@@ -39,37 +43,47 @@ pub struct VerifierConfig {
     pub jwks_url: Url,
     /// The keys in `ASSERTION_KEY_DIR`.
     pub assertion_keys: FollowedKeys,
+    /// `VERIFIER_CACHE_MB`, in bytes.
+    pub memory: u64,
 }
 
 impl VerifierConfig {
     /// Reads everything. `None` goes with a fault that the settings report.
     pub fn from_settings(settings: &mut Settings) -> Option<Self> {
         let issuer_and_services = issuer_and_services(settings);
-        let mend = "list GitHub logins or id:NUMBER, comma-separated, or write * for everybody";
-        settings.required("ALLOWED_GITHUB_USERS", mend);
-        let allowed = settings.parse_with("ALLOWED_GITHUB_USERS", AllowedUsers::parse);
-        let vouched_for = settings.text("IDJAG_ISSUER").is_some();
+        let admission = admission(settings);
         let mend = "set it, such as redis://verifier@redis:6379";
         let redis_url = settings.required("REDIS_URL", mend);
         let redis_password = settings.text("REDIS_PASSWORD");
         settings.required("JWKS_URL", "set it, such as http://auth-service:8000/jwks");
         let jwks_url = settings.parse_with("JWKS_URL", Url::parse);
         let assertion_keys = assertion_keys(settings);
+        let expected = "a number of megabytes such as 24";
+        let memory = settings.parsed("VERIFIER_CACHE_MB", CACHE_MB, expected) << 20;
         let (issuer, services) = issuer_and_services?;
         Some(Self {
             issuer,
             services,
-            admission: Admission {
-                github: Some(allowed?),
-                local: false,
-                vouched_for,
-            },
+            admission: admission?,
             redis_url: redis_url?,
             redis_password,
             jwks_url: jwks_url?,
             assertion_keys: assertion_keys?,
+            memory,
         })
     }
+}
+
+/// Who may come in: read at the start and at every reload.
+pub fn admission(settings: &mut Settings) -> Option<Admission> {
+    let mend = "list GitHub logins or id:NUMBER, comma-separated, or write * for everybody";
+    settings.required("ALLOWED_GITHUB_USERS", mend);
+    let allowed = settings.parse_with("ALLOWED_GITHUB_USERS", AllowedUsers::parse);
+    Some(Admission {
+        vouched_for: settings.text("IDJAG_ISSUER").is_some(),
+        github: Some(allowed?),
+        local: false,
+    })
 }
 
 fn issuer_and_services(settings: &mut Settings) -> Option<(Issuer, Services)> {
@@ -150,6 +164,7 @@ mod tests {
             ("REDIS_URL", ""),
             ("JWKS_URL", "auth-service"),
             ("ASSERTION_KEY_DIR", "/nowhere"),
+            ("VERIFIER_CACHE_MB", "plenty"),
         ] {
             let error = read(&[(name, value)]).err().unwrap();
             assert!(error.contains(name), "{name}={value}: {error}");

@@ -1,5 +1,8 @@
-//! The decision about one request, as far as it can be taken without the store: a pure function of
+//! The decision about one request, as far as it can be taken without the store: pure functions of
 //! the request, the rules, the keys and the time. Contract: section "Verifier".
+//!
+//! [`presented`] looks at what differs from request to request, and is asked each time. [`judge`]
+//! looks at the token, and its answer is the same until the rules, the keys or the store change.
 
 use token_core::access_token::AccessTokenClaims;
 use token_core::admission::Admission;
@@ -28,7 +31,7 @@ pub enum Denial {
     NoToken,
     /// An `Authorization` header that is no token.
     IllFormed,
-    /// The forwarded host or path is not the service's.
+    /// The forwarded host or path is not the service's, or the edge did not say what was asked.
     WrongHost,
     /// The token is not good by itself.
     Token(TokenError),
@@ -40,15 +43,15 @@ pub enum Denial {
     InsufficientScope,
     /// It cannot be decided now: the store or the keys cannot be asked.
     CannotDecide,
+    /// Too many bad tokens came from the same address: an unknown one is not looked at.
+    Flood,
 }
 
-/// Checks everything but whether the token is active. `Ok` is not yet leave to pass.
-pub fn decide(
-    request: &ForwardedRequest<'_>,
-    rules: Rules<'_>,
-    keys: &VerificationKeys,
-    now: Timestamp,
-) -> Result<AccessTokenClaims, Denial> {
+/// The token of a request that was sent to this service.
+pub fn presented<'a>(
+    request: &ForwardedRequest<'a>,
+    resource: &ResourceId,
+) -> Result<&'a str, Denial> {
     let token = match request.presented {
         Presented::Nothing => return Err(Denial::NoToken),
         Presented::IllFormed => return Err(Denial::IllFormed),
@@ -56,10 +59,20 @@ pub fn decide(
     };
     let on_path = request
         .path()
-        .is_some_and(|path| rules.resource.covers_path(path));
-    if !on_path || !request.is_for_host(rules.resource.host()) {
+        .is_some_and(|path| resource.covers_path(path));
+    if !on_path || !request.is_for_host(resource.host()) || request.method.is_none() {
         return Err(Denial::WrongHost);
     }
+    Ok(token)
+}
+
+/// Checks everything of a token but whether it is active. `Ok` is not yet leave to pass.
+pub fn judge(
+    token: &str,
+    rules: Rules<'_>,
+    keys: &VerificationKeys,
+    now: Timestamp,
+) -> Result<AccessTokenClaims, Denial> {
     let claims = AccessTokenClaims::verify(token, rules.issuer, rules.resource, keys, now)
         .map_err(Denial::Token)?;
     if !rules.admission.admits(&claims.sub, &claims.username) {

@@ -14,6 +14,10 @@ pub struct ForwardedRequest<'a> {
     pub host: Option<&'a str>,
     /// `X-Forwarded-Uri`: path and query.
     pub uri: Option<&'a str>,
+    /// `X-Forwarded-Method`: the client's method. Each of them needs a token.
+    pub method: Option<&'a str>,
+    /// The address that the edge saw: the last of `X-Forwarded-For`.
+    pub address: Option<&'a str>,
 }
 
 /// What the `Authorization` headers of a request present (RFC 6750 section 2.1).
@@ -113,6 +117,8 @@ mod tests {
             presented: Presented::Nothing,
             host: Some(host),
             uri: Some("/mcp?x=1"),
+            method: Some("POST"),
+            address: None,
         };
         for host in [
             "fetch.gw.test",

@@ -29,7 +29,7 @@ pub fn routes(
             .app_data(web::Data::from(Arc::clone(&verifier)))
             .app_data(web::Data::new(keys.clone()))
             // Outside the request log: it would halve the rate (docs/architecture.md).
-            .service(web::resource("/verify/{name}").to(verify::verify))
+            .configure(|config| verify::routes(config, &verifier))
             .service(
                 web::scope("")
                     .wrap(request_log())

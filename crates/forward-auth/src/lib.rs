@@ -1,8 +1,9 @@
 //! The verifier that Traefik's `ForwardAuth` calls for every request to an MCP service, and the
 //! metadata that tells clients where to get a token (RFC 9728).
 //!
-//! [`decide`](decide::decide) is the rule, a pure function; `verifier` adds the one question to
-//! the store (is this token active?) and signs who it is; `http/` answers Traefik.
+//! [`decide`] is the rule, pure functions; `memory` stands before it and remembers what it found;
+//! `verifier` joins the two with the one question to the store (is this token active?) and signs
+//! whose the token is; `http/` answers Traefik.
 //!
 //! What it is not: it can mint no access token and register no client. It sees public token keys,
 //! the token slice of the store, and one private key of its own, which signs identity assertions
@@ -11,8 +12,12 @@
 pub mod challenge;
 pub mod config;
 pub mod decide;
+mod flights;
 pub mod forwarded;
+mod garbage;
 pub mod http;
+mod memory;
+pub mod pass;
 pub mod protected_resource;
 pub mod verifier;
 

@@ -13,15 +13,18 @@ use app_shell::health::{self, Ready};
 use app_shell::serve::{HttpService, serve};
 use app_shell::settings::Settings;
 use app_shell::telemetry::{self, LogFormat, Telemetry};
-use app_shell::{healthcheck, listener, shutdown};
+use app_shell::{healthcheck, listener, reload, shutdown};
 use async_trait::async_trait;
 use forward_auth::config::{self, VerifierConfig};
 use forward_auth::http::AssertionKeys;
+use forward_auth::verifier::Parts;
 use forward_auth::{Verifier, routes};
 use token_core::SystemClock;
+use token_core::admission::Admission;
 use token_core::assertion::AssertionSigner;
+use token_core::live::Live;
 use token_store::audit_log::AuditLog;
-use token_store::{RedisActiveTokens, RedisSettings};
+use token_store::{Heard, RedisActiveTokens, RedisSettings};
 use tracing::level_filters::LevelFilter;
 
 use crate::remote_keys::RemoteKeys;
@@ -37,10 +40,14 @@ fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some("healthcheck") {
         return healthcheck::run(address);
     }
-    app_shell::run("forward-auth", run(settings, address))
+    app_shell::run("forward-auth", run(settings, known, address))
 }
 
-async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn Error>> {
+async fn run(
+    mut settings: Settings,
+    known: Vec<&'static str>,
+    address: SocketAddr,
+) -> Result<(), Box<dyn Error>> {
     let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Json, LevelFilter::INFO);
     let config = VerifierConfig::from_settings(&mut settings);
     let config = settings.finish_with(|| config)?;
@@ -48,7 +55,7 @@ async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn 
 
     let listeners = vec![listener::bind(LISTEN_ADDRESS, address)?];
     let assertion_keys = AssertionKeys(config.assertion_keys.keys());
-    let verifier = Arc::new(verifier(config)?);
+    let verifier = Arc::new(verifier(config, known)?);
     let ready: Arc<dyn Ready> = Arc::new(CanDecide(Arc::clone(&verifier)));
     let endpoints = routes(verifier, assertion_keys);
     let service = HttpService {
@@ -64,23 +71,48 @@ async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn 
     Ok(())
 }
 
-fn verifier(config: VerifierConfig) -> Result<Verifier, Box<dyn Error>> {
+fn verifier(config: VerifierConfig, known: Vec<&'static str>) -> Result<Verifier, Box<dyn Error>> {
     let assertion_keys = config.assertion_keys.keys();
     config.assertion_keys.follow();
-    let tokens = RedisActiveTokens::connect(&RedisSettings {
+    let heard = Heard {
+        freshness: Arc::default(),
+        retired_keys: Arc::default(),
+        reload: Arc::default(),
+    };
+    let redis = RedisSettings {
         url: config.redis_url,
         password: config.redis_password,
-    })?;
-    Ok(Verifier {
+    };
+    let tokens = RedisActiveTokens::connect(&redis, heard.clone(), Arc::new(SystemClock))?;
+    let admission = Arc::new(Live::new(config.admission));
+    let list = Arc::clone(&admission);
+    reload::follow(heard.reload, move || read_again(&known, &list))?;
+    let parts = Parts {
         assertions: AssertionSigner::new(config.issuer.clone(), assertion_keys),
         issuer: config.issuer,
         services: config.services,
-        admission: config.admission,
-        keys: Arc::new(RemoteKeys::at(config.jwks_url)?),
+        admission,
+        keys: Arc::new(RemoteKeys::at(config.jwks_url, heard.retired_keys)?),
         tokens: Arc::new(tokens),
+        freshness: heard.freshness,
         audit: Arc::new(AuditLog),
         clock: Arc::new(SystemClock),
-    })
+    };
+    Ok(Verifier::new(parts, config.memory))
+}
+
+/// Who may come in, at a reload. A list that is not in order changes nothing: the last good one
+/// stays.
+fn read_again(known: &[&'static str], admission: &Live<Admission>) {
+    let mut settings = Settings::load(known, None);
+    let now = config::admission(&mut settings);
+    match settings.finish_with(|| now) {
+        Ok(now) => {
+            admission.replace(now);
+            tracing::info!("who may come in was read again");
+        }
+        Err(error) => tracing::error!(%error, "the last good list of who may come in stays"),
+    }
 }
 
 /// Ready once the keys are known and the store answers.
@@ -89,7 +121,11 @@ struct CanDecide(Arc<Verifier>);
 #[async_trait]
 impl Ready for CanDecide {
     async fn check(&self) -> Result<(), &'static str> {
-        self.0.keys.current().ok_or("the keys of auth-service")?;
-        self.0.tokens.ping().await.map_err(|_| "the store")
+        self.0
+            .parts
+            .keys
+            .current()
+            .ok_or("the keys of auth-service")?;
+        self.0.parts.tokens.ping().await.map_err(|_| "the store")
     }
 }

@@ -1,31 +1,50 @@
-//! The verifier: the pure decision, the question to the store, and the signed identity.
+//! The verifier: what it remembers, the pure decision, the question to the store, and the signed
+//! identity.
+//!
+//! A request takes the first of three ways that answers it:
+//!
+//! 1. [`Verifier::recall`]: its token is remembered, and nothing was heard of it since.
+//! 2. The store alone is asked: the token was verified before, but what is remembered of its being
+//!    active may be old (nothing is heard from the store, or something was heard of the token).
+//! 3. Everything is checked: signature, claims, rules, store.
+//!
+//! Of requests with the same token that take the second or third way at the same time one asks,
+//! and the others wait for its answer.
 
 use std::sync::Arc;
 
+use actix_web::http::header::HeaderValue;
 use token_core::access_token::AccessTokenClaims;
 use token_core::admission::Admission;
-use token_core::assertion::{AssertionSigner, Identity};
+use token_core::assertion::AssertionSigner;
 use token_core::audit::{AuditEvent, AuditSink, FailureReason};
 use token_core::jose::TokenError;
 use token_core::keys::VerificationKeySource;
-use token_core::store::ActiveTokens;
-use token_core::{Clock, Issuer, ResourceId, Services};
+use token_core::live::Live;
+use token_core::store::{ActiveTokens, Freshness};
+use token_core::{Clock, Issuer, Jti, ResourceId, Services, Timestamp};
 
-use crate::decide::{Denial, Rules, decide};
+use crate::decide::{Denial, Rules, judge, presented};
+use crate::flights::{Flights, Outcome, Part, answer};
 use crate::forwarded::ForwardedRequest;
+use crate::garbage::Garbage;
+use crate::memory::{Bad, Digest, Good, Memory, Trust};
+use crate::pass::{Held, Pass};
 
-/// Everything that a decision needs, made once and shared by all workers.
-pub struct Verifier {
+/// What a verifier is made of; all of it is shared with others.
+pub struct Parts {
     /// Who issues tokens.
     pub issuer: Issuer,
     /// What is guarded.
     pub services: Services,
-    /// Who may come in.
-    pub admission: Admission,
+    /// Who may come in, now.
+    pub admission: Arc<Live<Admission>>,
     /// The public keys of access tokens.
     pub keys: Arc<dyn VerificationKeySource>,
     /// Which tokens are active.
     pub tokens: Arc<dyn ActiveTokens>,
+    /// What is heard of changes there. Where nobody tells of any, the store is always asked.
+    pub freshness: Arc<Freshness>,
     /// Signs who makes a request.
     pub assertions: AssertionSigner,
     /// Where denials go.
@@ -34,90 +53,271 @@ pub struct Verifier {
     pub clock: Arc<dyn Clock>,
 }
 
+/// One for a process, shared by all its workers.
+pub struct Verifier {
+    /// What it is made of.
+    pub parts: Parts,
+    memory: Memory,
+    flights: Flights,
+    garbage: Garbage,
+}
+
 /// What becomes of a request.
 #[derive(Debug)]
 pub enum Verdict {
-    /// It passes, as this identity.
-    Allow(Box<SignedIdentity>),
+    /// It passes, with this assertion of whose it is.
+    Allow(Arc<Pass>, HeaderValue),
     /// It does not.
     Deny(Denial),
 }
 
-/// An identity and its assertion for the service behind.
-#[derive(Debug)]
-pub struct SignedIdentity {
-    /// Who it is.
-    pub identity: Identity,
-    /// The value of `X-Auth-Assertion`.
-    pub assertion: String,
+/// What is remembered about a request.
+enum Recalled {
+    /// All that is needed.
+    Verdict(Verdict),
+    /// The token was verified; whether it is still active is to be asked.
+    Verified(Arc<Pass>),
+    /// Nothing.
+    Nothing,
+}
+
+/// A request whose token is to be asked about.
+struct Question<'a> {
+    resource: &'a ResourceId,
+    token: &'a str,
+    digest: Digest,
+    address: Option<&'a str>,
+    now: Timestamp,
 }
 
 impl Verifier {
+    /// A verifier that remembers good tokens in about `memory` bytes.
+    pub fn new(parts: Parts, memory: u64) -> Self {
+        Self {
+            parts,
+            memory: Memory::new(memory),
+            flights: Flights::default(),
+            garbage: Garbage::default(),
+        }
+    }
+
     /// Decides about one request to the service at `resource`. Whatever cannot be known denies.
     pub async fn verify(&self, resource: &ResourceId, request: &ForwardedRequest<'_>) -> Verdict {
-        match self.checked(resource, request).await {
-            Ok(claims) => self.allow(resource, &claims),
+        let question = match self.question(resource, request) {
+            Ok(question) => question,
+            Err(denial) => return Verdict::Deny(denial),
+        };
+        match self.recall(&question) {
+            Recalled::Verdict(verdict) => verdict,
+            Recalled::Verified(pass) => self.find_out(&question, Some(pass)).await,
+            Recalled::Nothing => self.find_out(&question, None).await,
+        }
+    }
+
+    fn question<'a>(
+        &self,
+        resource: &'a ResourceId,
+        request: &ForwardedRequest<'a>,
+    ) -> Result<Question<'a>, Denial> {
+        let token = presented(request, resource).inspect_err(|denial| {
+            self.record(*denial, None);
+        })?;
+        Ok(Question {
+            resource,
+            token,
+            digest: Digest::of(resource, token),
+            address: request.address,
+            now: self.parts.clock.now(),
+        })
+    }
+
+    fn trust(&self) -> Trust {
+        Trust {
+            keys: self.parts.keys.version(),
+            admission: self.parts.admission.version(),
+        }
+    }
+
+    /// What is remembered, as far as it is still true.
+    fn recall(&self, question: &Question<'_>) -> Recalled {
+        let now = question.now;
+        if let Some(Good { trust, mark, pass }) = self.memory.good(&question.digest)
+            && trust == self.trust()
+        {
+            if pass.expires_at.has_passed(now) {
+                return Recalled::Verdict(Verdict::Deny(Denial::Token(TokenError::Expired)));
+            }
+            if !self.parts.freshness.holds(&mark, now) {
+                return Recalled::Verified(pass);
+            }
+            return Recalled::Verdict(self.allow(pass, now));
+        }
+        if let Some(bad) = self.memory.bad(&question.digest)
+            && bad.trust == self.trust()
+            && !bad.is_old(now)
+            && bad
+                .mark
+                .is_none_or(|mark| self.parts.freshness.holds(&mark, now))
+        {
+            return Recalled::Verdict(Verdict::Deny(bad.denial));
+        }
+        Recalled::Nothing
+    }
+
+    /// Asks, or waits for who asks already.
+    async fn find_out(&self, question: &Question<'_>, verified: Option<Arc<Pass>>) -> Verdict {
+        let mut waited = false;
+        let outcome = loop {
+            match self.flights.join(question.digest) {
+                Part::Asks(ticket) => {
+                    let outcome = self.ask(question, verified).await;
+                    ticket.found(&outcome);
+                    break outcome;
+                }
+                Part::Waits(waiting) => match answer(waiting).await {
+                    Some(Err(denial)) => break Err(denial),
+                    // A question that began before this request came may have been answered
+                    // before a revocation that this request must see; the next one began after.
+                    Some(Ok(good)) if waited || self.is_fresh(&good) => break Ok(good),
+                    Some(Ok(_)) => waited = true,
+                    None => {}
+                },
+            }
+        };
+        match outcome {
+            Ok(good) => self.allow(good.pass, question.now),
             Err(denial) => Verdict::Deny(denial),
         }
     }
 
-    async fn checked(
-        &self,
-        resource: &ResourceId,
-        request: &ForwardedRequest<'_>,
-    ) -> Result<AccessTokenClaims, Denial> {
-        let rules = Rules {
-            issuer: &self.issuer,
-            resource,
-            admission: &self.admission,
-        };
-        let keys = self.keys.current().ok_or(Denial::CannotDecide)?;
-        let now = self.clock.now();
-        let claims = decide(request, rules, &keys, now).inspect_err(|denial| {
-            if *denial == Denial::Token(TokenError::UnknownKey) {
-                self.keys.refresh_soon();
-            }
-            self.record(*denial, None);
-        })?;
-        let active = self
-            .tokens
-            .is_active(&claims.jti, now)
-            .await
-            .map_err(|error| {
-                tracing::warn!(
-                    cause = app_shell::error_chain(&error),
-                    "the store cannot be asked"
-                );
-                Denial::CannotDecide
-            })?;
-        if active {
-            return Ok(claims);
-        }
-        self.record(Denial::Inactive, Some(&claims));
-        Err(Denial::Inactive)
+    fn is_fresh(&self, good: &Good) -> bool {
+        let now = self.parts.clock.now();
+        self.parts.freshness.holds(&good.mark, now)
     }
 
-    fn allow(&self, resource: &ResourceId, claims: &AccessTokenClaims) -> Verdict {
-        let identity = Identity::from(claims);
-        match self
-            .assertions
-            .sign(identity.clone(), resource.clone(), self.clock.now())
-        {
-            Ok(assertion) => Verdict::Allow(Box::new(SignedIdentity {
-                identity,
-                assertion,
-            })),
-            Err(error) => {
-                tracing::error!(%error, "an assertion could not be signed");
-                Verdict::Deny(Denial::CannotDecide)
-            }
+    /// Finds out about a token and remembers it.
+    async fn ask(&self, question: &Question<'_>, verified: Option<Arc<Pass>>) -> Outcome {
+        // Taken before what they are the versions of: what is remembered is never taken for newer
+        // than it is.
+        let trust = self.trust();
+        let pass = match verified {
+            Some(pass) => pass,
+            None => Arc::new(self.verified(question, trust)?),
+        };
+        let mark = self.parts.freshness.mark(&pass.jti);
+        // The assertion is signed while the store's answer is under way.
+        let (active, ()) = tokio::join!(self.is_active(&pass.jti, question.now), async {
+            self.have_assertion(&pass, question.now);
+        });
+        if active? {
+            let good = Good { trust, mark, pass };
+            self.memory.keep_good(question.digest, good.clone());
+            return Ok(good);
         }
+        let denial = Denial::Inactive;
+        let bad = Bad {
+            trust,
+            denial,
+            mark: Some(mark),
+            since: question.now,
+        };
+        self.memory.keep_bad(question.digest, bad);
+        self.record(denial, Some(&pass));
+        Err(denial)
+    }
+
+    /// The checks that need no store; what fails them is remembered.
+    fn verified(&self, question: &Question<'_>, trust: Trust) -> Result<Pass, Denial> {
+        let (parts, now) = (&self.parts, question.now);
+        if self.garbage.is_flooding(question.address, now) {
+            return Err(Denial::Flood);
+        }
+        let keys = parts.keys.current().ok_or(Denial::CannotDecide)?;
+        let admission = parts.admission.current();
+        let rules = Rules {
+            issuer: &parts.issuer,
+            resource: question.resource,
+            admission: &admission,
+        };
+        let denial = match judge(question.token, rules, &keys, now) {
+            Ok(claims) => return pass(&claims),
+            Err(denial) => denial,
+        };
+        match denial {
+            Denial::Token(TokenError::UnknownKey) => parts.keys.refresh_soon(),
+            Denial::Token(TokenError::BadSignature) => self.garbage.note(question.address, now),
+            _ => {}
+        }
+        // Time alone makes it good.
+        if denial != Denial::Token(TokenError::NotYetValid) {
+            let bad = Bad {
+                trust,
+                denial,
+                mark: None,
+                since: now,
+            };
+            self.memory.keep_bad(question.digest, bad);
+        }
+        self.record(denial, None);
+        Err(denial)
+    }
+
+    async fn is_active(&self, jti: &Jti, now: Timestamp) -> Result<bool, Denial> {
+        let answer = self.parts.tokens.is_active(jti, now).await;
+        answer.map_err(|error| {
+            tracing::warn!(
+                cause = app_shell::error_chain(&error),
+                "the store cannot be asked"
+            );
+            Denial::CannotDecide
+        })
+    }
+
+    fn allow(&self, pass: Arc<Pass>, now: Timestamp) -> Verdict {
+        let signer = &self.parts.assertions;
+        match pass.held(signer.keys_version(), now) {
+            Held::Good(assertion) => Verdict::Allow(pass, assertion),
+            Held::Aging(assertion) => {
+                self.renew_later(&pass, now);
+                Verdict::Allow(pass, assertion)
+            }
+            Held::Nothing => match pass.sign(signer, now) {
+                Ok(assertion) => Verdict::Allow(pass, assertion),
+                Err(error) => {
+                    tracing::error!(%error, "an assertion could not be signed");
+                    Verdict::Deny(Denial::CannotDecide)
+                }
+            },
+        }
+    }
+
+    fn have_assertion(&self, pass: &Pass, now: Timestamp) {
+        let signer = &self.parts.assertions;
+        if matches!(pass.held(signer.keys_version(), now), Held::Nothing) {
+            // Whoever allows tries again, and says what is wrong.
+            let _ = pass.sign(signer, now);
+        }
+    }
+
+    /// Off the path of the request that found the assertion old.
+    fn renew_later(&self, pass: &Arc<Pass>, now: Timestamp) {
+        let (pass, signer) = (Arc::clone(pass), self.parts.assertions.clone());
+        actix_web::rt::spawn(async move {
+            if let Err(error) = pass.sign(&signer, now) {
+                tracing::error!(%error, "an assertion could not be renewed");
+            }
+        });
+    }
+
+    /// How many good tokens are remembered.
+    pub fn remembered(&self) -> usize {
+        self.memory.len()
     }
 
     /// A request without a token is how every client begins: it is no event.
-    fn record(&self, denial: Denial, claims: Option<&AccessTokenClaims>) {
+    fn record(&self, denial: Denial, pass: Option<&Pass>) {
         let reason = match denial {
-            Denial::NoToken | Denial::CannotDecide => return,
+            Denial::NoToken | Denial::CannotDecide | Denial::Flood => return,
             Denial::IllFormed => FailureReason::NoToken,
             Denial::WrongHost => FailureReason::WrongHost,
             Denial::Token(error) => FailureReason::Token(error),
@@ -125,10 +325,17 @@ impl Verifier {
             Denial::NotAdmitted => FailureReason::NotAdmitted,
             Denial::InsufficientScope => FailureReason::InsufficientScope,
         };
-        self.audit.record(&AuditEvent::AuthFailure {
+        self.parts.audit.record(&AuditEvent::AuthFailure {
             reason,
-            client_id: claims.map(|claims| claims.client_id.clone()),
-            user_id: claims.map(|claims| claims.sub.clone()),
+            client_id: pass.map(|pass| pass.identity().client_id.clone()),
+            user_id: pass.map(|pass| pass.identity().user_id.clone()),
         });
     }
+}
+
+fn pass(claims: &AccessTokenClaims) -> Result<Pass, Denial> {
+    Pass::new(claims).map_err(|error| {
+        tracing::error!(?error, "a token of ours has a claim that fits no header");
+        Denial::CannotDecide
+    })
 }

@@ -15,8 +15,8 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse};
 use app_shell::cors;
 use forward_auth::forwarded::{ForwardedRequest, Presented};
-use forward_auth::http::verify::{IDENTITY_HEADERS, denied, identity_headers};
-use forward_auth::verifier::SignedIdentity;
+use forward_auth::http::verify::denied;
+use forward_auth::pass::{IDENTITY_HEADERS, Pass};
 use forward_auth::{Verdict, Verifier};
 use serde_json::json;
 use token_core::{Issuer, ResourceId};
@@ -109,8 +109,8 @@ impl Edge {
         } else {
             match self.verdict(&request).await {
                 Verdict::Deny(denial) => request.into_response(denied(&self.resource, denial)),
-                Verdict::Allow(identity) => {
-                    replace_identity(request.headers_mut(), &identity);
+                Verdict::Allow(pass, assertion) => {
+                    replace_identity(request.headers_mut(), &pass, assertion);
                     next.call(request).await?.map_into_boxed_body()
                 }
             }
@@ -129,6 +129,9 @@ impl Edge {
             // `only_our_host` has compared it already.
             host: Some(self.resource.host()),
             uri: Some(request.path()),
+            method: Some(request.method().as_str()),
+            // One computer, one person.
+            address: None,
         };
         self.verifier.verify(&self.resource, &forwarded).await
     }
@@ -143,15 +146,10 @@ fn has_alias(headers: &HeaderMap) -> bool {
     })
 }
 
-fn replace_identity(headers: &mut HeaderMap, identity: &SignedIdentity) {
+fn replace_identity(headers: &mut HeaderMap, pass: &Pass, assertion: HeaderValue) {
     headers.remove(AUTHORIZATION);
-    for name in IDENTITY_HEADERS {
-        headers.remove(name);
-    }
-    for (name, value) in identity_headers(identity) {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            headers.insert(name, value);
-        }
+    for (name, value) in pass.headers(assertion) {
+        headers.insert(name, value);
     }
 }
 

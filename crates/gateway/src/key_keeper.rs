@@ -56,7 +56,7 @@ pub(crate) struct KeyKeeper {
     pub(crate) purpose: Purpose,
     pub(crate) directory: PathBuf,
     algorithm: SigningAlgorithm,
-    token_lifetime: Seconds,
+    pub(crate) token_lifetime: Seconds,
 }
 
 /// A key by its public name.

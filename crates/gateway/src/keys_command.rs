@@ -8,14 +8,15 @@ use app_shell::settings::Settings;
 use app_shell::shutdown;
 use app_shell::telemetry::{LogFormat, Telemetry};
 use clap::{Args, Subcommand};
-use token_core::keys::{ACTIVATION_DELAY, KeyState, SigningAlgorithm};
+use token_core::keys::{ACTIVATION_DELAY, KeyState, RETIREMENT_LEEWAY, SigningAlgorithm};
 use token_core::{Clock as _, Seconds, SystemClock};
+use token_store::RedisStore;
 use tracing::level_filters::LevelFilter;
 
 use crate::key_keeper::{self, KeyKeeper, Made, Purpose};
 use crate::keys_table;
 use crate::utc::utc;
-use crate::{key_schedule, serve_config};
+use crate::{deployment, key_schedule, serve_config};
 
 #[derive(Args)]
 pub(crate) struct KeysArguments {
@@ -74,18 +75,19 @@ const SETTINGS: [&str; 6] = [
 ];
 
 pub(crate) async fn run(arguments: KeysArguments) -> Result<(), Box<dyn Error>> {
-    let known = [&SETTINGS[..], &serve_config::known()].concat();
+    let known = [&SETTINGS[..], &deployment::SETTINGS, &serve_config::known()].concat();
     let file = Path::new(serve_config::SETTINGS_FILE);
     let mut settings = Settings::load(&known, file.exists().then_some(file));
     let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Text, LevelFilter::INFO);
     let keepers = keepers(&mut settings, arguments.data_dir);
     let rotation = key_schedule::from_settings(&mut settings);
+    let store = deployment::store(&mut settings);
     settings.finish()?;
     match arguments.command {
         KeysCommand::Generate => generate(&keepers),
         KeysCommand::List { json } => keys_table::show(&keepers, json),
         KeysCommand::Rotate { only, delay } => rotate(&keepers, only, Seconds(delay)),
-        KeysCommand::Retire { kid, now } => retire(&keepers, &kid, now),
+        KeysCommand::Retire { kid, now } => retire(&keepers, &kid, now, store).await,
         KeysCommand::Keep => {
             telemetry.start()?;
             tokio::select! {
@@ -148,13 +150,25 @@ fn rotate(
     Ok(())
 }
 
-fn retire(keepers: &[KeyKeeper], kid: &str, even_now: bool) -> Result<(), Box<dyn Error>> {
+/// Where there is a store, every verifier is told at once; others see it within seconds.
+async fn retire(
+    keepers: &[KeyKeeper],
+    kid: &str,
+    even_now: bool,
+    store: Option<RedisStore>,
+) -> Result<(), Box<dyn Error>> {
     for keeper in keepers {
-        let retired = keeper.retire(kid, SystemClock.now(), even_now)?;
+        let now = SystemClock.now();
+        let retired = keeper.retire(kid, now, even_now)?;
         let Some(state) = retired else { continue };
         let purpose = keeper.purpose.name();
-        let consequence = match state {
-            KeyState::Retired => "  the tokens that it signed are refused within seconds",
+        let consequence = match (state, &store) {
+            (KeyState::Retired, Some(store)) => {
+                let until = now.plus(keeper.token_lifetime).plus(RETIREMENT_LEEWAY);
+                store.retire_key(kid, until, now).await?;
+                "  the tokens that it signed are refused from now on"
+            }
+            (KeyState::Retired, None) => "  the tokens that it signed are refused within seconds",
             _ => "",
         };
         say(&format!("deleted  {purpose:<11} {kid}{consequence}"))?;

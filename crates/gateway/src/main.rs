@@ -6,6 +6,7 @@
 //! do. It may depend on everything.
 
 mod data_directory;
+mod deployment;
 mod edge;
 mod key_keeper;
 mod key_schedule;
@@ -38,6 +39,10 @@ enum Command {
     Serve(serve::ServeArguments),
     /// Make, show, rotate and retire the keys that sign access tokens and identity assertions.
     Keys(keys_command::KeysArguments),
+    /// Tell every process of a deployment to read again who may come in (`REDIS_URL`). Works where
+    /// the list is in a file (`ALLOWED_GITHUB_USERS_FILE`): a process cannot be given another
+    /// environment.
+    Reload,
 }
 
 fn main() -> ExitCode {
@@ -46,6 +51,7 @@ fn main() -> ExitCode {
         None => app_shell::run("gateway", serve::run(arguments.serve)),
         Some(Command::Serve(arguments)) => app_shell::run("gateway", serve::run(arguments)),
         Some(Command::Keys(arguments)) => app_shell::run("gateway", keys_command::run(arguments)),
+        Some(Command::Reload) => app_shell::run("gateway", deployment::reload()),
     }
 }
 

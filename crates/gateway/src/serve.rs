@@ -24,9 +24,11 @@ use auth_service::{Context, trusted_provider};
 use clap::Args;
 use fetch_service::FetchState;
 use forward_auth::Verifier;
+use forward_auth::verifier::Parts;
 use token_core::admission::Admission;
 use token_core::assertion::AssertionSigner;
 use token_core::keys::LiveKeys;
+use token_core::live::Live;
 use token_core::{
     Clock, Entropy, Seconds, ServiceName, Services, SystemClock, SystemEntropy, assertion,
 };
@@ -44,6 +46,9 @@ use crate::start_page::{SignIn, StartPage};
 
 /// One person's requests, and the event loop of the fetch tool: two are plenty.
 const WORKERS: usize = 2;
+
+/// What the verifier remembers, in bytes: the tokens of one person.
+const VERIFIER_MEMORY: u64 = 2 << 20;
 
 #[derive(Args)]
 pub(crate) struct ServeArguments {
@@ -131,18 +136,22 @@ fn build(
     let store = Arc::new(SqliteStore::open(data.store())?);
     let (keys, assertion_keys) = keys(config, data, &clock)?;
     let (identity, admission, sign_in) = identity(config, entropy.as_ref())?;
+    let admission = Arc::new(Live::new(admission));
     let services = Services::one(ServiceName::parse("fetch")?, config.resource.clone());
 
-    let verifier = Verifier {
+    let parts = Parts {
         issuer: config.issuer.clone(),
         services: services.clone(),
-        admission: admission.clone(),
+        admission: Arc::clone(&admission),
         keys: Arc::clone(&keys) as _,
         tokens: Arc::clone(&store) as _,
+        // Nobody tells of changes: the store is in this process, and asked each time.
+        freshness: Arc::default(),
         assertions: AssertionSigner::new(config.issuer.clone(), Arc::clone(&assertion_keys)),
         audit: Arc::new(AuditLog),
         clock: Arc::clone(&clock),
     };
+    let verifier = Verifier::new(parts, VERIFIER_MEMORY);
     let fetch = FetchState::new(config.fetch.clone(), assertion_keys, Arc::clone(&clock))?;
     let root_secret = match config.root_secret.take() {
         Some(own) => own,

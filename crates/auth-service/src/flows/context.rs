@@ -5,9 +5,10 @@ use std::sync::Arc;
 use token_core::admission::Admission;
 use token_core::audit::{AuditEvent, AuditSink};
 use token_core::keys::LiveKeys;
+use token_core::live::Live;
 use token_core::sealing::{KeyedHash, RootSecret, SealError, Sealer};
 use token_core::store::Store;
-use token_core::{Clock, Entropy, Issuer, Seconds, Services, Timestamp};
+use token_core::{Clock, Entropy, Issuer, Seconds, Services, Timestamp, UserId, Username};
 
 use super::clients::Clients;
 use super::device_authorization::UserCodeAttempts;
@@ -21,7 +22,7 @@ pub struct Context {
     /// What we guard.
     pub services: Services,
     /// Who may come in.
-    pub admission: Admission,
+    pub admission: Arc<Live<Admission>>,
     /// Who says who somebody is.
     pub identity: IdentityProvider,
     /// Which clients there may be.
@@ -49,6 +50,11 @@ pub struct Context {
 impl Context {
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Whether this person may come in now.
+    pub(crate) fn admits(&self, user: &UserId, username: &Username) -> bool {
+        self.admission.current().admits(user, username)
     }
 
     pub(crate) fn record(&self, event: &AuditEvent) {

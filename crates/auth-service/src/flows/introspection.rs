@@ -49,8 +49,7 @@ pub async fn introspect(
     };
     // One that the verifier would turn away is not active, whatever the store says.
     let token = found.filter(|token| {
-        token.client_id == client.client().client_id
-            && context.admission.admits(&token.sub, &token.username)
+        token.client_id == client.client().client_id && context.admits(&token.sub, &token.username)
     });
     Ok(Introspection {
         active: token.is_some(),

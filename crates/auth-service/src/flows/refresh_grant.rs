@@ -96,10 +96,7 @@ async fn known(
 
 /// A person who was taken off the list keeps nothing: his grant ends here.
 async fn still_admitted(context: &Context, record: &RefreshRecord) -> Result<(), OAuthFailure> {
-    if context
-        .admission
-        .admits(&record.grant.user_id, &record.grant.username)
-    {
+    if context.admits(&record.grant.user_id, &record.grant.username) {
         return Ok(());
     }
     end(context, &record.grant.id).await?;

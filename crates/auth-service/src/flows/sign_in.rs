@@ -96,7 +96,7 @@ pub async fn complete(
     person: Person,
 ) -> Result<SignedIn, SignInError> {
     let back = Box::new(ReturnPath::from(&request));
-    if !context.admission.admits(&person.user_id, &person.username) {
+    if !context.admits(&person.user_id, &person.username) {
         context.record(&AuditEvent::AuthFailure {
             reason: FailureReason::NotAdmitted,
             client_id: Some(request.client_id().clone()),

@@ -28,6 +28,7 @@ use token_core::audit::{AuditEvent, MemoryAudit};
 use token_core::client::{ApplicationType, Client, ClientCredential, GrantType};
 use token_core::clock::ManualClock;
 use token_core::keys::{LiveKeys, SigningKey, SigningKeys, generate_ed25519_pem};
+use token_core::live::Live;
 use token_core::sealing::RootSecret;
 use token_core::secret::ClientSecret;
 use token_core::{
@@ -173,11 +174,11 @@ impl Server {
             clients: Clients::new(clients, Arc::clone(&remote) as _),
             issuer: Issuer::parse("https://auth.example.com").unwrap(),
             services: Services::parse(services, "example.com").unwrap(),
-            admission: Admission {
+            admission: Arc::new(Live::new(Admission {
                 github: None,
                 local: true,
                 vouched_for: false,
-            },
+            })),
             identity: IdentityProvider::Local(LocalProvider::new(PASSPHRASE, &entropy).unwrap()),
             id_jag: None,
             lifetimes: Lifetimes {
@@ -210,7 +211,11 @@ impl Server {
         let mut server = Self::start();
         let context = Arc::get_mut(&mut server.context).unwrap();
         context.id_jag = Some(provider);
-        context.admission.vouched_for = true;
+        context.admission.replace(Admission {
+            github: None,
+            local: true,
+            vouched_for: true,
+        });
         server
     }
 

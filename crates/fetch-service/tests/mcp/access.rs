@@ -19,7 +19,7 @@ async fn a_request_without_a_good_assertion_is_refused() {
     let service = Service::start(&[]);
     let resource = || ResourceId::parse(RESOURCE).unwrap();
     let other = ResourceId::parse("https://other.example.com/mcp").unwrap();
-    let signed = |audience, at| service.signer.sign(person(), audience, at).unwrap();
+    let signed = |audience, at| service.signer.sign(&person(), &audience, at).unwrap();
     let good = service.assertion();
     let long_ago = Timestamp(NOW.0 - 120);
     for (assertion, why) in [
@@ -27,7 +27,7 @@ async fn a_request_without_a_good_assertion_is_refused() {
         (Some(String::new()), "empty"),
         (Some("a.b.c".to_owned()), "no JWT"),
         (
-            Some(signer().sign(person(), resource(), NOW).unwrap()),
+            Some(signer().sign(&person(), &resource(), NOW).unwrap()),
             "another key",
         ),
         (Some(signed(other, NOW)), "another service"),
@@ -62,6 +62,10 @@ struct Keys {
 impl VerificationKeySource for Keys {
     fn current(&self) -> Option<Arc<VerificationKeys>> {
         self.current.clone()
+    }
+
+    fn version(&self) -> u64 {
+        0
     }
 
     fn refresh_soon(&self) {

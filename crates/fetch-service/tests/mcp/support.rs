@@ -93,7 +93,7 @@ impl Service {
 
     pub(crate) fn assertion(&self) -> String {
         let resource = ResourceId::parse(RESOURCE).unwrap();
-        self.signer.sign(person(), resource, NOW).unwrap()
+        self.signer.sign(&person(), &resource, NOW).unwrap()
     }
 
     /// A POST as an MCP client sends it, with a good assertion.

@@ -22,8 +22,8 @@ pub(super) async fn get(request: HttpRequest, verifier: web::Data<Verifier>) -> 
         .or_else(|| request.uri().authority().map(Authority::as_str))
         .unwrap_or_default();
     match find(
-        &verifier.services,
-        &verifier.issuer,
+        &verifier.parts.services,
+        &verifier.parts.issuer,
         authority,
         request.path(),
     ) {

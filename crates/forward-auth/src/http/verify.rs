@@ -1,54 +1,68 @@
 //! `/verify/NAME`: what Traefik's `ForwardAuth` asks. 2xx lets the request pass with the headers
 //! given here; anything else is sent to the client as it is.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
+use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
+use token_core::ResourceId;
 
 use crate::challenge::{challenge, description, status};
 use crate::decide::Denial;
 use crate::forwarded::{ForwardedRequest, Presented};
-use crate::verifier::SignedIdentity;
+use crate::pass::Pass;
 use crate::{Verdict, Verifier};
-use token_core::ResourceId;
 
-/// The identity headers; the contract lists them in `authResponseHeaders`, so that forged ones
-/// die at the edge.
-pub const IDENTITY_HEADERS: [HeaderName; 5] = [
-    HeaderName::from_static("x-user-id"),
-    HeaderName::from_static("x-user-name"),
-    HeaderName::from_static("x-client-id"),
-    HeaderName::from_static("x-auth-scope"),
-    HeaderName::from_static("x-auth-assertion"),
-];
-
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
 const FORWARDED_URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
 
-pub(super) async fn verify(
-    name: web::Path<String>,
-    request: HttpRequest,
-    verifier: web::Data<Verifier>,
-) -> HttpResponse {
-    let Some(resource) = verifier.services.resource(&name) else {
-        tracing::error!(service = %name, "Traefik asks for a service that is not in MCP_SERVICES");
-        return HttpResponse::ServiceUnavailable()
-            .insert_header((RETRY_AFTER, "5"))
-            .insert_header((CACHE_CONTROL, "no-store"))
-            .json(json!({ "error": "unknown_service" }));
-    };
-    let headers = request.headers();
-    let forwarded = ForwardedRequest {
+/// Adds an address for each service, so that the path alone says which is meant.
+pub(super) fn routes(config: &mut ServiceConfig, verifier: &Arc<Verifier>) {
+    for service in verifier.parts.services.iter() {
+        let (verifier, resource) = (Arc::clone(verifier), Arc::new(service.resource));
+        config.route(
+            &format!("/verify/{}", service.name),
+            web::to(move |request: HttpRequest| {
+                let (verifier, resource) = (Arc::clone(&verifier), Arc::clone(&resource));
+                async move { verify(&request, &verifier, &resource).await }
+            }),
+        );
+    }
+    config.route("/verify/{name}", web::to(unknown_service));
+}
+
+async fn verify(request: &HttpRequest, verifier: &Verifier, resource: &ResourceId) -> HttpResponse {
+    match verifier
+        .verify(resource, &forwarded(request.headers()))
+        .await
+    {
+        Verdict::Allow(pass, assertion) => allowed(&pass, assertion),
+        Verdict::Deny(denial) => denied(resource, denial),
+    }
+}
+
+async fn unknown_service(name: web::Path<String>) -> HttpResponse {
+    tracing::error!(service = %name, "Traefik asks for a service that is not in MCP_SERVICES");
+    HttpResponse::ServiceUnavailable()
+        .insert_header((RETRY_AFTER, "5"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(json!({ "error": "unknown_service" }))
+}
+
+fn forwarded(headers: &HeaderMap) -> ForwardedRequest<'_> {
+    ForwardedRequest {
         presented: Presented::of(headers.get_all(AUTHORIZATION).map(HeaderValue::as_bytes)),
         host: only(headers, &FORWARDED_HOST),
         uri: only(headers, &FORWARDED_URI),
-    };
-    match verifier.verify(resource, &forwarded).await {
-        Verdict::Allow(identity) => allowed(&identity),
-        Verdict::Deny(denial) => denied(resource, denial),
+        method: only(headers, &FORWARDED_METHOD),
+        address: only(headers, &FORWARDED_FOR).and_then(|all| all.rsplit(',').next()),
     }
 }
 
@@ -63,25 +77,13 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     }
 }
 
-fn allowed(identity: &SignedIdentity) -> HttpResponse {
-    let mut answer = HttpResponse::Ok();
-    for header in identity_headers(identity) {
-        answer.insert_header(header);
+fn allowed(pass: &Pass, assertion: HeaderValue) -> HttpResponse {
+    let mut answer = HttpResponse::new(StatusCode::OK);
+    let headers = answer.headers_mut();
+    for (name, value) in pass.headers(assertion) {
+        headers.insert(name, value);
     }
-    answer.finish()
-}
-
-/// The identity headers with their values.
-pub fn identity_headers(signed: &SignedIdentity) -> [(HeaderName, String); 5] {
-    let [user_id, user_name, client_id, scope, assertion] = IDENTITY_HEADERS;
-    let identity = &signed.identity;
-    [
-        (user_id, identity.user_id.to_string()),
-        (user_name, identity.username.to_string()),
-        (client_id, identity.client_id.to_string()),
-        (scope, identity.scope.to_string()),
-        (assertion, signed.assertion.clone()),
-    ]
+    answer
 }
 
 /// The answer that a client gets instead of the service's.
@@ -89,12 +91,13 @@ pub fn denied(resource: &ResourceId, denial: Denial) -> HttpResponse {
     let status = StatusCode::from_u16(status(denial)).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
     let mut answer = HttpResponse::build(status);
     answer.insert_header((CACHE_CONTROL, "no-store"));
-    match challenge(resource, denial) {
-        Some(challenge) => answer.insert_header((WWW_AUTHENTICATE, challenge)),
-        None => answer.insert_header((RETRY_AFTER, "1")),
+    match (challenge(resource, denial), denial) {
+        (Some(challenge), _) => answer.insert_header((WWW_AUTHENTICATE, challenge)),
+        (None, Denial::Flood) => answer.insert_header((RETRY_AFTER, "10")),
+        (None, _) => answer.insert_header((RETRY_AFTER, "1")),
     };
     let error = match denial {
-        Denial::CannotDecide => "temporarily_unavailable",
+        Denial::CannotDecide | Denial::Flood => "temporarily_unavailable",
         Denial::InsufficientScope => "insufficient_scope",
         Denial::NoToken => "unauthorized",
         _ => "invalid_token",

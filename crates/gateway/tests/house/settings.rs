@@ -20,7 +20,7 @@ fn named_in(path: &str) -> Vec<String> {
     let source = text(path);
     let before_tests = source.split("#[cfg(test)]").next().unwrap_or_default();
     let constants = before_tests
-        .split("\nconst ")
+        .split("const ")
         .skip(1)
         .filter_map(|rest| rest.split(';').find(|part| part.contains('=')));
     let strings = constants.flat_map(|constant| constant.split('"').skip(1).step_by(2));
@@ -75,8 +75,16 @@ fn known() -> BTreeMap<&'static str, BTreeSet<String>> {
             "gateway keys",
             of(
                 &[&telemetry::SETTINGS],
-                named_in("crates/gateway/src/keys_command.rs"),
+                [
+                    named_in("crates/gateway/src/keys_command.rs"),
+                    named_in("crates/gateway/src/deployment.rs"),
+                ]
+                .concat(),
             ),
+        ),
+        (
+            "gateway reload",
+            of(&[], named_in("crates/gateway/src/deployment.rs")),
         ),
     ])
 }

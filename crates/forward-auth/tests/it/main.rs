@@ -1,0 +1,12 @@
+//! The verifier over a store that a test holds in its hand.
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod answers;
+mod garbage;
+mod memory;
+mod waiting;
+mod world;
