@@ -5,11 +5,15 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServerHandle};
+use actix_http::Request;
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _};
+use actix_web::dev::{AppConfig, Server, ServerHandle, ServiceFactory, ServiceResponse};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpResponse, HttpServer, Route, guard};
 use serde_json::json;
 use tokio::task::{JoinError, JoinSet};
+
+use crate::metrics::RequestCount;
 
 /// Longer than Traefik's 90 s of idle upstream connections: were it shorter, Traefik would now and
 /// then send a request into a connection that this side is closing.
@@ -32,6 +36,8 @@ pub struct HttpService {
     pub routes: Routes,
     /// Worker threads; anything outside 1 to 512 counts as the nearest of these.
     pub workers: usize,
+    /// Counts the answers.
+    pub requests: Option<RequestCount>,
 }
 
 /// Answers requests until `stop` resolves or a service fails; then no more connections are
@@ -70,24 +76,51 @@ fn start(service: HttpService) -> io::Result<Server> {
     for listener in &service.listeners {
         tracing::info!(service = service.name, address = %listener.local_addr()?, "listening");
     }
-    let routes = service.routes;
-    let server = HttpServer::new(move || {
-        App::new()
-            .default_service(web::to(not_found))
-            .configure(|config| routes(config))
-    })
-    .workers(service.workers.clamp(1, 512))
-    .disable_signals()
-    // A client that goes away ends the work that is done for it.
-    .h1_allow_half_closed(false)
-    .keep_alive(KEEP_ALIVE)
-    .client_request_timeout(REQUEST_HEAD_LIMIT)
-    .shutdown_timeout(GRACE_SECONDS);
+    let (routes, requests) = (service.routes, service.requests);
+    let server = HttpServer::new(move || app(&routes, requests.clone()))
+        .workers(service.workers.clamp(1, 512))
+        .disable_signals()
+        // A client that goes away ends the work that is done for it.
+        .h1_allow_half_closed(false)
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(REQUEST_HEAD_LIMIT)
+        .shutdown_timeout(GRACE_SECONDS);
     Ok(service
         .listeners
         .into_iter()
         .try_fold(server, HttpServer::listen)?
         .run())
+}
+
+/// One worker's application. What is done for each answer is done here and not in a middleware,
+/// which would cost an allocation.
+fn app(
+    routes: &Routes,
+    requests: Option<RequestCount>,
+) -> impl ServiceFactory<
+    Request,
+    Config = AppConfig,
+    Response = ServiceResponse,
+    Error = actix_web::Error,
+    InitError = (),
+> + use<> {
+    let (answers, failures) = (requests.clone(), requests);
+    App::new()
+        .default_service(web::to(not_found))
+        .configure(|config| routes(config))
+        .into_factory()
+        .map(move |answer: ServiceResponse| {
+            if let Some(count) = &answers {
+                count.add(answer.status());
+            }
+            answer
+        })
+        .map_err(move |error: actix_web::Error| {
+            if let Some(count) = &failures {
+                count.add(error.as_response_error().status_code());
+            }
+            error
+        })
 }
 
 /// A route for `GET` and `HEAD`: what can be read can be asked about (RFC 9110 section 9.1).

@@ -10,6 +10,7 @@ use std::thread::available_parallelism;
 
 use actix_web::web::ServiceConfig;
 use app_shell::health::{self, Ready};
+use app_shell::metrics::{self, RequestCount};
 use app_shell::serve::{HttpService, serve};
 use app_shell::settings::Settings;
 use app_shell::telemetry::{self, LogFormat, Telemetry};
@@ -18,8 +19,8 @@ use async_trait::async_trait;
 use forward_auth::config::{self, VerifierConfig};
 use forward_auth::http::AssertionKeys;
 use forward_auth::{Verifier, routes};
-use token_core::SystemClock;
 use token_core::assertion::AssertionSigner;
+use token_core::{Clock as _, SystemClock};
 use token_store::audit_log::AuditLog;
 use token_store::{RedisActiveTokens, RedisSettings};
 use tracing::level_filters::LevelFilter;
@@ -30,7 +31,13 @@ const LISTEN_ADDRESS: &str = "LISTEN_ADDRESS";
 
 fn main() -> ExitCode {
     let own = [LISTEN_ADDRESS];
-    let known = [&own[..], &config::SETTINGS, &telemetry::SETTINGS].concat();
+    let known = [
+        &own[..],
+        &config::SETTINGS,
+        &metrics::SETTINGS,
+        &telemetry::SETTINGS,
+    ]
+    .concat();
     let mut settings = Settings::load(&known, None);
     let default = SocketAddr::from(([0, 0, 0, 0], 8000));
     let address = settings.parsed(LISTEN_ADDRESS, default, "an address such as 0.0.0.0:8000");
@@ -42,10 +49,13 @@ fn main() -> ExitCode {
 
 async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn Error>> {
     let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Json, LevelFilter::INFO);
+    let metrics_address = metrics::address(&mut settings);
     let config = VerifierConfig::from_settings(&mut settings);
     let config = settings.finish_with(|| config)?;
     telemetry.start()?;
 
+    let registry = metrics::registry("forward-auth", SystemClock.now().0)?;
+    let requests = RequestCount::register(&registry, "forward-auth")?;
     let listeners = vec![listener::bind(LISTEN_ADDRESS, address)?];
     let assertion_keys = AssertionKeys(config.assertion_keys.keys());
     let verifier = Arc::new(verifier(config)?);
@@ -59,8 +69,13 @@ async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn 
             endpoints(config);
         }),
         workers: available_parallelism().map_or(1, usize::from),
+        requests: Some(requests),
     };
-    serve(vec![service], shutdown::stop_signal()?).await?;
+    let mut services = vec![service];
+    if let Some(address) = metrics_address {
+        services.push(metrics::service(address, registry)?);
+    }
+    serve(services, shutdown::stop_signal()?).await?;
     Ok(())
 }
 

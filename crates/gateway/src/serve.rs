@@ -10,6 +10,7 @@ use actix_web::guard;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use app_shell::health::{self, AlwaysReady, Ready};
+use app_shell::metrics::{self, RequestCount};
 use app_shell::request_log::request_log;
 use app_shell::serve::HttpService;
 use app_shell::{listener, security_headers, shutdown};
@@ -60,6 +61,8 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<(), Box<dyn Error>>
     let listeners = listen(config.port, config.listen_ip)?;
     let data = DataDirectory::open(config.data_directory.clone())?;
     telemetry.start()?;
+    let registry = metrics::registry("gateway", SystemClock.now().0)?;
+    let requests = RequestCount::register(&registry, "gateway")?;
     let (services, sign_in) = build(&mut config, &data)?;
     let page = StartPage {
         issuer: &config.issuer,
@@ -91,8 +94,13 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<(), Box<dyn Error>>
             config.service(guarded);
         }),
         workers: WORKERS,
+        requests: Some(requests),
     };
-    app_shell::serve::serve(vec![service], shutdown::stop_signal()?).await?;
+    let mut services = vec![service];
+    if let Some(address) = config.metrics {
+        services.push(metrics::service(address, registry)?);
+    }
+    app_shell::serve::serve(services, shutdown::stop_signal()?).await?;
     Ok(())
 }
 

@@ -23,6 +23,7 @@ fn start(routes: Routes) -> Running {
         listeners: vec![listener],
         routes,
         workers: 1,
+        requests: None,
     };
     let (stop, stopped) = oneshot::channel();
     let served = actix_web::rt::spawn(serve(vec![service], async {
