@@ -72,6 +72,7 @@ pub fn service(address: SocketAddr, registry: Registry) -> Result<HttpService, B
     Ok(HttpService {
         name: "metrics",
         listeners: vec![listener::bind(METRICS_ADDRESS, address)?],
+        tls: None,
         routes: Arc::new(move |config: &mut ServiceConfig| {
             let registry = web::Data::new(registry.clone());
             config.service(

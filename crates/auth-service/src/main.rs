@@ -67,6 +67,7 @@ async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn 
     let service = HttpService {
         name: "auth-service",
         listeners,
+        tls: None,
         routes: Arc::new(move |config: &mut ServiceConfig| {
             health::routes(config, Arc::clone(&ready));
             config.service(

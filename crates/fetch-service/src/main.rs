@@ -74,6 +74,7 @@ async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn 
     let service = HttpService {
         name: "fetch-service",
         listeners,
+        tls: None,
         routes: Arc::new(move |config: &mut ServiceConfig| {
             health::routes(config, Arc::clone(&ready));
             config.service(web::scope("").wrap(request_log()).configure(mcp.clone()));

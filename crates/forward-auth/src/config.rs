@@ -1,9 +1,11 @@
 //! What the operator decides, for the verifier as a process of its own.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use app_shell::settings::Settings;
+use app_shell::tls::FollowedCertificate;
 use token_core::admission::{Admission, AllowedUsers};
 use token_core::assertion;
 use token_core::{Issuer, Services, SystemClock};
@@ -11,7 +13,7 @@ use token_store::key_directory::FollowedKeys;
 use url::Url;
 
 /// The settings that [`VerifierConfig::from_settings`] reads.
-pub const SETTINGS: [&str; 8] = [
+pub const SETTINGS: [&str; 10] = [
     "BASE_DOMAIN",
     "MCP_SERVICES",
     "ALLOWED_GITHUB_USERS",
@@ -20,7 +22,12 @@ pub const SETTINGS: [&str; 8] = [
     "REDIS_PASSWORD",
     "JWKS_URL",
     "ASSERTION_KEY_DIR",
+    "VERIFIER_TLS_DIR",
+    TLS_LISTEN_ADDRESS,
 ];
+
+/// Where HTTPS is spoken.
+pub const TLS_LISTEN_ADDRESS: &str = "TLS_LISTEN_ADDRESS";
 
 /// The verifier's configuration.
 pub struct VerifierConfig {
@@ -39,6 +46,16 @@ pub struct VerifierConfig {
     pub jwks_url: Url,
     /// The keys in `ASSERTION_KEY_DIR`.
     pub assertion_keys: FollowedKeys,
+    /// `VERIFIER_TLS_DIR` and `TLS_LISTEN_ADDRESS`; without the directory there is no HTTPS.
+    pub https: Option<Https>,
+}
+
+/// What HTTPS takes.
+pub struct Https {
+    /// Where it is spoken.
+    pub address: SocketAddr,
+    /// By whom.
+    pub certificate: FollowedCertificate,
 }
 
 impl VerifierConfig {
@@ -55,6 +72,7 @@ impl VerifierConfig {
         settings.required("JWKS_URL", "set it, such as http://auth-service:8000/jwks");
         let jwks_url = settings.parse_with("JWKS_URL", Url::parse);
         let assertion_keys = assertion_keys(settings);
+        let https = https(settings);
         let (issuer, services) = issuer_and_services?;
         Some(Self {
             issuer,
@@ -68,6 +86,7 @@ impl VerifierConfig {
             redis_password,
             jwks_url: jwks_url?,
             assertion_keys: assertion_keys?,
+            https,
         })
     }
 }
@@ -104,6 +123,31 @@ fn assertion_keys(settings: &mut Settings) -> Option<FollowedKeys> {
         );
     })
     .ok()
+}
+
+fn https(settings: &mut Settings) -> Option<Https> {
+    let default = SocketAddr::from(([0, 0, 0, 0], 8443));
+    let expected = "an address such as 0.0.0.0:8443";
+    let address = settings.parsed(TLS_LISTEN_ADDRESS, default, expected);
+    let Some(directory) = settings.text("VERIFIER_TLS_DIR") else {
+        if settings.text(TLS_LISTEN_ADDRESS).is_some() {
+            let mend = "set it to the directory of its certificate, or unset TLS_LISTEN_ADDRESS";
+            settings.fault("VERIFIER_TLS_DIR", "is not set", mend);
+        }
+        return None;
+    };
+    match FollowedCertificate::open(directory.into()) {
+        Ok(certificate) => Some(Https {
+            address,
+            certificate,
+        }),
+        Err(error) => {
+            let problem = app_shell::error_chain(&error);
+            let mend = "put tls.crt and tls.key there";
+            settings.fault("VERIFIER_TLS_DIR", &problem, mend);
+            None
+        }
+    }
 }
 
 #[cfg(test)]
@@ -150,9 +194,14 @@ mod tests {
             ("REDIS_URL", ""),
             ("JWKS_URL", "auth-service"),
             ("ASSERTION_KEY_DIR", "/nowhere"),
+            ("VERIFIER_TLS_DIR", "/nowhere"),
+            ("TLS_LISTEN_ADDRESS", "8443"),
         ] {
             let error = read(&[(name, value)]).err().unwrap();
             assert!(error.contains(name), "{name}={value}: {error}");
         }
+        let error = read(&[("TLS_LISTEN_ADDRESS", "0.0.0.0:8443")]).err();
+        let error = error.unwrap();
+        assert!(error.contains("VERIFIER_TLS_DIR"), "{error}");
     }
 }

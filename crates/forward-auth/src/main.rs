@@ -3,7 +3,7 @@
 mod remote_keys;
 
 use std::error::Error;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -11,12 +11,13 @@ use std::thread::available_parallelism;
 use actix_web::web::ServiceConfig;
 use app_shell::health::{self, Ready};
 use app_shell::metrics::{self, RequestCount};
-use app_shell::serve::{HttpService, serve};
+use app_shell::serve::{HttpService, Routes, serve};
 use app_shell::settings::Settings;
 use app_shell::telemetry::{self, LogFormat, Telemetry};
+use app_shell::tls::Tls;
 use app_shell::{healthcheck, listener, shutdown};
 use async_trait::async_trait;
-use forward_auth::config::{self, VerifierConfig};
+use forward_auth::config::{self, TLS_LISTEN_ADDRESS, VerifierConfig};
 use forward_auth::http::AssertionKeys;
 use forward_auth::{Verifier, routes};
 use token_core::assertion::AssertionSigner;
@@ -51,27 +52,35 @@ async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn 
     let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Json, LevelFilter::INFO);
     let metrics_address = metrics::address(&mut settings);
     let config = VerifierConfig::from_settings(&mut settings);
-    let config = settings.finish_with(|| config)?;
+    let mut config = settings.finish_with(|| config)?;
     telemetry.start()?;
 
     let registry = metrics::registry("forward-auth", SystemClock.now().0)?;
     let requests = RequestCount::register(&registry, "forward-auth")?;
-    let listeners = vec![listener::bind(LISTEN_ADDRESS, address)?];
+    let https = config.https.take();
     let assertion_keys = AssertionKeys(config.assertion_keys.keys());
     let verifier = Arc::new(verifier(config)?);
     let ready: Arc<dyn Ready> = Arc::new(CanDecide(Arc::clone(&verifier)));
     let endpoints = routes(verifier, assertion_keys);
-    let service = HttpService {
+    let routes: Routes = Arc::new(move |config: &mut ServiceConfig| {
+        health::routes(config, Arc::clone(&ready));
+        endpoints(config);
+    });
+    let service = |listener: TcpListener, tls: Option<Tls>| HttpService {
         name: "forward-auth",
-        listeners,
-        routes: Arc::new(move |config: &mut ServiceConfig| {
-            health::routes(config, Arc::clone(&ready));
-            endpoints(config);
-        }),
+        listeners: vec![listener],
+        tls,
+        routes: Arc::clone(&routes),
         workers: available_parallelism().map_or(1, usize::from),
-        requests: Some(requests),
+        requests: Some(requests.clone()),
     };
-    let mut services = vec![service];
+    let mut services = vec![service(listener::bind(LISTEN_ADDRESS, address)?, None)];
+    if let Some(https) = https {
+        let tls = Tls::new(&https.certificate, &registry)?;
+        let listener = listener::bind(TLS_LISTEN_ADDRESS, https.address)?;
+        services.push(service(listener, Some(tls)));
+        https.certificate.follow();
+    }
     if let Some(address) = metrics_address {
         services.push(metrics::service(address, registry)?);
     }

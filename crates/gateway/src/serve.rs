@@ -81,6 +81,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<(), Box<dyn Error>>
     let service = HttpService {
         name: "gateway",
         listeners,
+        tls: None,
         routes: Arc::new(move |config: &mut ServiceConfig| {
             health::routes(config, Arc::new(AlwaysReady) as Arc<dyn Ready>);
             let issuer = issuer.clone();

@@ -61,6 +61,7 @@ impl Origin {
             listeners: vec![listener],
             routes,
             workers: 1,
+            tls: None,
             requests: None,
         };
         actix_web::rt::spawn(serve(vec![service], std::future::pending()));
