@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpResponse, Responder};
+use actix_web::{HttpRequest, HttpResponse, Responder};
 use async_trait::async_trait;
 use serde_json::json;
+
+use crate::serve::Life;
 
 /// A probe gives up soon; an answer after that is no answer.
 const CHECK_LIMIT: Duration = Duration::from_secs(2);
@@ -34,9 +36,10 @@ impl Ready for AlwaysReady {
     }
 }
 
-/// Adds `GET` and `HEAD` of `/health` (200) and `/ready` (200, or 503 and what is waited for).
+/// Adds `GET` and `HEAD` of `/health` (200) and `/ready` (200, or 503 and what is waited for; 503
+/// too from when the process is asked to stop).
 pub fn routes(config: &mut ServiceConfig, ready: Arc<dyn Ready>) {
-    let answer_ready = move || answer_ready(Arc::clone(&ready));
+    let answer_ready = move |request: HttpRequest| answer_ready(request, Arc::clone(&ready));
     config
         .service(
             web::resource("/health")
@@ -54,9 +57,14 @@ async fn answer_health() -> impl Responder {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
 
-async fn answer_ready(ready: Arc<dyn Ready>) -> impl Responder {
-    let check = tokio::time::timeout(CHECK_LIMIT, ready.check()).await;
-    match check.unwrap_or(Err("an answer in time")) {
+async fn answer_ready(request: HttpRequest, ready: Arc<dyn Ready>) -> impl Responder {
+    let ready = if request.app_data::<Life>().is_some_and(Life::is_leaving) {
+        Err("the end: it was asked to stop")
+    } else {
+        let check = tokio::time::timeout(CHECK_LIMIT, ready.check()).await;
+        check.unwrap_or(Err("an answer in time"))
+    };
+    match ready {
         Ok(()) => HttpResponse::Ok().json(json!({ "status": "ok" })),
         Err(waiting_for) => HttpResponse::ServiceUnavailable()
             .json(json!({ "status": "unavailable", "waiting_for": waiting_for })),

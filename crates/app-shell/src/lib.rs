@@ -1,5 +1,5 @@
 //! What every executable of the gateway needs before it can speak a protocol: settings,
-//! telemetry, listeners, the HTTP server's life, health, and a clean end.
+//! telemetry, figures, listeners, TLS, the HTTP server's life, health, and a clean end.
 //!
 //! It is not a framework and knows no OAuth, no store and no token. It may depend on none of the
 //! workspace's other crates; the services depend on it.
@@ -13,6 +13,7 @@ mod error_chain;
 pub mod health;
 pub mod healthcheck;
 pub mod listener;
+pub mod metrics;
 pub mod reload;
 pub mod remote_document;
 pub mod request_log;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use actix_web::web::{self, ServiceConfig};
 use app_shell::health::{self, Ready};
+use app_shell::metrics::{self, RequestCount};
 use app_shell::request_log::request_log;
 use app_shell::serve::{HttpService, serve};
 use app_shell::settings::Settings;
@@ -26,7 +27,7 @@ use auth_service::remote_client::GuardedRemote;
 use auth_service::{Context, routes, trusted_provider};
 use token_core::admission::Admission;
 use token_core::live::Live;
-use token_core::{SystemClock, SystemEntropy};
+use token_core::{Clock as _, SystemClock, SystemEntropy};
 use token_store::audit_log::AuditLog;
 use token_store::{RedisSettings, RedisStore};
 use tokio::sync::Notify;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         &own[..],
         &config::SETTINGS,
         &config::OWN_SETTINGS,
+        &metrics::SETTINGS,
         &telemetry::SETTINGS,
     ]
     .concat();
@@ -61,10 +63,13 @@ async fn run(
     address: SocketAddr,
 ) -> Result<(), Box<dyn Error>> {
     let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Json, LevelFilter::INFO);
+    let metrics_address = metrics::address(&mut settings);
     let config = AuthConfig::from_settings(&mut settings);
     let config = settings.finish_with(|| config)?;
     telemetry.start()?;
 
+    let registry = metrics::registry("auth-service", SystemClock.now().0)?;
+    let requests = RequestCount::register(&registry, "auth-service")?;
     let listeners = vec![listener::bind(LISTEN_ADDRESS, address)?];
     let context = Arc::new(context(config, known)?);
     let ready: Arc<dyn Ready> = Arc::new(StoreAnswers(Arc::clone(&context)));
@@ -72,6 +77,7 @@ async fn run(
     let service = HttpService {
         name: "auth-service",
         listeners,
+        tls: None,
         routes: Arc::new(move |config: &mut ServiceConfig| {
             health::routes(config, Arc::clone(&ready));
             config.service(
@@ -81,8 +87,13 @@ async fn run(
             );
         }),
         workers: available_parallelism().map_or(1, usize::from),
+        requests: Some(requests),
     };
-    serve(vec![service], shutdown::stop_signal()?).await?;
+    let mut services = vec![service];
+    if let Some(address) = metrics_address {
+        services.push(metrics::service(address, registry)?);
+    }
+    serve(services, shutdown::stop_signal()?).await?;
     Ok(())
 }
 

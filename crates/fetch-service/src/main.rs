@@ -10,13 +10,14 @@ use std::thread::available_parallelism;
 
 use actix_web::web::{self, ServiceConfig};
 use app_shell::health::{self, Ready};
+use app_shell::metrics::{self, RequestCount};
 use app_shell::request_log::request_log;
 use app_shell::serve::{HttpService, serve};
 use app_shell::settings::Settings;
 use app_shell::telemetry::{self, LogFormat, Telemetry};
 use app_shell::{healthcheck, listener, shutdown};
 use fetch_service::{FetchConfig, FetchState, config, routes};
-use token_core::SystemClock;
+use token_core::{Clock as _, SystemClock};
 use tracing::level_filters::LevelFilter;
 use url::Url;
 
@@ -41,6 +42,7 @@ fn known_settings() -> Vec<&'static str> {
         &own[..],
         &config::SETTINGS,
         &config::OWN_SETTINGS,
+        &metrics::SETTINGS,
         &telemetry::SETTINGS,
     ]
     .concat()
@@ -48,6 +50,7 @@ fn known_settings() -> Vec<&'static str> {
 
 async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn Error>> {
     let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Json, LevelFilter::INFO);
+    let metrics_address = metrics::address(&mut settings);
     let config = FetchConfig::from_settings(&mut settings);
     settings.required(
         KEYS_URL,
@@ -57,6 +60,8 @@ async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn 
     let (config, keys) = settings.finish_with(|| Some((config?, keys?)))?;
     telemetry.start()?;
 
+    let registry = metrics::registry("fetch-service", SystemClock.now().0)?;
+    let requests = RequestCount::register(&registry, "fetch-service")?;
     let listeners = vec![listener::bind(LISTEN_ADDRESS, address)?];
     let keys = RemoteKeys::at(keys)?;
     let state = Arc::new(FetchState::new(
@@ -69,12 +74,18 @@ async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn 
     let service = HttpService {
         name: "fetch-service",
         listeners,
+        tls: None,
         routes: Arc::new(move |config: &mut ServiceConfig| {
             health::routes(config, Arc::clone(&ready));
             config.service(web::scope("").wrap(request_log()).configure(mcp.clone()));
         }),
         workers: available_parallelism().map_or(1, usize::from),
+        requests: Some(requests),
     };
-    serve(vec![service], shutdown::stop_signal()?).await?;
+    let mut services = vec![service];
+    if let Some(address) = metrics_address {
+        services.push(metrics::service(address, registry)?);
+    }
+    serve(services, shutdown::stop_signal()?).await?;
     Ok(())
 }

@@ -1,9 +1,11 @@
 //! What the operator decides, for the verifier as a process of its own.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use app_shell::settings::Settings;
+use app_shell::tls::FollowedCertificate;
 use token_core::admission::{Admission, AllowedUsers};
 use token_core::assertion;
 use token_core::{Issuer, Services, SystemClock};
@@ -11,7 +13,7 @@ use token_store::key_directory::FollowedKeys;
 use url::Url;
 
 /// The settings that [`VerifierConfig::from_settings`] reads.
-pub const SETTINGS: [&str; 9] = [
+pub const SETTINGS: [&str; 11] = [
     "BASE_DOMAIN",
     "MCP_SERVICES",
     "ALLOWED_GITHUB_USERS",
@@ -21,10 +23,15 @@ pub const SETTINGS: [&str; 9] = [
     "JWKS_URL",
     "ASSERTION_KEY_DIR",
     "VERIFIER_CACHE_MB",
+    "VERIFIER_TLS_DIR",
+    TLS_LISTEN_ADDRESS,
 ];
 
 /// How much is remembered where nothing is set: some 17,000 tokens.
 const CACHE_MB: u64 = 24;
+
+/// Where HTTPS is spoken.
+pub const TLS_LISTEN_ADDRESS: &str = "TLS_LISTEN_ADDRESS";
 
 /// The verifier's configuration.
 pub struct VerifierConfig {
@@ -45,6 +52,16 @@ pub struct VerifierConfig {
     pub assertion_keys: FollowedKeys,
     /// `VERIFIER_CACHE_MB`, in bytes.
     pub memory: u64,
+    /// `VERIFIER_TLS_DIR` and `TLS_LISTEN_ADDRESS`; without the directory there is no HTTPS.
+    pub https: Option<Https>,
+}
+
+/// What HTTPS takes.
+pub struct Https {
+    /// Where it is spoken.
+    pub address: SocketAddr,
+    /// By whom.
+    pub certificate: FollowedCertificate,
 }
 
 impl VerifierConfig {
@@ -60,6 +77,7 @@ impl VerifierConfig {
         let assertion_keys = assertion_keys(settings);
         let expected = "a number of megabytes such as 24";
         let memory = settings.parsed("VERIFIER_CACHE_MB", CACHE_MB, expected) << 20;
+        let https = https(settings);
         let (issuer, services) = issuer_and_services?;
         Some(Self {
             issuer,
@@ -70,6 +88,7 @@ impl VerifierConfig {
             jwks_url: jwks_url?,
             assertion_keys: assertion_keys?,
             memory,
+            https,
         })
     }
 }
@@ -120,6 +139,31 @@ fn assertion_keys(settings: &mut Settings) -> Option<FollowedKeys> {
     .ok()
 }
 
+fn https(settings: &mut Settings) -> Option<Https> {
+    let default = SocketAddr::from(([0, 0, 0, 0], 8443));
+    let expected = "an address such as 0.0.0.0:8443";
+    let address = settings.parsed(TLS_LISTEN_ADDRESS, default, expected);
+    let Some(directory) = settings.text("VERIFIER_TLS_DIR") else {
+        if settings.text(TLS_LISTEN_ADDRESS).is_some() {
+            let mend = "set it to the directory of its certificate, or unset TLS_LISTEN_ADDRESS";
+            settings.fault("VERIFIER_TLS_DIR", "is not set", mend);
+        }
+        return None;
+    };
+    match FollowedCertificate::open(directory.into()) {
+        Ok(certificate) => Some(Https {
+            address,
+            certificate,
+        }),
+        Err(error) => {
+            let problem = app_shell::error_chain(&error);
+            let mend = "put tls.crt and tls.key there";
+            settings.fault("VERIFIER_TLS_DIR", &problem, mend);
+            None
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,9 +209,14 @@ mod tests {
             ("JWKS_URL", "auth-service"),
             ("ASSERTION_KEY_DIR", "/nowhere"),
             ("VERIFIER_CACHE_MB", "plenty"),
+            ("VERIFIER_TLS_DIR", "/nowhere"),
+            ("TLS_LISTEN_ADDRESS", "8443"),
         ] {
             let error = read(&[(name, value)]).err().unwrap();
             assert!(error.contains(name), "{name}={value}: {error}");
         }
+        let error = read(&[("TLS_LISTEN_ADDRESS", "0.0.0.0:8443")]).err();
+        let error = error.unwrap();
+        assert!(error.contains("VERIFIER_TLS_DIR"), "{error}");
     }
 }

@@ -47,6 +47,23 @@ pub enum Denial {
     Flood,
 }
 
+impl Denial {
+    /// One word, for a metric's label.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::NoToken => "no_token",
+            Self::IllFormed => "ill_formed",
+            Self::WrongHost => "wrong_host",
+            Self::Token(error) => error.reason(),
+            Self::Inactive => "inactive",
+            Self::NotAdmitted => "not_admitted",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::CannotDecide => "cannot_decide",
+            Self::Flood => "flood",
+        }
+    }
+}
+
 /// The token of a request that was sent to this service.
 pub fn presented<'a>(
     request: &ForwardedRequest<'a>,

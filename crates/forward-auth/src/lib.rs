@@ -19,6 +19,7 @@ pub mod http;
 mod memory;
 pub mod pass;
 pub mod protected_resource;
+pub mod tally;
 pub mod verifier;
 
 pub use http::routes;

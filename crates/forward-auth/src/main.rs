@@ -3,26 +3,29 @@
 mod remote_keys;
 
 use std::error::Error;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use actix_web::web::ServiceConfig;
 use app_shell::health::{self, Ready};
-use app_shell::serve::{HttpService, serve};
+use app_shell::metrics::{self, RequestCount};
+use app_shell::serve::{HttpService, Routes, serve};
 use app_shell::settings::Settings;
 use app_shell::telemetry::{self, LogFormat, Telemetry};
+use app_shell::tls::Tls;
 use app_shell::{healthcheck, listener, reload, shutdown};
 use async_trait::async_trait;
-use forward_auth::config::{self, VerifierConfig};
+use forward_auth::config::{self, TLS_LISTEN_ADDRESS, VerifierConfig};
 use forward_auth::http::AssertionKeys;
+use forward_auth::tally::{State, Tally};
 use forward_auth::verifier::Parts;
 use forward_auth::{Verifier, routes};
-use token_core::SystemClock;
 use token_core::admission::Admission;
 use token_core::assertion::AssertionSigner;
 use token_core::live::Live;
+use token_core::{Clock as _, SystemClock};
 use token_store::audit_log::AuditLog;
 use token_store::{Heard, RedisActiveTokens, RedisSettings};
 use tracing::level_filters::LevelFilter;
@@ -33,7 +36,13 @@ const LISTEN_ADDRESS: &str = "LISTEN_ADDRESS";
 
 fn main() -> ExitCode {
     let own = [LISTEN_ADDRESS];
-    let known = [&own[..], &config::SETTINGS, &telemetry::SETTINGS].concat();
+    let known = [
+        &own[..],
+        &config::SETTINGS,
+        &metrics::SETTINGS,
+        &telemetry::SETTINGS,
+    ]
+    .concat();
     let mut settings = Settings::load(&known, None);
     let default = SocketAddr::from(([0, 0, 0, 0], 8000));
     let address = settings.parsed(LISTEN_ADDRESS, default, "an address such as 0.0.0.0:8000");
@@ -49,29 +58,50 @@ async fn run(
     address: SocketAddr,
 ) -> Result<(), Box<dyn Error>> {
     let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Json, LevelFilter::INFO);
+    let metrics_address = metrics::address(&mut settings);
     let config = VerifierConfig::from_settings(&mut settings);
-    let config = settings.finish_with(|| config)?;
+    let mut config = settings.finish_with(|| config)?;
     telemetry.start()?;
 
-    let listeners = vec![listener::bind(LISTEN_ADDRESS, address)?];
+    let registry = metrics::registry("forward-auth", SystemClock.now().0)?;
+    let requests = RequestCount::register(&registry, "forward-auth")?;
+    let https = config.https.take();
     let assertion_keys = AssertionKeys(config.assertion_keys.keys());
-    let verifier = Arc::new(verifier(config, known)?);
+    let verifier = Arc::new(verifier(config, known, Tally::register(&registry)?)?);
+    registry.register(Box::new(State::of(&verifier)?))?;
     let ready: Arc<dyn Ready> = Arc::new(CanDecide(Arc::clone(&verifier)));
     let endpoints = routes(verifier, assertion_keys);
-    let service = HttpService {
+    let routes: Routes = Arc::new(move |config: &mut ServiceConfig| {
+        health::routes(config, Arc::clone(&ready));
+        endpoints(config);
+    });
+    let service = |listener: TcpListener, tls: Option<Tls>| HttpService {
         name: "forward-auth",
-        listeners,
-        routes: Arc::new(move |config: &mut ServiceConfig| {
-            health::routes(config, Arc::clone(&ready));
-            endpoints(config);
-        }),
+        listeners: vec![listener],
+        tls,
+        routes: Arc::clone(&routes),
         workers: available_parallelism().map_or(1, usize::from),
+        requests: Some(requests.clone()),
     };
-    serve(vec![service], shutdown::stop_signal()?).await?;
+    let mut services = vec![service(listener::bind(LISTEN_ADDRESS, address)?, None)];
+    if let Some(https) = https {
+        let tls = Tls::new(&https.certificate, &registry)?;
+        let listener = listener::bind(TLS_LISTEN_ADDRESS, https.address)?;
+        services.push(service(listener, Some(tls)));
+        https.certificate.follow();
+    }
+    if let Some(address) = metrics_address {
+        services.push(metrics::service(address, registry)?);
+    }
+    serve(services, shutdown::stop_signal()?).await?;
     Ok(())
 }
 
-fn verifier(config: VerifierConfig, known: Vec<&'static str>) -> Result<Verifier, Box<dyn Error>> {
+fn verifier(
+    config: VerifierConfig,
+    known: Vec<&'static str>,
+    tally: Tally,
+) -> Result<Verifier, Box<dyn Error>> {
     let assertion_keys = config.assertion_keys.keys();
     config.assertion_keys.follow();
     let heard = Heard {
@@ -98,7 +128,7 @@ fn verifier(config: VerifierConfig, known: Vec<&'static str>) -> Result<Verifier
         audit: Arc::new(AuditLog),
         clock: Arc::new(SystemClock),
     };
-    Ok(Verifier::new(parts, config.memory))
+    Ok(Verifier::new(parts, config.memory, tally))
 }
 
 /// Who may come in, at a reload. A list that is not in order changes nothing: the last good one

@@ -12,6 +12,7 @@
 //! and the others wait for its answer.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::http::header::HeaderValue;
 use token_core::access_token::AccessTokenClaims;
@@ -30,6 +31,7 @@ use crate::forwarded::ForwardedRequest;
 use crate::garbage::Garbage;
 use crate::memory::{Bad, Digest, Good, Memory, Trust};
 use crate::pass::{Held, Pass};
+use crate::tally::{Tally, Way};
 
 /// What a verifier is made of; all of it is shared with others.
 pub struct Parts {
@@ -60,6 +62,7 @@ pub struct Verifier {
     memory: Memory,
     flights: Flights,
     garbage: Garbage,
+    tally: Tally,
 }
 
 /// What becomes of a request.
@@ -92,25 +95,39 @@ struct Question<'a> {
 
 impl Verifier {
     /// A verifier that remembers good tokens in about `memory` bytes.
-    pub fn new(parts: Parts, memory: u64) -> Self {
+    pub fn new(parts: Parts, memory: u64, tally: Tally) -> Self {
         Self {
             parts,
             memory: Memory::new(memory),
             flights: Flights::default(),
             garbage: Garbage::default(),
+            tally,
         }
     }
 
     /// Decides about one request to the service at `resource`. Whatever cannot be known denies.
     pub async fn verify(&self, resource: &ResourceId, request: &ForwardedRequest<'_>) -> Verdict {
+        let began = Instant::now();
+        let (verdict, way) = self.decide(resource, request).await;
+        self.tally.count(&verdict, way, began.elapsed());
+        verdict
+    }
+
+    async fn decide(
+        &self,
+        resource: &ResourceId,
+        request: &ForwardedRequest<'_>,
+    ) -> (Verdict, Way) {
         let question = match self.question(resource, request) {
             Ok(question) => question,
-            Err(denial) => return Verdict::Deny(denial),
+            Err(denial) => return (Verdict::Deny(denial), Way::NoToken),
         };
         match self.recall(&question) {
-            Recalled::Verdict(verdict) => verdict,
-            Recalled::Verified(pass) => self.find_out(&question, Some(pass)).await,
-            Recalled::Nothing => self.find_out(&question, None).await,
+            Recalled::Verdict(verdict) => (verdict, Way::Remembered),
+            Recalled::Verified(pass) => {
+                (self.find_out(&question, Some(pass)).await, Way::StoreAsked)
+            }
+            Recalled::Nothing => (self.find_out(&question, None).await, Way::AllChecked),
         }
     }
 

@@ -10,6 +10,7 @@ use actix_web::guard;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use app_shell::health::{self, AlwaysReady, Ready};
+use app_shell::metrics::{self, RequestCount};
 use app_shell::request_log::request_log;
 use app_shell::serve::HttpService;
 use app_shell::{listener, security_headers, shutdown};
@@ -24,7 +25,9 @@ use auth_service::{Context, trusted_provider};
 use clap::Args;
 use fetch_service::FetchState;
 use forward_auth::Verifier;
+use forward_auth::tally::Tally;
 use forward_auth::verifier::Parts;
+use prometheus::Registry;
 use token_core::admission::Admission;
 use token_core::assertion::AssertionSigner;
 use token_core::keys::LiveKeys;
@@ -65,7 +68,9 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<(), Box<dyn Error>>
     let listeners = listen(config.port, config.listen_ip)?;
     let data = DataDirectory::open(config.data_directory.clone())?;
     telemetry.start()?;
-    let (services, sign_in) = build(&mut config, &data)?;
+    let registry = metrics::registry("gateway", SystemClock.now().0)?;
+    let requests = RequestCount::register(&registry, "gateway")?;
+    let (services, sign_in) = build(&mut config, &data, &registry)?;
     let page = StartPage {
         issuer: &config.issuer,
         resource: &config.resource,
@@ -83,6 +88,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<(), Box<dyn Error>>
     let service = HttpService {
         name: "gateway",
         listeners,
+        tls: None,
         routes: Arc::new(move |config: &mut ServiceConfig| {
             health::routes(config, Arc::new(AlwaysReady) as Arc<dyn Ready>);
             let issuer = issuer.clone();
@@ -96,8 +102,13 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<(), Box<dyn Error>>
             config.service(guarded);
         }),
         workers: WORKERS,
+        requests: Some(requests),
     };
-    app_shell::serve::serve(vec![service], shutdown::stop_signal()?).await?;
+    let mut services = vec![service];
+    if let Some(address) = config.metrics {
+        services.push(metrics::service(address, registry)?);
+    }
+    app_shell::serve::serve(services, shutdown::stop_signal()?).await?;
     Ok(())
 }
 
@@ -130,6 +141,7 @@ fn routes(config: &mut ServiceConfig, services: &BuiltServices, edge: &Arc<Edge>
 fn build(
     config: &mut ServeConfig,
     data: &DataDirectory,
+    registry: &Registry,
 ) -> Result<(BuiltServices, SignIn), Box<dyn Error>> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
@@ -151,7 +163,7 @@ fn build(
         audit: Arc::new(AuditLog),
         clock: Arc::clone(&clock),
     };
-    let verifier = Verifier::new(parts, VERIFIER_MEMORY);
+    let verifier = Verifier::new(parts, VERIFIER_MEMORY, Tally::register(registry)?);
     let fetch = FetchState::new(config.fetch.clone(), assertion_keys, Arc::clone(&clock))?;
     let root_secret = match config.root_secret.take() {
         Some(own) => own,

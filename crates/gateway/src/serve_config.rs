@@ -1,8 +1,9 @@
 //! What the operator decides for the single process. All of it has a default.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use app_shell::metrics::{self, METRICS_ADDRESS};
 use app_shell::settings::{Settings, SettingsError};
 use app_shell::telemetry::{self, LogFormat, Telemetry};
 use auth_service::config::IdJagConfig;
@@ -43,6 +44,7 @@ pub(crate) fn known() -> Vec<&'static str> {
         &OWN_SETTINGS[..],
         &auth_service::config::SETTINGS,
         &fetch_service::config::SETTINGS,
+        &metrics::SETTINGS,
         &telemetry::SETTINGS,
     ]
     .concat()
@@ -52,6 +54,8 @@ pub(crate) struct ServeConfig {
     pub(crate) port: u16,
     /// Where to listen besides loopback.
     pub(crate) listen_ip: Option<IpAddr>,
+    /// Where the metrics are, on loopback.
+    pub(crate) metrics: Option<SocketAddr>,
     pub(crate) data_directory: PathBuf,
     /// `GATEWAY_JWT_SECRET`; without it one is kept in the data directory.
     pub(crate) root_secret: Option<RootSecret>,
@@ -95,6 +99,7 @@ impl ServeConfig {
             .unwrap_or_else(|| directory.into());
         let github = auth_service::config::github(&mut settings);
         let listen_ip = listen_ip(&mut settings, github.is_some());
+        let metrics = metrics_address(&mut settings);
         let local_passphrase = local_passphrase(&mut settings);
         let root_secret = settings
             .text("GATEWAY_JWT_SECRET")
@@ -120,6 +125,7 @@ impl ServeConfig {
             Some(Self {
                 port,
                 listen_ip,
+                metrics,
                 data_directory,
                 root_secret,
                 local_passphrase,
@@ -169,6 +175,16 @@ fn listen_ip(settings: &mut Settings, github: bool) -> Option<IpAddr> {
         settings.fault("GATEWAY_LISTEN_IP", &problem, &mend);
     }
     Some(ip)
+}
+
+/// Figures of this computer's one user are nobody else's to read.
+fn metrics_address(settings: &mut Settings) -> Option<SocketAddr> {
+    let address = metrics::address(settings)?;
+    if !address.ip().is_loopback() {
+        let problem = format!("{address} is not on loopback");
+        settings.fault(METRICS_ADDRESS, &problem, "use 127.0.0.1:9090, or unset it");
+    }
+    Some(address)
 }
 
 fn local_passphrase(settings: &mut Settings) -> Option<String> {
@@ -234,6 +250,7 @@ mod tests {
             ("GATEWAY_PORT", "65536"),
             ("GATEWAY_LISTEN_IP", "localhost"),
             ("GATEWAY_LISTEN_PORT", "1"),
+            ("METRICS_ADDRESS", "0.0.0.0:9090"),
             ("LOCAL_PASSPHRASE", "short"),
             ("MCP_CORS_ORIGINS", "app.example.com"),
             ("GITHUB_CLIENT_ID", "id-without-secret"),

@@ -62,6 +62,24 @@ pub enum TokenError {
     NotYetValid,
 }
 
+impl TokenError {
+    /// One word, as in the log.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::ForbiddenHeader => "forbidden_header",
+            Self::WrongType => "wrong_type",
+            Self::WrongAlgorithm => "wrong_algorithm",
+            Self::UnknownKey => "unknown_key",
+            Self::BadSignature => "bad_signature",
+            Self::WrongIssuer => "wrong_issuer",
+            Self::WrongAudience => "wrong_audience",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+        }
+    }
+}
+
 /// A token could not be signed: the key is not usable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the signing key cannot sign")]

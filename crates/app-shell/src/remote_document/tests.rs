@@ -61,6 +61,8 @@ impl Origin {
             listeners: vec![listener],
             routes,
             workers: 1,
+            tls: None,
+            requests: None,
         };
         actix_web::rt::spawn(serve(vec![service], std::future::pending()));
         url.parse().unwrap()

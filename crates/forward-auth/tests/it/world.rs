@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use async_trait::async_trait;
 use forward_auth::decide::Denial;
 use forward_auth::forwarded::{ForwardedRequest, Presented};
+use forward_auth::tally::Tally;
 use forward_auth::verifier::Parts;
 use forward_auth::{Verdict, Verifier};
 use token_core::access_token::AccessTokenClaims;
@@ -124,7 +125,7 @@ impl World {
             clock: Arc::clone(&clock) as _,
         };
         let world = Self {
-            verifier: Arc::new(Verifier::new(parts, bytes)),
+            verifier: Arc::new(Verifier::new(parts, bytes, tally())),
             store,
             freshness,
             admission,
@@ -246,6 +247,10 @@ pub(crate) fn signing_keys() -> SigningKeys {
 
 pub(crate) fn issuer() -> Issuer {
     Issuer::parse("https://auth.example.com").unwrap()
+}
+
+fn tally() -> Tally {
+    Tally::register(&prometheus::Registry::new()).unwrap()
 }
 
 fn live_keys() -> Arc<LiveKeys> {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use app_shell::telemetry;
+use app_shell::{metrics, telemetry};
 
 use crate::{quoted, rows, text};
 
@@ -46,28 +46,47 @@ fn known() -> BTreeMap<&'static str, BTreeSet<String>> {
         (
             "auth-service",
             of(
-                &[&auth::SETTINGS, &auth::OWN_SETTINGS, &telemetry::SETTINGS],
+                &[
+                    &auth::SETTINGS,
+                    &auth::OWN_SETTINGS,
+                    &metrics::SETTINGS,
+                    &telemetry::SETTINGS,
+                ],
                 named_in("crates/auth-service/src/main.rs"),
             ),
         ),
         (
             "forward-auth",
             of(
-                &[&verifier::SETTINGS, &telemetry::SETTINGS],
+                &[
+                    &verifier::SETTINGS,
+                    &metrics::SETTINGS,
+                    &telemetry::SETTINGS,
+                ],
                 named_in("crates/forward-auth/src/main.rs"),
             ),
         ),
         (
             "fetch-service",
             of(
-                &[&fetch::SETTINGS, &fetch::OWN_SETTINGS, &telemetry::SETTINGS],
+                &[
+                    &fetch::SETTINGS,
+                    &fetch::OWN_SETTINGS,
+                    &metrics::SETTINGS,
+                    &telemetry::SETTINGS,
+                ],
                 named_in("crates/fetch-service/src/main.rs"),
             ),
         ),
         (
             "gateway serve",
             of(
-                &[&auth::SETTINGS, &fetch::SETTINGS, &telemetry::SETTINGS],
+                &[
+                    &auth::SETTINGS,
+                    &fetch::SETTINGS,
+                    &metrics::SETTINGS,
+                    &telemetry::SETTINGS,
+                ],
                 named_in("crates/gateway/src/serve_config.rs"),
             ),
         ),

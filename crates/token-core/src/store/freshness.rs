@@ -66,9 +66,14 @@ impl Freshness {
 
     /// Whether the answer to the question before which the mark was taken is still true at `now`.
     pub fn holds(&self, mark: &Mark, now: Timestamp) -> bool {
-        now.0 < self.good_before.load(Ordering::Acquire)
+        self.is_heard(now)
             && mark.everything == self.everything.load(Ordering::Acquire)
             && mark.change == self.change(mark.counter)
+    }
+
+    /// Whether the store tells, so that answers can be remembered at all.
+    pub fn is_heard(&self, now: Timestamp) -> bool {
+        now.0 < self.good_before.load(Ordering::Acquire)
     }
 
     /// The store tells that it has changed what it knows of the token.

@@ -1,0 +1,136 @@
+//! What the verifier counts, for Prometheus. Handles are taken once: to count is to add to atomics.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
+use prometheus::{
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+};
+
+use crate::decide::Denial;
+use crate::{Verdict, Verifier};
+
+/// Upper bounds in seconds: what is remembered takes microseconds, and 0.25 s is the end of
+/// patience with the store.
+const BOUNDS: [f64; 9] = [2e-6, 5e-6, 2e-5, 1e-4, 5e-4, 2e-3, 1e-2, 5e-2, 0.25];
+
+/// How a decision was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// There was no token to look at.
+    NoToken,
+    /// By memory alone.
+    Remembered,
+    /// The token was verified before; the store was asked about it.
+    StoreAsked,
+    /// Everything was checked.
+    AllChecked,
+}
+
+/// The counters.
+pub struct Tally {
+    allowed: IntCounter,
+    denied: IntCounterVec,
+    without_token: IntCounter,
+    remembered: Histogram,
+    store_asked: Histogram,
+    all_checked: Histogram,
+}
+
+impl Tally {
+    /// Registers `gateway_decisions_total` (by `outcome` and `reason`) and
+    /// `gateway_decision_seconds` (by `way`: the share of `remembered` is the cache's hit ratio).
+    ///
+    /// # Errors
+    /// They are registered already.
+    pub fn register(registry: &Registry) -> prometheus::Result<Self> {
+        let decisions = IntCounterVec::new(
+            Opts::new(
+                "gateway_decisions_total",
+                "Requests let in and turned away.",
+            ),
+            &["outcome", "reason"],
+        )?;
+        let seconds = HistogramVec::new(
+            HistogramOpts::new(
+                "gateway_decision_seconds",
+                "How long a decision about a token took, by how it was found.",
+            )
+            .buckets(BOUNDS.to_vec()),
+            &["way"],
+        )?;
+        registry.register(Box::new(decisions.clone()))?;
+        registry.register(Box::new(seconds.clone()))?;
+        let way = |way| seconds.with_label_values(&[way]);
+        Ok(Self {
+            allowed: decisions.with_label_values(&["allow", ""]),
+            without_token: decisions.with_label_values(&["deny", Denial::NoToken.reason()]),
+            denied: decisions,
+            remembered: way("remembered"),
+            store_asked: way("store_asked"),
+            all_checked: way("all_checked"),
+        })
+    }
+
+    pub(crate) fn count(&self, verdict: &Verdict, way: Way, took: Duration) {
+        match verdict {
+            Verdict::Allow(..) => self.allowed.inc(),
+            Verdict::Deny(Denial::NoToken) => self.without_token.inc(),
+            Verdict::Deny(denial) => {
+                let labels = ["deny", denial.reason()];
+                self.denied.with_label_values(&labels).inc();
+            }
+        }
+        let histogram = match way {
+            Way::NoToken => return,
+            Way::Remembered => &self.remembered,
+            Way::StoreAsked => &self.store_asked,
+            Way::AllChecked => &self.all_checked,
+        };
+        histogram.observe(took.as_secs_f64());
+    }
+}
+
+/// What is read off the verifier when somebody asks for the figures.
+pub struct State {
+    verifier: Arc<Verifier>,
+    remembered: IntGauge,
+    heard: IntGauge,
+}
+
+impl State {
+    /// `gateway_verifier_remembered_tokens` and `gateway_verifier_push_connected`.
+    ///
+    /// # Errors
+    /// Names that Prometheus does not take.
+    pub fn of(verifier: &Arc<Verifier>) -> prometheus::Result<Self> {
+        Ok(Self {
+            verifier: Arc::clone(verifier),
+            remembered: IntGauge::new(
+                "gateway_verifier_remembered_tokens",
+                "Good tokens that the verifier remembers.",
+            )?,
+            heard: IntGauge::new(
+                "gateway_verifier_push_connected",
+                "1 while the store tells of changes; else each request asks it.",
+            )?,
+        })
+    }
+}
+
+impl Collector for State {
+    fn desc(&self) -> Vec<&Desc> {
+        [self.remembered.desc(), self.heard.desc()].concat()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let remembered = i64::try_from(self.verifier.remembered()).unwrap_or(i64::MAX);
+        self.remembered.set(remembered);
+        let parts = &self.verifier.parts;
+        self.heard
+            .set(parts.freshness.is_heard(parts.clock.now()).into());
+        [self.remembered.collect(), self.heard.collect()].concat()
+    }
+}

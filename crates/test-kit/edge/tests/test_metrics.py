@@ -1,0 +1,68 @@
+"""The services' figures: told inside, and to nobody who comes by Traefik."""
+
+import re
+
+import pytest
+
+import audit
+from client import DOMAIN, ISSUER, bearer, mcp_url, request
+
+SERVICES = ["auth-service", "forward-auth", "fetch-service"]
+
+
+def figures(stack, service):
+    """What the service tells on its internal listener."""
+    result = stack.from_network_of(service, "curl", "-sS", "http://127.0.0.1:9090/metrics")
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def answered(stack, service, status):
+    """How many requests it has answered with such a status."""
+    name = f'gateway_http_requests_total{{service="{service}",status="{status}"}}'
+    return int(re.search(f"^{re.escape(name)} ([0-9]+)$", figures(stack, service), re.MULTILINE)[1])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_each_service_tells_its_figures_inside(stack, service):
+    assert f'gateway_build_info{{program="{service}",version="' in figures(stack, service)
+
+
+def test_answers_are_counted_by_the_class_of_their_status(stack, token):
+    asks = {
+        ("auth-service", "2xx"): lambda: request("GET", f"{ISSUER}/jwks"),
+        ("auth-service", "4xx"): lambda: request("GET", f"{ISSUER}/nothing-here"),
+        ("forward-auth", "2xx"): lambda: request("GET", mcp_url("echo"), bearer(token("echo"))),
+        ("forward-auth", "4xx"): lambda: request("GET", mcp_url("echo")),
+        ("fetch-service", "4xx"): lambda: request("GET", mcp_url("fetch"), bearer(token("fetch"))),
+    }
+    for (service, status), ask in asks.items():
+        before = answered(stack, service, status)
+        assert {ask().status // 100 for _ in range(5)} == {int(status[0])}
+        # The container's health check may come in between.
+        assert answered(stack, service, status) - before in (5, 6), (service, status)
+
+
+@pytest.mark.parametrize("host", ["auth", "fetch", "echo", "everything"])
+def test_no_way_through_the_edge_leads_to_the_figures(token, host):
+    headers = bearer(token("fetch"))
+    for url in (f"https://{host}.{DOMAIN}/metrics", f"https://{host}.{DOMAIN}/mcp/metrics"):
+        for answer in (request("GET", url), request("GET", url, headers)):
+            assert answer.status in (401, 404) and "gateway_" not in answer.body, url
+
+
+def test_no_service_of_traefiks_is_the_internal_listener(stack):
+    servers = [
+        server["url"]
+        for service in audit.ask(stack, "services")
+        for server in service.get("loadBalancer", {}).get("servers", [])
+    ]
+    assert len(servers) >= len(SERVICES)
+    assert not [url for url in servers if url.endswith(":9090")]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_listener_that_traefik_knows_does_not_tell_them(stack, service):
+    port = "http://127.0.0.1:8000/metrics"
+    result = stack.from_network_of(service, "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", port)
+    assert result.stdout == "404"
