@@ -50,13 +50,17 @@ pub async fn authenticate(
     {
         return Ok(AuthenticatedClient(client));
     }
+    Err(refused(context, &presented.client_id))
+}
+
+/// One answer for an unknown client and a wrong secret: nobody learns which exist.
+pub(super) fn refused(context: &Context, client_id: &ClientId) -> OAuthFailure {
     context.record(&AuditEvent::AuthFailure {
         reason: FailureReason::InvalidClient,
-        client_id: Some(presented.client_id),
+        client_id: Some(client_id.clone()),
         user_id: None,
     });
-    // One answer for an unknown client and a wrong secret: nobody learns which exist.
-    Err(wrong())
+    wrong()
 }
 
 async fn proves(context: &Context, client: &Client, proof: &Proof) -> Result<bool, OAuthFailure> {

@@ -16,8 +16,8 @@ use token_core::{GrantId, Jti, Scopes, Timestamp};
 
 use super::client_authentication::AuthenticatedClient;
 use super::code_grant::same_resource;
-use super::issue::{NewTokens, TokenResponse, new_tokens};
-use super::{Context, OAuthFailure, Parameters, registration};
+use super::issue::{NewTokens, TokenResponse, active, new_tokens};
+use super::{Context, OAuthFailure, Parameters};
 
 /// `grant_type` of this grant.
 pub const GRANT_TYPE: &str = "refresh_token";
@@ -53,12 +53,7 @@ pub async fn refresh(
     let now = context.now();
     match context.store.rotate_refresh(&rotation, now).await? {
         RotateOutcome::Rotated => {
-            registration::keep_alive(context, client.client()).await;
-            let jti = rotation.token.jti;
-            context.record(&AuditEvent::TokenIssued {
-                jti,
-                grant_type: GRANT_TYPE,
-            });
+            active(context, client.client(), &rotation.token.jti, GRANT_TYPE).await?;
             Ok(tokens.response)
         }
         RotateOutcome::Graced(sealed) => repeated(context, &presented, &sealed).await,
