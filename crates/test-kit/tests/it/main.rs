@@ -4,10 +4,10 @@
     clippy::indexing_slicing,
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::panic,
     reason = "a helper of a test fails the test by panicking"
 )]
 
+mod attacks;
 mod authorize;
 mod redis_down;
 mod rotation;
