@@ -9,6 +9,7 @@
 use serde::{Deserialize, Serialize};
 use token_core::audit::{AuditEvent, FailureReason};
 use token_core::client::GrantType;
+use token_core::oauth_error::OAuthErrorCode;
 use token_core::sealing::{RootSecret, SealError, Sealer};
 use token_core::secret::{AccessToken, RefreshToken};
 use token_core::store::{RefreshRecord, RotateOutcome, Rotation};
@@ -39,6 +40,7 @@ pub async fn refresh(
     client: &AuthenticatedClient,
     form: &Parameters,
 ) -> Result<TokenResponse, OAuthFailure> {
+    may_refresh(client)?;
     let presented = form.required("refresh_token", "refresh_token is missing")?;
     let presented = RefreshToken::parse(presented).map_err(|_| unknown())?;
     let scope = form.single("scope")?;
@@ -66,6 +68,17 @@ pub async fn refresh(
             ))
         }
     }
+}
+
+/// A client that changed its registration may have given the grant up (RFC 6749 section 5.2).
+fn may_refresh(client: &AuthenticatedClient) -> Result<(), OAuthFailure> {
+    let grant_types = &client.client().grant_types;
+    if grant_types.contains(&GrantType::RefreshToken) {
+        return Ok(());
+    }
+    let description = "the client may not use the refresh_token grant";
+    let code = OAuthErrorCode::UnauthorizedClient;
+    Err(OAuthFailure::new(code, description))
 }
 
 /// The record of a token that is this client's.

@@ -80,6 +80,10 @@ fn failure(error: &ConsentError) -> HttpFailure {
     match error {
         ConsentError::Forged => HttpFailure::page(Trouble::Expired),
         ConsentError::UnknownClient => HttpFailure::page(Trouble::UnknownClient),
+        ConsentError::RedirectWithdrawn(client) => {
+            let client_name = browser::name(Some(client));
+            HttpFailure::page(Trouble::RedirectNotRegistered { client_name })
+        }
         ConsentError::Failed(failure) => HttpFailure::page_for(failure),
     }
 }

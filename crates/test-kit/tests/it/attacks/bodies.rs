@@ -1,7 +1,8 @@
 //! Bodies that are too large, too deep, cut off or of another kind: 400 or 413 with an answer that
 //! a client reads, and the gateway goes on.
 
-use test_kit::gateway::{Gateway, Reply};
+use serde_json::json;
+use test_kit::gateway::{CALLBACK, CHALLENGE, Gateway, Reply};
 
 /// Everything that is posted to, and how it speaks.
 const POSTED: [(&str, Kind); 9] = [
@@ -211,6 +212,48 @@ async fn a_body_of_another_kind_is_refused_and_never_an_error_of_ours() {
         }
     }
     assert_goes_on(&gateway).await;
+}
+
+#[actix_web::test]
+async fn what_anybody_may_have_kept_stays_small() {
+    let gateway = Gateway::start().await;
+    let client_id = gateway.public_client("Hoarder").await;
+    let long = "x ".repeat(20_000);
+    let push = async |name, value: &str| {
+        let form = [
+            ("response_type", "code"),
+            ("client_id", &*client_id),
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+            (name, value),
+        ];
+        gateway.post("/par", &form).await
+    };
+    assert_eq!(push("scope", "mcp").await.status, 201);
+    for name in ["scope", "state"] {
+        let answer = push(name, &long).await;
+        assert_eq!(
+            answer.error(),
+            (400, "invalid_request".to_owned()),
+            "{name}"
+        );
+    }
+    // What is not kept does not count.
+    assert_eq!(push("unknown", &long).await.status, 201);
+    for metadata in [
+        json!({ "redirect_uris": [CALLBACK], "client_name": "x".repeat(101) }),
+        json!({ "redirect_uris": [CALLBACK], "scope": long }),
+        json!({ "redirect_uris": vec![CALLBACK; 21] }),
+        json!({ "redirect_uris": [format!("{CALLBACK}/{}", "x".repeat(2048))] }),
+        json!({
+            "redirect_uris": [CALLBACK],
+            "token_endpoint_auth_method": "private_key_jwt",
+            "jwks": { "keys": vec![json!({ "kty": "OKP", "crv": "Ed25519", "x": "A".repeat(43) }); 200] },
+        }),
+    ] {
+        let answer = gateway.register(&metadata).await;
+        assert_eq!(answer.status, 400, "{answer:?}");
+    }
 }
 
 #[actix_web::test]
