@@ -46,7 +46,8 @@ pub struct Reply {
 }
 
 impl Reply {
-    async fn read(response: Response) -> Self {
+    /// Reads an answer to its end.
+    pub async fn read(response: Response) -> Self {
         Self {
             status: response.status(),
             headers: response.headers().clone(),

@@ -4,11 +4,13 @@
     clippy::indexing_slicing,
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     reason = "a helper of a test fails the test by panicking"
 )]
 
 mod attacks;
 mod authorize;
+mod races;
 mod redis_down;
 mod rotation;
 mod sign_in;
