@@ -17,6 +17,7 @@
 pub mod browser;
 pub mod edge;
 pub mod forger;
+pub mod gateway;
 pub mod mcp_client;
 pub mod process;
 pub mod random;

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
 /// How often a thing is asked for before it counts as failed.
 const ATTEMPTS: u32 = 200;
 /// The pause between two askings.
@@ -110,4 +113,15 @@ pub fn plain_http() -> reqwest::Client {
         .timeout(Duration::from_secs(30))
         .build()
         .expect("an HTTP client")
+}
+
+/// Sends bytes that no HTTP library would, and reads to the end: the bytes of the answer.
+pub async fn raw(address: &str, request: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    // It may refuse in the middle and close; what it said is still to be read.
+    let _ = stream.write_all(request).await;
+    let mut answer = Vec::new();
+    let read = stream.read_to_end(&mut answer);
+    let _ = tokio::time::timeout(Duration::from_secs(20), read).await;
+    answer
 }

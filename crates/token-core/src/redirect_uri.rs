@@ -4,7 +4,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use url::{Host, Url};
+use url::Url;
 
 use crate::text::InvalidText;
 
@@ -43,7 +43,7 @@ pub enum Target {
     Loopback {
         /// `v4` and the name `localhost` are one (Codex swaps them); `[::1]` is another.
         family: Loopback,
-        /// Path and query, compared exactly.
+        /// Path and query as they are written, compared exactly. No path is `/`.
         path_and_query: String,
     },
     /// An application on this computer, by its private-use scheme (RFC 8252 section 7.1).
@@ -57,6 +57,22 @@ pub enum Loopback {
     V4,
     /// `[::1]`.
     V6,
+}
+
+impl Loopback {
+    /// Of a host and perhaps a port, by the host as it is written: a browser takes `127.1` and
+    /// `0177.0.0.1` for `127.0.0.1`, other programs for other addresses.
+    fn of(authority: &str) -> Option<Self> {
+        let host = match authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+            _ => authority,
+        };
+        match host {
+            "127.0.0.1" => Some(Self::V4),
+            "[::1]" => Some(Self::V6),
+            host => host.eq_ignore_ascii_case("localhost").then_some(Self::V4),
+        }
+    }
 }
 
 impl RedirectUri {
@@ -108,48 +124,33 @@ impl Target {
         {
             return None;
         }
-        match scheme {
-            "https" | "http" => {
-                // What a reader sees must be what the browser does: no scheme without its "//",
-                // and no "@" before the path even when it is empty.
-                let rest = text.get(scheme.len()..)?.strip_prefix("://")?;
-                let authority = rest.split(['/', '?']).next()?;
-                if authority.is_empty() || authority.contains('@') {
-                    return None;
-                }
-                Self::on_the_web(&url)
-            }
-            _ => Self::private_use(scheme, text),
+        if !matches!(scheme, "https" | "http") {
+            return Self::private_use(scheme, text);
         }
-    }
-
-    fn on_the_web(url: &Url) -> Option<Self> {
-        let loopback = match url.host()? {
-            Host::Domain("localhost") => Some(Loopback::V4),
-            Host::Ipv4(address) if address == std::net::Ipv4Addr::LOCALHOST => Some(Loopback::V4),
-            Host::Ipv6(address) if address == std::net::Ipv6Addr::LOCALHOST => Some(Loopback::V6),
-            _ => None,
+        // What a reader sees must be what the browser does: no scheme without its "//", and no "@"
+        // before the path even when it is empty.
+        let rest = text.get(scheme.len()..)?.strip_prefix("://")?;
+        let (authority, path_and_query) =
+            rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        if authority.is_empty() || authority.contains('@') {
+            return None;
+        }
+        if scheme == "https" {
+            let host = url.host_str()?;
+            return Some(Self::Web(match url.port() {
+                Some(port) => format!("{host}:{port}"),
+                None => host.to_owned(),
+            }));
+        }
+        let slash = if path_and_query.starts_with('/') {
+            ""
+        } else {
+            "/"
         };
-        match (url.scheme(), loopback) {
-            ("http", Some(family)) => {
-                let query = url
-                    .query()
-                    .map(|query| format!("?{query}"))
-                    .unwrap_or_default();
-                Some(Self::Loopback {
-                    family,
-                    path_and_query: format!("{}{query}", url.path()),
-                })
-            }
-            ("https", _) => {
-                let host = url.host_str()?;
-                Some(Self::Web(match url.port() {
-                    Some(port) => format!("{host}:{port}"),
-                    None => host.to_owned(),
-                }))
-            }
-            _ => None,
-        }
+        Some(Self::Loopback {
+            family: Loopback::of(authority)?,
+            path_and_query: format!("{slash}{path_and_query}"),
+        })
     }
 
     fn private_use(scheme: &str, text: &str) -> Option<Self> {
@@ -219,6 +220,11 @@ mod tests {
             "https:example.com",
             "https:///example.com",
             "http://127.0.0.2/cb",
+            "http://127.1/cb",
+            "http://0177.0.0.1/cb",
+            "http://127.0.0.1./cb",
+            "http://%6cocalhost/cb",
+            "http://[0:0:0:0:0:0:0:1]/cb",
             " https://example.com/cb",
             "https://example.com/\r\nX: y",
             "https://exämple.com/cb",
@@ -244,6 +250,8 @@ mod tests {
             "http://localhost:1/callback/",
             "http://localhost:1/other",
             "http://localhost:1/callback?x=1",
+            "http://localhost:1/x/../callback",
+            "http://localhost:1/./callback",
             "http://[::1]:1/callback",
             "https://localhost/callback",
         ] {

@@ -26,25 +26,30 @@ text_newtype!(
     "resource identifier",
     "an absolute http(s) URL with a lower-case host, without query, fragment, user information \
      and trailing slash",
-    |text| Url::parse(text).is_ok_and(|url| {
-        matches!(url.scheme(), "https" | "http")
-            && url.query().is_none()
-            && url.fragment().is_none()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && canonical(text).as_deref() == Some(text)
-    })
+    |text| canonical(text).as_deref() == Some(text)
 );
 
-/// Scheme and host in lower case, default port and one trailing slash gone; `None` when the text
-/// is not an http(s) URL or has a fragment, which RFC 8707 section 2 forbids.
+/// Scheme and host in lower case, default port and one trailing slash gone, and nothing else
+/// forgiven; `None` when the text is not an http(s) URL, or has user information, a query, or a
+/// fragment, which RFC 8707 section 2 forbids.
 fn canonical(text: &str) -> Option<String> {
-    let url = Url::parse(text).ok()?;
-    if !matches!(url.scheme(), "https" | "http") || url.fragment().is_some() {
-        return None;
-    }
-    let text = url.as_str();
-    Some(text.strip_suffix('/').unwrap_or(text).to_owned())
+    let (scheme, rest) = text.split_once("://")?;
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let scheme = scheme.to_ascii_lowercase();
+    let authority = authority.to_ascii_lowercase();
+    let port = match scheme.as_str() {
+        "https" => ":443",
+        "http" => ":80",
+        _ => return None,
+    };
+    let authority = authority.strip_suffix(port).unwrap_or(&authority);
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let plain = format!("{scheme}://{authority}{path}");
+    // A parser forgives more: dot segments, backslashes, other spellings of a host.
+    let parsed = Url::parse(&plain).ok()?;
+    let unchanged = parsed.as_str() == plain || parsed.as_str().strip_suffix('/') == Some(&plain);
+    let unchanged = unchanged && !authority.contains('@');
+    (unchanged && parsed.query().is_none() && parsed.fragment().is_none()).then_some(plain)
 }
 
 impl ResourceId {
@@ -293,6 +298,16 @@ mod tests {
             "https://evil.example.com/mcp",
             "https://fetch.example.com/mcp#x",
             "https://fetch.example.com/mcp?x",
+            "https://fetch.example.com/x/../mcp",
+            "https://fetch.example.com/./mcp",
+            "https://fetch.example.com/%6dcp",
+            "https://fetch.example.com\\mcp",
+            "https://fetch.example.com/m\tcp",
+            " https://fetch.example.com/mcp",
+            "https:fetch.example.com/mcp",
+            "https://fetch.example%2ecom/mcp",
+            "https://x@fetch.example.com/mcp",
+            "https://fetch.example.com:443:443/mcp",
             "mcp",
         ] {
             assert!(services.requested(text).is_none(), "{text}");

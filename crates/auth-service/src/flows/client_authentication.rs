@@ -50,13 +50,17 @@ pub async fn authenticate(
     {
         return Ok(AuthenticatedClient(client));
     }
+    Err(refused(context, &presented.client_id))
+}
+
+/// One answer for an unknown client and a wrong secret: nobody learns which exist.
+pub(super) fn refused(context: &Context, client_id: &ClientId) -> OAuthFailure {
     context.record(&AuditEvent::AuthFailure {
         reason: FailureReason::InvalidClient,
-        client_id: Some(presented.client_id),
+        client_id: Some(client_id.clone()),
         user_id: None,
     });
-    // One answer for an unknown client and a wrong secret: nobody learns which exist.
-    Err(wrong())
+    wrong()
 }
 
 async fn proves(context: &Context, client: &Client, proof: &Proof) -> Result<bool, OAuthFailure> {
@@ -98,7 +102,7 @@ fn presented(authorization: Option<&str>, form: &Parameters) -> Result<Presented
             (client_id_of(client_id)?, proof)
         }
         (Some(header), None, None) => {
-            let (client_id, secret) = basic(header)
+            let (client_id, secret) = basic_credentials(header)
                 .ok_or_else(|| invalid_client("the Authorization header is not Basic"))?;
             (client_id_of(&client_id)?, Proof::Secret(secret))
         }
@@ -142,8 +146,9 @@ fn wrong() -> OAuthFailure {
     invalid_client("the client is unknown or its credentials are wrong")
 }
 
-/// `Basic` with both halves form-encoded (RFC 6749 section 2.3.1, appendix B).
-fn basic(header: &str) -> Option<(String, ClientSecret)> {
+/// `Basic` with both halves form-encoded (RFC 6749 section 2.3.1, appendix B): what the header
+/// says, of whomever.
+pub fn basic_credentials(header: &str) -> Option<(String, ClientSecret)> {
     let (scheme, encoded) = header.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
@@ -178,7 +183,7 @@ mod tests {
 
     #[test]
     fn basic_is_form_encoded_underneath() {
-        let (id, secret) = basic(&header("a%2Fb:s%26+x")).unwrap();
+        let (id, secret) = basic_credentials(&header("a%2Fb:s%26+x")).unwrap();
         assert_eq!((id.as_str(), secret.expose()), ("a/b", "s& x"));
         for wrong in [
             "",
@@ -188,7 +193,7 @@ mod tests {
             &header("no-colon"),
             &header("a&b:c"),
         ] {
-            assert!(basic(wrong).is_none(), "{wrong}");
+            assert!(basic_credentials(wrong).is_none(), "{wrong}");
         }
     }
 

@@ -88,6 +88,19 @@ impl From<RemoteFault> for OAuthFailure {
     }
 }
 
+/// Whether a client that was found is still there. Only one of the store can be deleted.
+pub(super) async fn is_still_there(
+    context: &Context,
+    client_id: &ClientId,
+) -> Result<bool, StoreError> {
+    let pre_registered = context.clients.settings.pre_registered.find(client_id);
+    if pre_registered.is_some() || document_url(client_id).is_some() {
+        return Ok(true);
+    }
+    let found = context.store.client(client_id, context.now()).await?;
+    Ok(found.is_some())
+}
+
 /// The client with this identifier; `None` where there is none.
 pub async fn find(context: &Context, client_id: &ClientId) -> Result<Option<Client>, FindError> {
     let clients = &context.clients;

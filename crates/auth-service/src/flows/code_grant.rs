@@ -11,8 +11,8 @@ use token_core::secret::AuthorizationCode;
 use token_core::store::{CodeOutcome, CodeRecord, IssueOutcome};
 
 use super::client_authentication::AuthenticatedClient;
-use super::issue::{TokenResponse, new_tokens};
-use super::{Context, OAuthFailure, Parameters, registration};
+use super::issue::{TokenResponse, active, new_tokens};
+use super::{Context, OAuthFailure, Parameters};
 
 /// `grant_type` of this grant.
 pub const GRANT_TYPE: &str = "authorization_code";
@@ -54,12 +54,13 @@ pub async fn redeem(
     {
         IssueOutcome::GrantEnded => Err(used_up()),
         IssueOutcome::Issued => {
-            registration::keep_alive(context, client.client()).await;
-            let jti = tokens.records.token.jti;
-            context.record(&AuditEvent::TokenIssued {
-                jti,
-                grant_type: GRANT_TYPE,
-            });
+            active(
+                context,
+                client.client(),
+                &tokens.records.token.jti,
+                GRANT_TYPE,
+            )
+            .await?;
             Ok(tokens.response)
         }
     }

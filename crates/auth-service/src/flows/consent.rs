@@ -61,6 +61,9 @@ pub enum ConsentError {
     /// The client was deleted since.
     #[error("the client is not registered any more")]
     UnknownClient,
+    /// The client does not have the redirect URI any more: it was taken away for a reason.
+    #[error("the redirect URI is not the client's any more")]
+    RedirectWithdrawn(Box<Client>),
     /// Our fault or the store's.
     #[error("the decision could not be carried out")]
     Failed(#[source] OAuthFailure),
@@ -103,6 +106,11 @@ pub async fn decide(
         .await
         .map_err(|error| ConsentError::Failed(error.into()))?
         .ok_or(ConsentError::UnknownClient)?;
+    if let ConsentRequest::Redirect(wanted) = &request
+        && !client.admits_redirect(&wanted.redirect_uri)
+    {
+        return Err(ConsentError::RedirectWithdrawn(Box::new(client)));
+    }
     let (client_id, resource) = (request.client_id().clone(), request.resource().clone());
     match decision {
         Decision::Refuse => {

@@ -1,14 +1,13 @@
 //! The `device_code` grant (RFC 8628 sections 3.4 and 3.5): a device asks whether its person has
 //! decided.
 
-use token_core::audit::AuditEvent;
 use token_core::oauth_error::OAuthErrorCode;
 use token_core::secret::DeviceCode;
 use token_core::store::{Grant, IssueOutcome, PollOutcome};
 
 use super::client_authentication::AuthenticatedClient;
-use super::issue::{TokenResponse, new_tokens};
-use super::{Context, OAuthFailure, Parameters, registration};
+use super::issue::{TokenResponse, active, new_tokens};
+use super::{Context, OAuthFailure, Parameters};
 
 /// `grant_type` of this grant.
 pub const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -59,11 +58,7 @@ async fn issue(
     match context.store.issue_tokens(&tokens.records, now).await? {
         IssueOutcome::GrantEnded => Err(OAuthFailure::invalid_grant("the grant has ended")),
         IssueOutcome::Issued => {
-            registration::keep_alive(context, client).await;
-            context.record(&AuditEvent::TokenIssued {
-                jti: tokens.records.token.jti,
-                grant_type: GRANT_TYPE,
-            });
+            active(context, client, &tokens.records.token.jti, GRANT_TYPE).await?;
             Ok(tokens.response)
         }
     }

@@ -1,5 +1,5 @@
 //! Making the tokens of one token request: an access token (RFC 9068) and, for clients that may
-//! have one, a refresh token.
+//! have one, a refresh token. And what follows once they are active.
 
 use token_core::access_token::AccessTokenClaims;
 use token_core::audit::AuditEvent;
@@ -9,6 +9,8 @@ use token_core::secret::{AccessToken, RefreshToken};
 use token_core::store::{Grant, IssueOutcome, IssuedTokens, RefreshRecord, TokenRecord};
 use token_core::{Jti, Scopes, Seconds};
 
+use super::client_authentication;
+use super::clients::is_still_there;
 use super::{Context, OAuthFailure, registration};
 
 /// A successful token response (RFC 6749 section 5.1).
@@ -67,17 +69,40 @@ pub(super) async fn issue_without_refresh(
     match context.store.issue_tokens(&tokens.records, now).await? {
         IssueOutcome::GrantEnded => Err(OAuthFailure::invalid_grant("the grant has ended")),
         IssueOutcome::Issued => {
-            registration::keep_alive(context, client).await;
+            active(context, client, &tokens.records.token.jti, grant_type).await?;
             context.record(&AuditEvent::AuthSuccess {
                 user_id: grant.user_id.clone(),
                 client_id: grant.client_id.clone(),
                 grant: grant.id.clone(),
             });
-            let jti = tokens.records.token.jti;
-            context.record(&AuditEvent::TokenIssued { jti, grant_type });
             Ok(tokens.response)
         }
     }
+}
+
+/// What follows once the store holds the tokens of a client as active, and before it is given
+/// them.
+///
+/// The client may have been deleted since it proved itself. Whoever deletes one takes it out of
+/// the store and then ends the grants that the store names: so either he finds this one, or the
+/// client is gone here, and the grant ends here.
+pub(super) async fn active(
+    context: &Context,
+    client: &Client,
+    jti: &Jti,
+    grant_type: &'static str,
+) -> Result<(), OAuthFailure> {
+    if !is_still_there(context, &client.client_id).await? {
+        let (grant, now) = (jti.grant(), context.now());
+        let until = context.lifetimes.grant_mark(now);
+        context.store.end_grant(&grant, now, until).await?;
+        context.record(&AuditEvent::GrantRevoked { grant });
+        return Err(client_authentication::refused(context, &client.client_id));
+    }
+    registration::keep_alive(context, client).await;
+    let jti = jti.clone();
+    context.record(&AuditEvent::TokenIssued { jti, grant_type });
+    Ok(())
 }
 
 fn access_token(

@@ -29,6 +29,9 @@ const KEPT: [&str; 8] = [
     "scope",
 ];
 
+/// Anybody may push, and each request is kept for its lifetime.
+const MAX_KEPT_BYTES: usize = 16 * 1024;
+
 /// A request that was pushed.
 pub struct Pushed {
     /// What the browser is to bring.
@@ -50,12 +53,18 @@ pub async fn push(
     }
     let client = client.client();
     check_for(context, client, form, None).map_err(refused)?;
+    let parameters = form.encoded(&KEPT);
+    if parameters.len() > MAX_KEPT_BYTES {
+        return Err(OAuthFailure::invalid_request(
+            "the request is longer than 16 KiB",
+        ));
+    }
 
     let request_uri = format!("{PREFIX}{}", context.entropy.token(32)?);
     let now = context.now();
     let request = PushedRequest {
         client_id: client.client_id.clone(),
-        parameters: form.encoded(&KEPT),
+        parameters,
         expires_at: now.plus(LIFETIME),
     };
     context

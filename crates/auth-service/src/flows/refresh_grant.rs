@@ -9,6 +9,7 @@
 use serde::{Deserialize, Serialize};
 use token_core::audit::{AuditEvent, FailureReason};
 use token_core::client::GrantType;
+use token_core::oauth_error::OAuthErrorCode;
 use token_core::sealing::{RootSecret, SealError, Sealer};
 use token_core::secret::{AccessToken, RefreshToken};
 use token_core::store::{RefreshRecord, RotateOutcome, Rotation};
@@ -16,8 +17,8 @@ use token_core::{GrantId, Jti, Scopes, Timestamp};
 
 use super::client_authentication::AuthenticatedClient;
 use super::code_grant::same_resource;
-use super::issue::{NewTokens, TokenResponse, new_tokens};
-use super::{Context, OAuthFailure, Parameters, registration};
+use super::issue::{NewTokens, TokenResponse, active, new_tokens};
+use super::{Context, OAuthFailure, Parameters};
 
 /// `grant_type` of this grant.
 pub const GRANT_TYPE: &str = "refresh_token";
@@ -39,6 +40,7 @@ pub async fn refresh(
     client: &AuthenticatedClient,
     form: &Parameters,
 ) -> Result<TokenResponse, OAuthFailure> {
+    may_refresh(client)?;
     let presented = form.required("refresh_token", "refresh_token is missing")?;
     let presented = RefreshToken::parse(presented).map_err(|_| unknown())?;
     let scope = form.single("scope")?;
@@ -53,12 +55,7 @@ pub async fn refresh(
     let now = context.now();
     match context.store.rotate_refresh(&rotation, now).await? {
         RotateOutcome::Rotated => {
-            registration::keep_alive(context, client.client()).await;
-            let jti = rotation.token.jti;
-            context.record(&AuditEvent::TokenIssued {
-                jti,
-                grant_type: GRANT_TYPE,
-            });
+            active(context, client.client(), &rotation.token.jti, GRANT_TYPE).await?;
             Ok(tokens.response)
         }
         RotateOutcome::Graced(sealed) => repeated(context, &presented, &sealed).await,
@@ -71,6 +68,17 @@ pub async fn refresh(
             ))
         }
     }
+}
+
+/// A client that changed its registration may have given the grant up (RFC 6749 section 5.2).
+fn may_refresh(client: &AuthenticatedClient) -> Result<(), OAuthFailure> {
+    let grant_types = &client.client().grant_types;
+    if grant_types.contains(&GrantType::RefreshToken) {
+        return Ok(());
+    }
+    let description = "the client may not use the refresh_token grant";
+    let code = OAuthErrorCode::UnauthorizedClient;
+    Err(OAuthFailure::new(code, description))
 }
 
 /// The record of a token that is this client's.

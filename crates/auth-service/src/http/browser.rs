@@ -39,6 +39,18 @@ pub(super) fn own_form(
     body.map(|body| Parameters::parse(&body)).map_err(too_large)
 }
 
+/// A parameter of a person's request, which may stand once (RFC 6749 section 3.1): of two, each
+/// reader could take another.
+pub(super) fn once<'a>(
+    parameters: &'a Parameters,
+    name: &'static str,
+) -> Result<Option<&'a str>, HttpFailure> {
+    parameters.single(name).map_err(|_| {
+        let reason = "The request repeats a parameter.".to_owned();
+        HttpFailure::page(Trouble::BadRequest { reason })
+    })
+}
+
 /// Where the browser returns to, as the consent page names it.
 pub(super) fn return_to(context: &Context, request: &ConsentRequest) -> ReturnTo {
     let ConsentRequest::Redirect(request) = request else {

@@ -24,11 +24,15 @@ pub(super) async fn get(
         return Err(HttpFailure::page(Trouble::NotFound));
     };
     let query = Parameters::parse(request.query_string().as_bytes());
-    let state = SignInState::presented(query.first("state").unwrap_or_default());
+    let (state, code) = (
+        browser::once(&query, "state")?,
+        browser::once(&query, "code")?,
+    );
+    let state = SignInState::presented(state.unwrap_or_default());
     let pending = taken(&request, &context, &state).await?;
     let back = ReturnPath::from(&pending.request);
 
-    let Some(code) = query.first("code") else {
+    let Some(code) = code else {
         let failure = refusal(query.first("error"));
         return Err(not_named(&context, &pending, &back, &failure));
     };

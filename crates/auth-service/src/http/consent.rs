@@ -18,13 +18,13 @@ pub(super) async fn post(
     context: web::Data<Context>,
 ) -> Result<HttpResponse, HttpFailure> {
     let form = browser::own_form(&request, &context, body)?;
-    let decision = match form.first("decision") {
+    let decision = match browser::once(&form, "decision")? {
         Some("approve") => Decision::Approve,
         Some("refuse") => Decision::Refuse,
         _ => return Err(HttpFailure::page(Trouble::Expired)),
     };
     let held = cookies::browser(&request, &context.issuer, cookies::CONSENT);
-    let ticket = form.first("request").unwrap_or_default();
+    let ticket = browser::once(&form, "request")?.unwrap_or_default();
     let (_, decided) = consent::decide(&context, ticket, held.as_ref(), decision)
         .await
         .map_err(|error| failure(&error))?;
@@ -80,6 +80,10 @@ fn failure(error: &ConsentError) -> HttpFailure {
     match error {
         ConsentError::Forged => HttpFailure::page(Trouble::Expired),
         ConsentError::UnknownClient => HttpFailure::page(Trouble::UnknownClient),
+        ConsentError::RedirectWithdrawn(client) => {
+            let client_name = browser::name(Some(client));
+            HttpFailure::page(Trouble::RedirectNotRegistered { client_name })
+        }
         ConsentError::Failed(failure) => HttpFailure::page_for(failure),
     }
 }

@@ -24,7 +24,7 @@ pub(super) const REFUSED_PATH: &str = "/device/refused";
 pub(super) async fn get(request: HttpRequest) -> Result<HttpResponse, HttpFailure> {
     let query = Parameters::parse(request.query_string().as_bytes());
     // Only what can be a code is repeated on the page.
-    let user_code = query.first("user_code").and_then(UserCode::parse);
+    let user_code = browser::once(&query, "user_code")?.and_then(UserCode::parse);
     let user_code = user_code.map(|code| code.shown()).unwrap_or_default();
     show(user_code, false)
 }
@@ -35,7 +35,7 @@ pub(super) async fn post(
     context: web::Data<Context>,
 ) -> Result<HttpResponse, HttpFailure> {
     let form = browser::own_form(&request, &context, body)?;
-    let user_code = form.first("user_code").unwrap_or_default();
+    let user_code = browser::once(&form, "user_code")?.unwrap_or_default();
     let outcome = typed(&context, user_code)
         .await
         .map_err(|failure| HttpFailure::page_for(&failure))?;

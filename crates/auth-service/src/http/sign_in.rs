@@ -36,7 +36,8 @@ pub(super) async fn post(
     };
     let form = browser::own_form(&request, &context, body)?;
     let (state, pending) = waiting(&request, &context, &form).await?;
-    let passphrase = form.first("passphrase").unwrap_or_default().to_owned();
+    let passphrase = browser::once(&form, "passphrase")?.unwrap_or_default();
+    let passphrase = passphrase.to_owned();
     let outcome = provider.check(passphrase, context.now()).await;
     match outcome.map_err(|error| HttpFailure::internal(&error))? {
         PassphraseOutcome::Correct(person) => {
@@ -59,7 +60,8 @@ async fn waiting(
     context: &Context,
     parameters: &Parameters,
 ) -> Result<(SignInState, PendingSignIn), HttpFailure> {
-    let state = SignInState::presented(parameters.first("state").unwrap_or_default());
+    let state = browser::once(parameters, "state")?.unwrap_or_default();
+    let state = SignInState::presented(state);
     let held = cookies::browser(request, &context.issuer, &cookies::sign_in_name(&state));
     match pending(context, &state, held.as_ref()).await {
         Ok(pending) => Ok((state, pending)),

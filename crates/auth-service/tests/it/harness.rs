@@ -17,13 +17,13 @@ use auth_service::flows::jwt_bearer_grant::TrustedProvider;
 use auth_service::flows::pre_registered::PreRegistered;
 use auth_service::flows::remote::{Remote, RemoteAnswer, RemoteFault};
 use auth_service::flows::{Lifetimes, Sealing};
-use auth_service::identity::IdentityProvider;
 use auth_service::identity::local::LocalProvider;
+use auth_service::identity::{IdentityProvider, UpstreamProvider};
 use auth_service::{Context, routes};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use token_core::admission::Admission;
+use token_core::admission::{Admission, AllowedUsers};
 use token_core::audit::{AuditEvent, MemoryAudit};
 use token_core::client::{ApplicationType, Client, ClientCredential, GrantType};
 use token_core::clock::ManualClock;
@@ -31,6 +31,7 @@ use token_core::keys::{LiveKeys, SigningKey, SigningKeys, generate_ed25519_pem};
 use token_core::live::Live;
 use token_core::sealing::RootSecret;
 use token_core::secret::ClientSecret;
+use token_core::store::Store;
 use token_core::{
     ClientId, Clock as _, Entropy, Issuer, Jti, Seconds, Services, SystemEntropy, Timestamp,
 };
@@ -163,6 +164,15 @@ impl Server {
     }
 
     pub(crate) fn with(services: &str, clients: ClientSettings) -> Self {
+        Self::build(services, clients, Arc::new(MemoryStore::new()))
+    }
+
+    /// One that keeps its records elsewhere.
+    pub(crate) fn on(store: Arc<dyn Store>) -> Self {
+        Self::build("fetch", open_to_all(), store)
+    }
+
+    fn build(services: &str, clients: ClientSettings, store: Arc<dyn Store>) -> Self {
         let entropy = SystemEntropy::new();
         let clock = Arc::new(ManualClock::at(Timestamp(1_800_000_000)));
         let audit = Arc::new(MemoryAudit::default());
@@ -193,7 +203,7 @@ impl Server {
             keys,
             sealing: Sealing::derive(&RootSecret::new(vec![7; 32]).unwrap()).unwrap(),
             user_code_attempts: UserCodeAttempts::default(),
-            store: Arc::new(MemoryStore::new()),
+            store,
             audit: Arc::clone(&audit) as _,
             clock: Arc::clone(&clock) as _,
             entropy: Arc::new(entropy) as Arc<dyn Entropy>,
@@ -208,15 +218,29 @@ impl Server {
 
     /// One that takes the assertions of an identity provider.
     pub(crate) fn trusting(provider: TrustedProvider) -> Self {
-        let mut server = Self::start();
-        let context = Arc::get_mut(&mut server.context).unwrap();
+        Self::start().and_trusts(provider)
+    }
+
+    pub(crate) fn and_trusts(mut self, provider: TrustedProvider) -> Self {
+        let context = Arc::get_mut(&mut self.context).unwrap();
         context.id_jag = Some(provider);
-        context.admission.replace(Admission {
-            github: None,
-            local: true,
-            vouched_for: true,
-        });
-        server
+        self.admits(|admission| admission.vouched_for = true);
+        self
+    }
+
+    /// The same with people who are named elsewhere, every one of them admitted.
+    pub(crate) fn signing_in_at(mut self, provider: impl UpstreamProvider + 'static) -> Self {
+        let context = Arc::get_mut(&mut self.context).unwrap();
+        context.identity = IdentityProvider::Upstream(Box::new(provider));
+        self.admits(|admission| admission.github = Some(AllowedUsers::Anyone));
+        self
+    }
+
+    /// Changes who may come in.
+    pub(crate) fn admits(&self, change: impl FnOnce(&mut Admission)) {
+        let mut admission = self.context.admission.current().as_ref().clone();
+        change(&mut admission);
+        self.context.admission.replace(admission);
     }
 
     pub(crate) async fn send(&self, request: TestRequest) -> Answer {

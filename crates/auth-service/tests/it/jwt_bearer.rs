@@ -18,7 +18,7 @@ const IDP: &str = "https://idp.example";
 const NOW: u64 = 1_800_000_000;
 
 /// An identity provider with a key that it names itself.
-struct Provider(Ed25519KeyPair);
+pub(crate) struct Provider(Ed25519KeyPair);
 
 struct Keys(Option<Arc<ForeignKeys>>);
 
@@ -31,7 +31,7 @@ impl ForeignKeySource for Keys {
 }
 
 impl Provider {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let pem = generate_ed25519_pem(&SystemEntropy::new()).unwrap();
         let text = std::str::from_utf8(pem.as_bytes()).unwrap();
         let base64: String = text.lines().filter(|line| !line.starts_with('-')).collect();
@@ -39,7 +39,7 @@ impl Provider {
         Self(Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).unwrap())
     }
 
-    fn trusted(&self) -> TrustedProvider {
+    pub(crate) fn trusted(&self) -> TrustedProvider {
         let x = URL_SAFE_NO_PAD.encode(self.0.public_key().as_ref());
         let set = json!({ "keys": [
             { "kty": "OKP", "crv": "Ed25519", "x": x, "kid": "idp-1", "use": "sig" },
@@ -60,7 +60,7 @@ impl Provider {
     }
 
     /// A good assertion with one claim changed; null leaves it out.
-    fn assertion(&self, jti: &str, name: &str, value: Value) -> String {
+    pub(crate) fn assertion(&self, jti: &str, name: &str, value: Value) -> String {
         let mut claims = json!({
             "iss": IDP,
             "sub": "00u1234",

@@ -1,6 +1,6 @@
 //! RFC 7592, and what makes registration idempotent: who may read, change and end what.
 
-use crate::harness::{Answer, CALLBACK, Server, open_to_all};
+use crate::harness::{Answer, Browser, CALLBACK, Server, authorize_uri, open_to_all};
 use actix_web::test::TestRequest;
 use auth_service::flows::clients::ClientSettings;
 use serde_json::{Value, json};
@@ -259,6 +259,53 @@ async fn a_deleted_client_is_gone_with_what_people_granted_to_it() {
             .status,
         401
     );
+}
+
+#[actix_web::test]
+async fn what_a_client_gave_up_is_refused_although_it_was_asked_for_before() {
+    let server = Server::start();
+    let mut metadata = confidential();
+    metadata["token_endpoint_auth_method"] = json!("client_secret_post");
+    let registered = server.register(&metadata).await.json();
+    let client_id = registered["client_id"].as_str().unwrap();
+    let secret = registered["client_secret"].as_str().unwrap();
+    let post = async |more: &[(&str, &str)]| {
+        let mut fields = vec![("client_id", client_id), ("client_secret", secret)];
+        fields.extend_from_slice(more);
+        server.post_form("/token", &fields).await
+    };
+    let code = server.code(client_id).await;
+    let by_code = [
+        ("grant_type", "authorization_code"),
+        ("code", &*code),
+        ("code_verifier", crate::harness::VERIFIER),
+    ];
+    let tokens = post(&by_code).await.json();
+    let mut browser = Browser::new(&server);
+    let page = browser.get(&authorize_uri(client_id, &[])).await;
+
+    let mut new = json!({
+        "client_id": client_id,
+        "redirect_uris": ["https://elsewhere.example/cb"],
+        "grant_types": ["authorization_code"],
+    });
+    new["client_secret"] = registered["client_secret"].clone();
+    let put = manage(&server, &registered, TestRequest::put().set_json(&new)).await;
+    assert_eq!(put.status, 200, "{}", put.body);
+
+    let fields = [
+        ("request", &*page.field("request")),
+        ("decision", "approve"),
+    ];
+    let approved = browser.post("/consent", &fields).await;
+    assert_eq!(approved.status, 400, "the redirect URI");
+    assert!(approved.header("location").is_none());
+    let by_refresh = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", tokens["refresh_token"].as_str().unwrap()),
+    ];
+    let refresh = post(&by_refresh).await;
+    assert_eq!(refresh.error(), (400, "unauthorized_client".to_owned()));
 }
 
 #[actix_web::test]

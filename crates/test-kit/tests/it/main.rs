@@ -8,7 +8,9 @@
     reason = "a helper of a test fails the test by panicking"
 )]
 
+mod attacks;
 mod authorize;
+mod races;
 mod redis_down;
 mod rotation;
 mod sign_in;

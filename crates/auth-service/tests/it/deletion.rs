@@ -1,0 +1,198 @@
+//! A client that is deleted while it asks for a token, at each step of its request: whatever the
+//! interleaving, no token of it stays active (RFC 7592 section 2.3).
+
+use std::sync::Arc;
+
+use actix_web::test::TestRequest;
+use futures_util::future::{Either, join, select};
+use serde_json::{Value, json};
+use test_kit::redis::Redis;
+use token_core::Clock as _;
+use token_core::audit::AuditEvent;
+use token_core::store::{ActiveTokens as _, Store};
+use token_store::{MemoryStore, RedisSettings, RedisStore, SqliteStore};
+
+use crate::harness::{Answer, Browser, CALLBACK, PASSPHRASE, RESOURCE, Server, VERIFIER};
+use crate::watched_store::WatchedStore;
+
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+/// More than a token request and a deletion have together.
+const MOST_STEPS: usize = 40;
+
+/// A client with a secret of its own, which can be deleted.
+struct Deletable<'a> {
+    server: &'a Server,
+    registered: Value,
+}
+
+impl<'a> Deletable<'a> {
+    async fn register(server: &'a Server) -> Self {
+        let metadata = json!({
+            "redirect_uris": [CALLBACK],
+            "token_endpoint_auth_method": "client_secret_post",
+            "grant_types": ["authorization_code", "refresh_token", DEVICE_CODE],
+        });
+        let registered = server.register(&metadata).await.json();
+        Self { server, registered }
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.registered[name].as_str().unwrap()
+    }
+
+    /// Posts a form with the client's credentials.
+    async fn post(&self, uri: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut fields = fields.to_vec();
+        fields.push(("client_id", self.text("client_id")));
+        fields.push(("client_secret", self.text("client_secret")));
+        self.server.post_form(uri, &fields).await
+    }
+
+    async fn delete(&self) -> Answer {
+        let path = format!("/register/{}", self.text("client_id"));
+        let token = format!("Bearer {}", self.text("registration_access_token"));
+        let request = TestRequest::delete().uri(&path);
+        self.server
+            .send(request.insert_header(("Authorization", token)))
+            .await
+    }
+
+    /// A token request that would be granted, its grant type first.
+    async fn request(&self, grant_type: &'static str) -> Vec<(&'static str, String)> {
+        let mut fields = vec![("grant_type", grant_type.to_owned())];
+        match grant_type {
+            "authorization_code" => {
+                fields.push(("code", self.server.code(self.text("client_id")).await));
+                fields.push(("code_verifier", VERIFIER.to_owned()));
+            }
+            "refresh_token" => {
+                let code = Box::pin(self.request("authorization_code")).await;
+                let tokens = self.post("/token", &borrowed(&code)).await.json();
+                let token = tokens["refresh_token"].as_str().unwrap().to_owned();
+                fields.push(("refresh_token", token));
+            }
+            _ => fields.push(("device_code", self.approved_device().await)),
+        }
+        fields
+    }
+
+    /// The code of a device whose person has approved it.
+    async fn approved_device(&self) -> String {
+        let asked = [("resource", RESOURCE)];
+        let begun = self.post("/device_authorization", &asked).await.json();
+        let mut browser = Browser::new(self.server);
+        let user_code = begun["user_code"].as_str().unwrap();
+        let page = browser.post("/device", &[("user_code", user_code)]).await;
+        let request = page.field("request");
+        let approve = [("request", &*request), ("decision", "approve")];
+        let away = browser.post("/consent", &approve).await;
+        let state = away.redirect().1["state"].clone();
+        let sign_in = [("state", &*state), ("passphrase", PASSPHRASE)];
+        assert_eq!(browser.post("/sign-in", &sign_in).await.status, 303);
+        begun["device_code"].as_str().unwrap().to_owned()
+    }
+}
+
+fn borrowed<'a>(fields: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
+    let pairs = fields.iter().map(|(name, value)| (*name, value.as_str()));
+    pairs.collect()
+}
+
+/// Deletes the client when its request has come to each of its steps in turn.
+async fn at_every_step(store: Arc<dyn Store>) {
+    let store = WatchedStore::over(store);
+    let server = Server::on(Arc::clone(&store) as _);
+    for grant_type in ["authorization_code", "refresh_token", DEVICE_CODE] {
+        let mut steps = 0;
+        while deleted_at(steps, grant_type, &server, &store).await {
+            steps += 1;
+            assert!(steps < MOST_STEPS, "{grant_type}: the request has no end");
+        }
+        assert!(steps >= 4, "{grant_type}: {steps} steps were seen");
+    }
+}
+
+/// Whether the request came to that step.
+async fn deleted_at(
+    step: usize,
+    grant_type: &'static str,
+    server: &Server,
+    store: &WatchedStore,
+) -> bool {
+    let others = store.made().len();
+    let client = Deletable::register(server).await;
+    let fields = client.request(grant_type).await;
+    let before = issued(server);
+
+    let held = store.hold_at(step);
+    let request = Box::pin(client.post_owned(&fields));
+    let waiting = match select(request, Box::pin(held.reached())).await {
+        Either::Left((answer, _)) => {
+            assert_eq!(answer.status, 200, "{grant_type}: {}", answer.body);
+            store.let_be();
+            return false;
+        }
+        Either::Right(((), waiting)) => waiting,
+    };
+    let deleting = async {
+        let deleted = client.delete().await;
+        held.release();
+        deleted
+    };
+    let (answer, deleted) = join(waiting, deleting).await;
+
+    let at = format!("{grant_type}, step {step}");
+    let made = store.made();
+    for jti in made.iter().skip(others) {
+        assert!(
+            !store.is_active(jti, server.clock.now()).await.unwrap(),
+            "{at}: a token lives on"
+        );
+    }
+    assert_eq!(deleted.status, 204, "{at}: {}", deleted.body);
+    if answer.status != 200 {
+        let error = answer.error();
+        let gone = [(401, "invalid_client"), (400, "invalid_grant")];
+        assert!(
+            gone.iter()
+                .any(|(status, code)| error == (*status, (*code).to_owned())),
+            "{at}: {error:?}"
+        );
+        assert_eq!(issued(server), before, "{at}: refused, and yet issued");
+    }
+    true
+}
+
+fn issued(server: &Server) -> usize {
+    let events = server.events();
+    let issued = |event: &&AuditEvent| matches!(event, AuditEvent::TokenIssued { .. });
+    events.iter().filter(issued).count()
+}
+
+impl Deletable<'_> {
+    async fn post_owned(&self, fields: &[(&'static str, String)]) -> Answer {
+        self.post("/token", &borrowed(fields)).await
+    }
+}
+
+#[actix_web::test]
+async fn a_client_deleted_at_any_step_of_its_token_request_has_no_token_left_in_memory() {
+    at_every_step(Arc::new(MemoryStore::new())).await;
+}
+
+#[actix_web::test]
+async fn a_client_deleted_at_any_step_of_its_token_request_has_no_token_left_in_sqlite() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let store = SqliteStore::open(directory.path().join("gateway.db")).unwrap();
+    at_every_step(Arc::new(store)).await;
+}
+
+#[actix_web::test]
+async fn a_client_deleted_at_any_step_of_its_token_request_has_no_token_left_in_redis() {
+    let redis = Redis::start().await;
+    let store = RedisStore::connect(&RedisSettings {
+        url: format!("redis://{}", redis.address),
+        password: Some(redis.password.clone()),
+    });
+    at_every_step(Arc::new(store.unwrap())).await;
+}
