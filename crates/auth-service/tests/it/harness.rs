@@ -209,14 +209,20 @@ impl Server {
     /// One that takes the assertions of an identity provider.
     pub(crate) fn trusting(provider: TrustedProvider) -> Self {
         let mut server = Self::start();
-        let context = Arc::get_mut(&mut server.context).unwrap();
-        context.id_jag = Some(provider);
-        context.admission.replace(Admission {
-            github: None,
-            local: true,
-            vouched_for: true,
+        server.change(|context| {
+            context.id_jag = Some(provider);
+            context.admission.replace(Admission {
+                github: None,
+                local: true,
+                vouched_for: true,
+            });
         });
         server
+    }
+
+    /// Goes on as after a restart with other settings.
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Context)) {
+        change(Arc::get_mut(&mut self.context).unwrap());
     }
 
     pub(crate) async fn send(&self, request: TestRequest) -> Answer {
@@ -306,10 +312,8 @@ impl Server {
 
     /// Whether the verifier would find the token active.
     pub(crate) async fn is_active(&self, access_token: &str) -> bool {
-        let payload = access_token.split('.').nth(1).unwrap();
-        let payload = URL_SAFE_NO_PAD.decode(payload).unwrap();
-        let claims: Value = serde_json::from_slice(&payload).unwrap();
-        let jti = Jti::parse(claims["jti"].as_str().unwrap()).unwrap();
+        let jti = claims(access_token)["jti"].clone();
+        let jti = Jti::parse(jti.as_str().unwrap()).unwrap();
         let now = self.clock.now();
         self.context.store.is_active(&jti, now).await.unwrap()
     }
@@ -317,6 +321,13 @@ impl Server {
     pub(crate) fn events(&self) -> Vec<AuditEvent> {
         self.audit.events()
     }
+}
+
+/// What an access token says.
+pub(crate) fn claims(access_token: &str) -> Value {
+    let payload = access_token.split('.').nth(1).unwrap();
+    let payload = URL_SAFE_NO_PAD.decode(payload).unwrap();
+    serde_json::from_slice(&payload).unwrap()
 }
 
 /// A confidential client of the operator's with the secret `s3cret` in the form.
