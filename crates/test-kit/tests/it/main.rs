@@ -9,10 +9,13 @@
 )]
 
 mod authorize;
+mod issuer;
+mod outages;
 mod redis_down;
 mod rotation;
 mod sign_in;
 mod single_process;
 mod stand_in;
+mod store_use;
 mod token;
 mod verifier;
