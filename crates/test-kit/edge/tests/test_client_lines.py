@@ -123,7 +123,7 @@ def test_line_9_a_browser_may_read_each_answer_of_a_server(token):
         assert {"www-authenticate", "mcp-session-id", "mcp-protocol-version"} <= set(exposed)
 
 
-def test_line_9_the_origins_that_may_call_are_the_operators(stack):
+def test_line_9_the_origins_that_may_call_are_the_operators():
     listed = middleware_with({"MCP_CORS_ORIGINS": "https://a.example, https://b.example"}, "mcp-cors@file")
     assert listed["headers"]["accessControlAllowOriginList"] == ["https://a.example", "https://b.example"]
 

@@ -117,8 +117,11 @@ async fn a_person_who_may_not_come_in_gets_no_code() {
     let mut client = stack.client("fetch").await;
     let (mut browser, consent) = stack.consent_page(&mut client).await;
     let answer = stack.approve(&mut browser, &consent).await;
-    assert_eq!(answer.location_query("code"), None, "{answer:?}");
+    assert_eq!(answer.location, None, "{answer:?}");
     assert!(!answer.status.is_success(), "{answer:?}");
+    // The way back to the client is a link, so that the person learns why.
+    assert!(answer.body.contains("error=access_denied"), "{answer:?}");
+    assert!(!answer.body.contains("code="), "{answer:?}");
 }
 
 #[actix_web::test]
