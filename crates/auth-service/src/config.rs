@@ -326,7 +326,13 @@ impl ConfiguredKeys {
     /// The keys of the moment; a ring is followed from now on. Needs a running runtime.
     pub fn live(self) -> Arc<LiveKeys> {
         match self {
-            Self::One(key) => Arc::new(LiveKeys::new(SigningKeys::only(key))),
+            Self::One(key) => {
+                tracing::warn!(
+                    "the key of JWT_PRIVATE_KEY_B64 signs and cannot be rotated; those of \
+                     JWT_KEY_DIR can"
+                );
+                Arc::new(LiveKeys::new(SigningKeys::only(key)))
+            }
             Self::Ring(followed) => {
                 let keys = followed.keys();
                 followed.follow();

@@ -1,10 +1,10 @@
 //! Tokens that nobody issued, made from one that somebody did.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::hmac;
 use ring::rand::SystemRandom;
-use ring::signature::Ed25519KeyPair;
+use ring::signature::{Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
 
 /// The parts of a compact JWS (RFC 7515 section 3.1).
@@ -54,6 +54,24 @@ impl Token {
         let pkcs8 = Ed25519KeyPair::generate_pkcs8(&generator).expect("a key");
         let key = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).expect("a key");
         self.sealed_by(|input, _| URL_SAFE_NO_PAD.encode(key.sign(input)))
+    }
+
+    /// Signed by a key that is really the gateway's: RS256, PKCS#8 in PEM.
+    pub fn signed_by(&self, pem: &str) -> String {
+        let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        let pkcs8 = STANDARD.decode(base64).expect("base64");
+        let key = RsaKeyPair::from_pkcs8(&pkcs8).expect("an RSA key");
+        self.sealed_by(|input, _| {
+            let mut signature = vec![0; key.public().modulus_len()];
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the product's Entropy is not the test's"
+            )]
+            let generator = SystemRandom::new();
+            key.sign(&RSA_PKCS1_SHA256, &generator, input, &mut signature)
+                .expect("a signature");
+            URL_SAFE_NO_PAD.encode(signature)
+        })
     }
 
     /// Authenticated by HMAC with a public key as the secret (RFC 8725 section 2.1).

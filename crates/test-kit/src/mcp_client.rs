@@ -184,6 +184,20 @@ impl McpClient {
         .await
     }
 
+    /// Asks what a token is (RFC 7662).
+    pub async fn introspect(&self, token: &str) -> Answer {
+        self.post_form(
+            "introspection_endpoint",
+            &[("token", token), ("client_id", &self.client_id)],
+        )
+        .await
+    }
+
+    /// Registers another client with this metadata (RFC 7591).
+    pub async fn register_other(&self, metadata: &Value) -> Answer {
+        self.post_json("registration_endpoint", metadata).await
+    }
+
     /// What the verifier of `service` says of an access token.
     pub async fn verify(&self, service: &str, access_token: &str) -> Response {
         let request = self

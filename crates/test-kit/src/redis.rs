@@ -41,6 +41,18 @@ impl Redis {
         self.process.take().expect("Redis runs").kill();
     }
 
+    /// What Redis answers to a command, as `redis-cli` prints it.
+    pub fn command(&self, words: &[&str]) -> String {
+        let output = Command::new("redis-cli")
+            .args(["-h", "127.0.0.1", "-p", &self.address.port().to_string()])
+            .args(["--no-auth-warning", "-a", &self.password])
+            .args(words)
+            .output()
+            .expect("redis-cli is installed");
+        assert!(output.status.success(), "{words:?}: {output:?}");
+        String::from_utf8(output.stdout).expect("text")
+    }
+
     /// Starts it again on the same port with the same data.
     pub async fn restart(&mut self) {
         let mut command = Command::new("redis-server");

@@ -41,7 +41,7 @@ impl Stack {
         Self::start_with(&[]).await
     }
 
-    /// Starts it with further settings for auth-service.
+    /// Starts it with other settings for auth-service.
     pub async fn start_with(settings: &[(&str, &str)]) -> Self {
         let redis = Redis::start().await;
         let edge = Edge {
@@ -57,7 +57,7 @@ impl Stack {
         generate_keys(keys.path());
         let mut fake_github = fake_github(github_address, &edge, &client_secret);
         fake_github.wait_for(&format!("{github}_health")).await;
-        let mut auth_command = program("auth-service");
+        let mut auth_command = service("auth-service", edge.auth_service);
         auth_command
             .env("GITHUB_CLIENT_ID", CLIENT_ID)
             .env("GITHUB_CLIENT_SECRET", &client_secret)
@@ -68,14 +68,14 @@ impl Stack {
             .env("REDIS_URL", format!("redis://{}", redis.address))
             .env("REDIS_PASSWORD", &redis.password)
             .envs(settings.iter().copied());
-        let auth = service("auth-service", auth_command, edge.auth_service).await;
-        let mut verifier_command = program("forward-auth");
+        let auth = running("auth-service", auth_command, edge.auth_service).await;
+        let mut verifier_command = service("forward-auth", edge.forward_auth);
         verifier_command
             .env("REDIS_URL", format!("redis://verifier@{}", redis.address))
             .env("REDIS_PASSWORD", &redis.verifier_password)
             .env("JWKS_URL", format!("http://{}/jwks", edge.auth_service))
             .env("ASSERTION_KEY_DIR", keys.path().join("assertion"));
-        let verifier = service("forward-auth", verifier_command, edge.forward_auth).await;
+        let verifier = running("forward-auth", verifier_command, edge.forward_auth).await;
         Self {
             edge,
             redis,
@@ -102,6 +102,14 @@ impl Stack {
         let output = keys_command(self.keys.path(), arguments, settings);
         assert!(output.status.success(), "{arguments:?}: {output:?}");
         String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// The private key that signs access tokens, in PEM: for tokens that only a thief could make.
+    pub fn signing_key(&self) -> String {
+        let directory = self.keys.path().join("signing");
+        let mut files = std::fs::read_dir(directory).expect("a directory");
+        let path = files.next().expect("a key").expect("a file").path();
+        std::fs::read_to_string(path).expect("text")
     }
 
     /// A browser of the person who is signed in at the stand-in.
@@ -191,12 +199,18 @@ fn fake_github(listen: SocketAddr, edge: &Edge, client_secret: &str) -> Process 
     Process::start("fake-github", command)
 }
 
-async fn service(name: &str, mut command: Command, listen: SocketAddr) -> Process {
+/// A program of ours with the settings that each has.
+fn service(name: &str, listen: SocketAddr) -> Command {
+    let mut command = program(name);
     command
         .env("BASE_DOMAIN", DOMAIN)
         .env("MCP_SERVICES", SERVICES)
         .env("ALLOWED_GITHUB_USERS", ADMITTED)
         .env("LISTEN_ADDRESS", listen.to_string());
+    command
+}
+
+async fn running(name: &str, command: Command, listen: SocketAddr) -> Process {
     let mut process = Process::start(name, command);
     process.wait_for(&format!("http://{listen}/ready")).await;
     process

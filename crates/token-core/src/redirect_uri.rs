@@ -82,7 +82,7 @@ impl RedirectUri {
         let invalid = InvalidText {
             what: "redirect URI",
             expected: "https, http on localhost, 127.0.0.1 or [::1], or a private-use scheme; \
-                       without fragment and user information",
+                       without fragment, user information and `*`",
         };
         match Target::of(&text) {
             Some(target) => Ok(Self { text, target }),
@@ -112,7 +112,8 @@ impl RedirectUri {
 
 impl Target {
     fn of(text: &str) -> Option<Self> {
-        let printable = |b: u8| (0x21..=0x7E).contains(&b) && !b"\"<>\\^`{|}".contains(&b);
+        // A `*` compares as itself here; whoever registers one means a pattern, and there are none.
+        let printable = |b: u8| (0x21..=0x7E).contains(&b) && !b"*\"<>\\^`{|}".contains(&b);
         if text.len() > MAX_BYTES || !text.bytes().all(printable) || text.contains('#') {
             return None;
         }
@@ -228,6 +229,8 @@ mod tests {
             " https://example.com/cb",
             "https://example.com/\r\nX: y",
             "https://exämple.com/cb",
+            "https://*.example.com/cb",
+            "https://example.com/*",
             "cursor:",
             "/relative",
             "",

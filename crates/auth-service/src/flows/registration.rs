@@ -313,8 +313,8 @@ fn client_id(text: String) -> Result<ClientId, OAuthFailure> {
 fn redirect_uris(requested: Vec<String>) -> Result<Vec<RedirectUri>, OAuthFailure> {
     let refused = || {
         let description = "each redirect URI must be https, http on localhost, 127.0.0.1 or \
-                           [::1], or of a private-use scheme, without fragment and user \
-                           information";
+                           [::1], or of a private-use scheme, without fragment, user \
+                           information and wildcard";
         OAuthFailure::new(OAuthErrorCode::InvalidRedirectUri, description)
     };
     if requested.is_empty() {

@@ -1,9 +1,11 @@
-//! Token revocation (RFC 7009): a client ends its own tokens. Whatever else is presented is
+//! Token revocation (RFC 7009): a client ends its own tokens, and with either kind the whole grant
+//! (section 2.1): what is left of a pair would open the same door. Whatever else is presented is
 //! answered with success too (section 2.2), so that nobody learns which tokens exist.
 
 use token_core::access_token::AccessTokenClaims;
 use token_core::audit::AuditEvent;
 use token_core::secret::RefreshToken;
+use token_core::{GrantId, Timestamp};
 
 use super::client_authentication::AuthenticatedClient;
 use super::{Context, OAuthFailure, Parameters};
@@ -21,7 +23,6 @@ pub async fn revoke(
     }
 }
 
-/// Ends the grant, access tokens included (RFC 7009 section 2.1).
 async fn revoke_refresh_token(
     context: &Context,
     client: &AuthenticatedClient,
@@ -35,15 +36,11 @@ async fn revoke_refresh_token(
     if view.record.grant.client_id != client.client().client_id {
         return Ok(());
     }
-    context
-        .store
-        .end_grant(&key.grant, now, context.lifetimes.grant_mark(now))
-        .await?;
-    context.record(&AuditEvent::GrantRevoked { grant: key.grant });
-    Ok(())
+    end(context, key.grant, now).await
 }
 
-/// Ends one access token. Its signature is checked, so that nobody can name another's `jti`.
+/// Its signature is checked, so that nobody can name another's `jti`. One that has expired is no
+/// token any more, and ends nothing.
 async fn revoke_access_token(
     context: &Context,
     client: &AuthenticatedClient,
@@ -54,15 +51,21 @@ async fn revoke_access_token(
     let Ok(claims) = verified else {
         return Ok(());
     };
-    if claims.client_id != client.client().client_id {
+    let now = context.now();
+    if claims.client_id != client.client().client_id || claims.times.check(now).is_err() {
         return Ok(());
     }
-    if context
-        .store
-        .revoke_token(&claims.jti, context.now())
-        .await?
-    {
+    let grant = claims.jti.grant();
+    if context.store.revoke_token(&claims.jti, now).await? {
         context.record(&AuditEvent::TokenRevoked { jti: claims.jti });
     }
+    // Said again it is done again: a store that failed in between may have done the first half.
+    end(context, grant, now).await
+}
+
+async fn end(context: &Context, grant: GrantId, now: Timestamp) -> Result<(), OAuthFailure> {
+    let until = context.lifetimes.grant_mark(now);
+    context.store.end_grant(&grant, now, until).await?;
+    context.record(&AuditEvent::GrantRevoked { grant });
     Ok(())
 }

@@ -60,6 +60,7 @@ pub(super) fn ask(
         client_name: browser::name(Some(client)),
         name_from: vouching_host(client),
         return_to: browser::return_to(context, &wanted),
+        redirect_uri: browser::redirect_uri(context, &wanted),
         service_name: service_name.unwrap_or_default(),
         service_url: wanted.resource().to_string(),
         scopes: wanted

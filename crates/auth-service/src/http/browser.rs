@@ -75,6 +75,15 @@ pub(super) fn return_to(context: &Context, request: &ConsentRequest) -> ReturnTo
     }
 }
 
+/// The redirect URI in full, for the consent page: whoever knows it can tell it from a like one.
+pub(super) fn redirect_uri(context: &Context, request: &ConsentRequest) -> Option<String> {
+    let ConsentRequest::Redirect(request) = request else {
+        return None;
+    };
+    let out_of_band = is_out_of_band(&context.issuer, &TrustedRedirect::from(request));
+    (!out_of_band).then(|| request.redirect_uri.to_string())
+}
+
 /// Who asks the person to sign in.
 pub(super) fn sign_in_with(context: &Context) -> SignInWith {
     match context.identity {

@@ -33,6 +33,8 @@ pub struct ConsentPage {
     pub name_from: Option<String>,
     /// Where the authorization response goes.
     pub return_to: ReturnTo,
+    /// The redirect URI in full, where it is not a page of ours.
+    pub redirect_uri: Option<String>,
     /// The service's name in `MCP_SERVICES`.
     pub service_name: String,
     /// The service's resource identifier, which is its URL (RFC 8707).

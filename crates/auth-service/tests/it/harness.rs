@@ -222,16 +222,16 @@ impl Server {
     }
 
     pub(crate) fn and_trusts(mut self, provider: TrustedProvider) -> Self {
-        let context = Arc::get_mut(&mut self.context).unwrap();
-        context.id_jag = Some(provider);
+        self.change(|context| context.id_jag = Some(provider));
         self.admits(|admission| admission.vouched_for = true);
         self
     }
 
     /// The same with people who are named elsewhere, every one of them admitted.
     pub(crate) fn signing_in_at(mut self, provider: impl UpstreamProvider + 'static) -> Self {
-        let context = Arc::get_mut(&mut self.context).unwrap();
-        context.identity = IdentityProvider::Upstream(Box::new(provider));
+        self.change(|context| {
+            context.identity = IdentityProvider::Upstream(Box::new(provider));
+        });
         self.admits(|admission| admission.github = Some(AllowedUsers::Anyone));
         self
     }
@@ -241,6 +241,11 @@ impl Server {
         let mut admission = self.context.admission.current().as_ref().clone();
         change(&mut admission);
         self.context.admission.replace(admission);
+    }
+
+    /// Goes on as after a restart with other settings.
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Context)) {
+        change(Arc::get_mut(&mut self.context).unwrap());
     }
 
     pub(crate) async fn send(&self, request: TestRequest) -> Answer {
@@ -330,10 +335,8 @@ impl Server {
 
     /// Whether the verifier would find the token active.
     pub(crate) async fn is_active(&self, access_token: &str) -> bool {
-        let payload = access_token.split('.').nth(1).unwrap();
-        let payload = URL_SAFE_NO_PAD.decode(payload).unwrap();
-        let claims: Value = serde_json::from_slice(&payload).unwrap();
-        let jti = Jti::parse(claims["jti"].as_str().unwrap()).unwrap();
+        let jti = claims(access_token)["jti"].clone();
+        let jti = Jti::parse(jti.as_str().unwrap()).unwrap();
         let now = self.clock.now();
         self.context.store.is_active(&jti, now).await.unwrap()
     }
@@ -341,6 +344,13 @@ impl Server {
     pub(crate) fn events(&self) -> Vec<AuditEvent> {
         self.audit.events()
     }
+}
+
+/// What an access token says.
+pub(crate) fn claims(access_token: &str) -> Value {
+    let payload = access_token.split('.').nth(1).unwrap();
+    let payload = URL_SAFE_NO_PAD.decode(payload).unwrap();
+    serde_json::from_slice(&payload).unwrap()
 }
 
 /// A confidential client of the operator's with the secret `s3cret` in the form.

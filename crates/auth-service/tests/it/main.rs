@@ -10,7 +10,10 @@
 
 mod authorize;
 mod client_credentials;
+mod client_lines;
 mod client_metadata_document;
+mod confused_deputy;
+mod defects;
 mod deletion;
 mod device;
 mod discovery;

@@ -1,5 +1,5 @@
-//! `docs/rfc-map.md`: its files and its tests exist, and no file that names a specification is
-//! missing from it.
+//! `docs/rfc-map.md`: its files and its tests exist, no file that names a specification is missing
+//! from it, and neither is a number of its lists.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -8,6 +8,16 @@ use crate::doc_comments::opening;
 use crate::{files, quoted, root, rows, text};
 
 const MAP: &str = "docs/rfc-map.md";
+
+/// The lists that it goes through number by number: what stands before a number, and the last one.
+const LISTS: [(&str, u32); 6] = [
+    ("A", 21),
+    ("C", 10),
+    ("R", 16),
+    ("P", 7),
+    ("client line ", 26),
+    ("defect ", 39),
+];
 
 /// Files, then tests: the last two cells of a row.
 fn mapped() -> Vec<(Vec<String>, Vec<String>)> {
@@ -33,6 +43,17 @@ fn every_row_names_files_and_tests() {
         assert!(!files.is_empty() && !tests.is_empty(), "row {}", at + 1);
         for file in files {
             assert!(exists(file), "row {}: no file {file}", at + 1);
+        }
+    }
+}
+
+#[test]
+fn every_number_of_a_list_has_one_row() {
+    let rows = rows(&text(MAP));
+    for (list, last) in LISTS {
+        for item in (1..=last).map(|number| format!("{list}{number}")) {
+            let own = rows.iter().filter(|row| row.first() == Some(&item));
+            assert_eq!(own.count(), 1, "rows for {item}");
         }
     }
 }

@@ -28,7 +28,8 @@ def test_the_access_log_holds_no_query_and_no_token(stack, token):
 
 
 def test_no_secret_is_in_any_log(stack, token):
-    secrets = [
+    request("GET", f"{ISSUER}/callback?code=SECRET-CODE&state=SECRET-STATE")
+    secrets = ["SECRET-"] + [
         value
         for spec in stack.specs.values()
         for name, value in spec["environment"].items()
@@ -90,6 +91,11 @@ def test_a_flood_of_tokens_is_slowed_down():
     answers = at_once(lambda: post_form(f"{ISSUER}/token", {"grant_type": "nonsense"}))
     refused = [answer for answer in answers if answer.status == 429]
     assert refused and all(int(answer.header("Retry-After")) > 0 for answer in refused)
+
+
+def test_a_flood_of_registrations_is_slowed_down():
+    answers = at_once(lambda: request("POST", f"{ISSUER}/register", body="{}"))
+    assert 429 in {answer.status for answer in answers}
 
 
 def test_discovery_and_the_challenge_are_never_slowed_down():

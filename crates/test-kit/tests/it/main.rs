@@ -10,11 +10,14 @@
 
 mod attacks;
 mod authorize;
+mod issuer;
+mod outages;
 mod races;
 mod redis_down;
 mod rotation;
 mod sign_in;
 mod single_process;
 mod stand_in;
+mod store_use;
 mod token;
 mod verifier;

@@ -2,11 +2,15 @@
 //! themselves, and nobody is refused.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use test_kit::forger::Token;
 use test_kit::mcp_client::{McpClient, Tokens};
-use test_kit::process::{eventually, plain_http};
+use test_kit::process::{eventually, plain_http, program};
 use test_kit::stack::Stack;
 
 /// The `kid`s that are published at `address`.
@@ -140,4 +144,37 @@ async fn a_key_that_is_retired_at_once_ends_its_tokens_in_every_process() {
         busy.client.verify("fetch", &tokens.access).await.status() == 200
     })
     .await;
+}
+
+#[actix_web::test]
+async fn a_key_that_cannot_rotate_is_said_so_at_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let keys = |name: &str| directory.path().join(name);
+    let made = program("gateway")
+        .args(["keys", "generate"])
+        .env("JWT_KEY_DIR", keys("signing"))
+        .env("ASSERTION_KEY_DIR", keys("assertion"))
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let file = std::fs::read_dir(keys("signing")).unwrap().next();
+    let pem = std::fs::read(file.unwrap().unwrap().path()).unwrap();
+    let mut server = program("auth-service")
+        .env("BASE_DOMAIN", "gateway.test")
+        .env("GITHUB_CLIENT_ID", "app")
+        .env("GITHUB_CLIENT_SECRET", "secret")
+        .env("ALLOWED_GITHUB_USERS", "octocat")
+        .env("GATEWAY_JWT_SECRET", test_kit::random::hex(32))
+        .env("JWT_PRIVATE_KEY_B64", STANDARD.encode(pem))
+        .env("REDIS_URL", "redis://127.0.0.1:1")
+        .env("LISTEN_ADDRESS", "127.0.0.1:0")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(server.stderr.take().unwrap()).lines();
+    let said = lines.find(|line| line.as_ref().unwrap().contains("JWT_PRIVATE_KEY_B64"));
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let said = said.unwrap().unwrap();
+    assert!(said.contains("cannot be rotated"), "{said}");
 }

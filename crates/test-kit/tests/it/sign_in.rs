@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use test_kit::forger::Token;
 use test_kit::stack::Stack;
 
 #[actix_web::test]
@@ -116,8 +117,11 @@ async fn a_person_who_may_not_come_in_gets_no_code() {
     let mut client = stack.client("fetch").await;
     let (mut browser, consent) = stack.consent_page(&mut client).await;
     let answer = stack.approve(&mut browser, &consent).await;
-    assert_eq!(answer.location_query("code"), None, "{answer:?}");
+    assert_eq!(answer.location, None, "{answer:?}");
     assert!(!answer.status.is_success(), "{answer:?}");
+    // The way back to the client is a link, so that the person learns why.
+    assert!(answer.body.contains("error=access_denied"), "{answer:?}");
+    assert!(!answer.body.contains("code="), "{answer:?}");
 }
 
 #[actix_web::test]
@@ -154,4 +158,62 @@ async fn github_down_is_not_the_clients_fault() {
             error == "temporarily_unavailable" || error == "server_error"
         });
     assert!(blames_the_server, "{answer:?}");
+}
+
+#[actix_web::test]
+async fn a_state_is_used_up_by_a_denial_too() {
+    let stack = Stack::start().await;
+    stack.github_control(&json!({ "deny": true })).await;
+    let mut client = stack.client("fetch").await;
+    let (mut browser, consent) = stack.consent_page(&mut client).await;
+    let away = browser
+        .submit(&consent, "consent", &[("decision", "approve")])
+        .await;
+    let denied = browser.get(&away.location.unwrap()).await.location.unwrap();
+    let first = browser.get(&denied).await;
+    let error = first.location_query("error");
+    assert_eq!(error.as_deref(), Some("access_denied"), "{first:?}");
+    let again = browser.get(&denied).await;
+    assert_eq!((again.status.as_u16(), again.location), (400, None));
+}
+
+#[actix_web::test]
+async fn github_is_asked_for_no_scope() {
+    let stack = Stack::start().await;
+    let mut client = stack.client("fetch").await;
+    let (mut browser, consent) = stack.consent_page(&mut client).await;
+    assert!(consent.body.contains("No email, no repositories."));
+    let away = browser
+        .submit(&consent, "consent", &[("decision", "approve")])
+        .await;
+    assert_eq!(away.location_query("scope"), None, "{away:?}");
+    assert!(away.location_query("state").is_some());
+}
+
+#[actix_web::test]
+async fn two_people_who_sign_in_at_once_are_two_people() {
+    let stack = Stack::start_with(&[("ALLOWED_GITHUB_USERS", "octocat,hubot")]).await;
+    let mut sign_ins = Vec::new();
+    for (login, id) in [("octocat", 583_231), ("hubot", 480_938)] {
+        stack.sign_in_as(login, id).await;
+        let mut client = stack.client("fetch").await;
+        let (mut browser, consent) = stack.consent_page(&mut client).await;
+        let away = browser
+            .submit(&consent, "consent", &[("decision", "approve")])
+            .await;
+        let callback = browser.get(&away.location.unwrap()).await.location.unwrap();
+        sign_ins.push((client, browser, callback, login));
+    }
+    let mut both = sign_ins
+        .iter_mut()
+        .map(|(_, browser, callback, _)| browser.get(callback));
+    let (one, two) = (both.next().unwrap(), both.next().unwrap());
+    let (one, two) = tokio::join!(one, two);
+    drop(both);
+    for ((client, _, _, login), back) in sign_ins.iter().zip([one, two]) {
+        let code = back.location_query("code").unwrap();
+        let tokens = client.redeem(&code).await;
+        let claims = Token::parse(tokens.text("access_token")).claims;
+        assert_eq!(claims["username"], *login);
+    }
 }

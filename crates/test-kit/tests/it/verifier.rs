@@ -187,3 +187,74 @@ async fn an_expired_token_is_refused() {
     tokio::time::sleep(std::time::Duration::from_secs(4)).await;
     assert_invalid(&client, "an expired token", &tokens.access).await;
 }
+
+#[actix_web::test]
+async fn a_token_without_the_scope_is_403_and_told_every_scope_it_needs() {
+    let stack = Stack::start().await;
+    let mut client = stack.client("fetch").await;
+    let mut token = Token::parse(&stack.tokens(&mut client).await.access);
+    let key = stack.signing_key();
+    token.claims["scope"] = "offline_access".into();
+    let answer = client.verify("fetch", &token.signed_by(&key)).await;
+    assert_eq!(answer.status(), 403);
+    assert_eq!(
+        header(&answer, "www-authenticate"),
+        "Bearer error=\"insufficient_scope\", error_description=\"the token lacks a scope\", \
+         resource_metadata=\"https://fetch.gateway.test/.well-known/oauth-protected-resource/mcp\", \
+         scope=\"mcp\""
+    );
+    assert!(!answer.headers().contains_key("x-auth-assertion"));
+    for enough in ["mcp", "mcp offline_access", "offline_access mcp"] {
+        token.claims["scope"] = enough.into();
+        let answer = client.verify("fetch", &token.signed_by(&key)).await;
+        assert_eq!(answer.status(), 200, "{enough}");
+    }
+}
+
+#[actix_web::test]
+async fn every_claim_is_checked_whoever_signed() {
+    let stack = Stack::start().await;
+    let mut client = stack.client("fetch").await;
+    let genuine = Token::parse(&stack.tokens(&mut client).await.access);
+    let key = stack.signing_key();
+    let now = genuine.claims["iat"].as_u64().unwrap();
+    for (claim, value) in [
+        ("iss", "https://auth.evil.test".into()),
+        ("iss", "https://auth.gateway.test/".into()),
+        ("aud", "https://fetch.gateway.test/mcp/".into()),
+        ("aud", "https://auth.gateway.test".into()),
+        ("exp", (now - 1).into()),
+        ("nbf", (now + 3600).into()),
+        ("iat", (now + 3600).into()),
+        ("jti", "made-up.jti".into()),
+        ("sub", "github|1".into()),
+    ] {
+        let mut token = genuine.clone();
+        token.claims[claim] = value;
+        if claim == "sub" {
+            token.claims["username"] = "stranger".into();
+        }
+        let what = format!("{claim} {}", token.claims[claim]);
+        assert_invalid(&client, &what, &token.signed_by(&key)).await;
+    }
+    let mut another_kind = genuine.clone();
+    another_kind.header["typ"] = "JWT".into();
+    assert_invalid(&client, "typ JWT", &another_kind.signed_by(&key)).await;
+    // Clocks differ by some seconds.
+    let mut early = genuine;
+    early.claims["iat"] = (now + 20).into();
+    let answer = client.verify("fetch", &early.signed_by(&key)).await;
+    assert_eq!(answer.status(), 200);
+}
+
+#[actix_web::test]
+async fn a_person_who_is_not_on_the_verifiers_list_gets_401_and_never_403() {
+    let both = format!("{ADMITTED},stranger");
+    let stack = Stack::start_with(&[("ALLOWED_GITHUB_USERS", &both)]).await;
+    let mut client = stack.client("fetch").await;
+    let tokens = stack.tokens(&mut client).await;
+    assert_eq!(client.verify("fetch", &tokens.access).await.status(), 200);
+    stack.sign_in_as("stranger", 4711).await;
+    let tokens = stack.tokens(&mut client).await;
+    assert_invalid(&client, "a person off the list", &tokens.access).await;
+}

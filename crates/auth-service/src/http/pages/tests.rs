@@ -19,6 +19,7 @@ fn consent(text: &str) -> ConsentPage {
         client_name: name(text),
         name_from: Some(text.to_owned()),
         return_to: ReturnTo::Host(text.to_owned()),
+        redirect_uri: Some(text.to_owned()),
         service_name: text.to_owned(),
         service_url: text.to_owned(),
         scopes: vec![ScopeInWords {

@@ -1,0 +1,60 @@
+//! What requests do to Redis: strangers write nothing, and nobody walks through its keys.
+
+use reqwest::Method;
+use serde_json::json;
+use test_kit::mcp_client::{REDIRECT_URI, Tokens};
+use test_kit::process::plain_http;
+use test_kit::stack::Stack;
+
+#[actix_web::test]
+async fn asking_for_authorization_writes_nothing() {
+    let stack = Stack::start().await;
+    let mut client = stack.client("fetch").await;
+    let before = stack.redis.command(&["DBSIZE"]);
+    for _ in 0..20 {
+        let (mut browser, _) = stack.consent_page(&mut client).await;
+        let wrong = stack.edge.issuer() + "/authorize?client_id=nobody";
+        let page = browser.get(&wrong.parse().unwrap()).await;
+        assert_eq!(page.status, 400);
+    }
+    assert_eq!(stack.redis.command(&["DBSIZE"]), before);
+    // What is stored is stored after the approval, and not before.
+    let (mut browser, consent) = stack.consent_page(&mut client).await;
+    let approved = [("decision", "approve")];
+    let away = browser.submit(&consent, "consent", &approved).await;
+    assert_eq!(away.status, 303);
+    assert_ne!(stack.redis.command(&["DBSIZE"]), before);
+}
+
+#[actix_web::test]
+async fn no_request_walks_through_the_keys() {
+    let stack = Stack::start().await;
+    let mut client = stack.client("fetch").await;
+    let tokens = stack.tokens(&mut client).await;
+    let tokens = Tokens::from(&client.refresh(&tokens.refresh).await);
+    assert_eq!(client.verify("fetch", &tokens.access).await.status(), 200);
+    client.introspect(&tokens.access).await;
+    assert_eq!(client.revoke(&tokens.access).await.status, 200);
+    for path in ["/callback?code=x&state=y", "/callback?error=access_denied"] {
+        let url = stack.edge.issuer() + path;
+        let page = stack.browser().get(&url.parse().unwrap()).await;
+        assert_eq!(page.status, 400, "{path}");
+    }
+    let metadata = json!({ "redirect_uris": [REDIRECT_URI] });
+    let registered = client.register_other(&metadata).await;
+    let url = registered.text("registration_client_uri").parse().unwrap();
+    let deletion = stack
+        .edge
+        .route(&plain_http(), Method::DELETE, &url)
+        .bearer_auth(registered.text("registration_access_token"));
+    assert_eq!(deletion.send().await.unwrap().status(), 204);
+
+    let used = stack.redis.command(&["INFO", "commandstats"]);
+    assert!(used.contains("cmdstat_get:"), "{used}");
+    for walk in ["keys", "scan", "sscan", "hscan", "zscan", "smembers"] {
+        assert!(
+            !used.contains(&format!("cmdstat_{walk}:")),
+            "{walk}: {used}"
+        );
+    }
+}
