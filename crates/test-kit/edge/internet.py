@@ -11,6 +11,7 @@ from network import DOCUMENT_HOSTS, INTERNET, STRANGER
 NODE_PROGRAMS = os.path.join(images.ROOT, "crates/test-kit/clients/node")
 PAGE_URL = "http://web.test/lighthouse.html"
 DOCUMENT_HOST = "http://documents.test"
+GITHUB_USER = "alice:1001"
 
 
 def start(work, variables):
@@ -26,7 +27,7 @@ def start(work, variables):
         "FAKE_GITHUB_CLIENT_ID": variables["GITHUB_CLIENT_ID"],
         "FAKE_GITHUB_CLIENT_SECRET": variables["GITHUB_CLIENT_SECRET"],
         "FAKE_GITHUB_CALLBACK_URL": f"https://auth.{variables['BASE_DOMAIN']}/callback",
-        "FAKE_GITHUB_USER": "alice:1001",
+        "FAKE_GITHUB_USER": GITHUB_USER,
     }
     page = {"PAGE_LISTEN": f"{INTERNET['web.test']}:80"}
     documents = {"DOCUMENT_LISTEN": INTERNET["documents.test"], "DOCUMENT_CERTIFICATES": work}
