@@ -79,7 +79,8 @@ async function githubMode(issuer) {
     GITHUB_API_URL: `http://${github}`,
     ALLOWED_GITHUB_USERS: 'octocat',
   };
-  return { settings, clients: { PASSPHRASE: '' }, children: [standIn] };
+  const clients = { PASSPHRASE: '', GITHUB_BASE_URL: settings.GITHUB_BASE_URL, GITHUB_USER: 'octocat:583231' };
+  return { settings, clients, children: [standIn] };
 }
 
 /** One mode from start to stop; resolves with how many clients passed and failed. */

@@ -7,6 +7,7 @@ import subprocess
 import time
 import urllib.request
 
+import certificates
 from network import INTERNET
 
 DIRECTORY = "https://pebble.test:14000/dir"
@@ -16,31 +17,7 @@ MANAGEMENT = "https://pebble.test:15000"
 def start(work, traefik_address):
     """Starts pebble and the name server that it validates with; answers the
     processes. `work/pebble.pem` is the certificate of pebble's own API."""
-    certificate, key = f"{work}/pebble.pem", f"{work}/pebble-key.pem"
-    subprocess.run(
-        [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-keyout",
-            key,
-            "-out",
-            certificate,
-            "-days",
-            "2",
-            "-subj",
-            "/CN=pebble.test",
-            "-addext",
-            "subjectAltName=DNS:pebble.test",
-        ],
-        check=True,
-        capture_output=True,
-    )
+    certificate, key = certificates.self_signed(work, "pebble", ["pebble.test"])
     settings = {
         "listenAddress": f"{INTERNET['pebble.test']}:14000",
         "managementListenAddress": f"{INTERNET['pebble.test']}:15000",

@@ -17,7 +17,16 @@ INTERNET = {
     "web.test": "9.9.1.20",
     "pebble.test": "9.9.1.30",
     "client.test": "9.9.1.40",
+    "documents.test": "9.9.1.50",
+    # Names that somebody gave addresses which are not public.
+    "intranet.test": "10.9.1.60",
+    "metadata.test": "169.254.169.254",
 }
+# The companies that describe their clients, and one whose certificate nobody
+# signed. All of them are `documents.test`.
+DOCUMENT_HOSTS = ["claude.ai", "chatgpt.com", "vscode.dev", "zed.dev", "opencode.ai", "goose-docs.ai"]
+STRANGER = "stranger.test"
+INTERNET |= dict.fromkeys([*DOCUMENT_HOSTS, STRANGER], INTERNET["documents.test"])
 SUBNETS = ipaddress.ip_network("172.28.0.0/16").subnets(new_prefix=24)
 
 
@@ -60,7 +69,7 @@ def prepare_host():
     ip("link", "set", "lo", "up")
     with open("/proc/sys/net/ipv4/ip_forward", "w", encoding="utf-8") as file:
         file.write("0")
-    for address in INTERNET.values():
+    for address in set(INTERNET.values()):
         ip("address", "add", f"{address}/32", "dev", "lo")
 
 

@@ -91,6 +91,20 @@ pub enum AuditEvent {
     },
 }
 
+impl AuditEvent {
+    /// Whether an operator should look into it: a theft, or a client and a service that do not
+    /// fit together. Nobody brings it about without a token of ours.
+    pub fn is_alarming(&self) -> bool {
+        match self {
+            Self::CodeReplayed { .. } | Self::RefreshReused { .. } => true,
+            Self::AuthFailure { reason, .. } => {
+                *reason == FailureReason::Token(TokenError::WrongAudience)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// Why somebody was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -154,6 +168,31 @@ impl AuditSink for MemoryAudit {
     fn record(&self, event: &AuditEvent) {
         if let Ok(mut events) = self.0.lock() {
             events.push(event.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_theft_and_a_misfit_are_alarming_and_nothing_that_a_stranger_can_bring_about() {
+        let refused = |reason| AuditEvent::AuthFailure {
+            reason,
+            client_id: None,
+            user_id: None,
+        };
+        assert!(refused(FailureReason::Token(TokenError::WrongAudience)).is_alarming());
+        for provoked in [
+            FailureReason::Token(TokenError::Malformed),
+            FailureReason::Token(TokenError::BadSignature),
+            FailureReason::Token(TokenError::UnknownKey),
+            FailureReason::InvalidClient,
+            FailureReason::InvalidGrant,
+            FailureReason::NoToken,
+        ] {
+            assert!(!refused(provoked).is_alarming(), "{provoked:?}");
         }
     }
 }

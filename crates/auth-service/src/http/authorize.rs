@@ -14,6 +14,7 @@ use super::pages::{ConsentPage, ScopeInWords, Trouble};
 use super::{browser, cookies, response};
 use crate::flows::authorization_request::{self, AuthorizeError, Untrusted};
 use crate::flows::client_metadata_document::vouching_host;
+use crate::flows::remote::RemoteFault;
 use crate::flows::{Context, OAuthFailure, Parameters, consent, pushed_authorization_request};
 
 pub(super) async fn get(
@@ -95,6 +96,9 @@ fn failure(context: &Context, error: AuthorizeError) -> HttpFailure {
         AuthorizeError::Untrusted(Untrusted::RedirectNotRegistered(client)) => {
             let client_name = browser::name(Some(&client));
             HttpFailure::page(Trouble::RedirectNotRegistered { client_name })
+        }
+        AuthorizeError::Untrusted(Untrusted::Document(RemoteFault::Unreachable)) => {
+            HttpFailure::page(Trouble::DocumentUnavailable)
         }
         AuthorizeError::Untrusted(Untrusted::Document(fault)) => {
             let reason =

@@ -96,7 +96,7 @@ async fn defect_7_an_expired_access_token_ends_nothing() {
 
 #[actix_web::test]
 async fn defect_8_a_person_who_was_taken_off_the_list_gets_no_more_tokens() {
-    let mut server = Server::start();
+    let server = Server::start();
     let client_id = server.public_client().await;
     let tokens = server.tokens(&client_id).await;
     server.admits(|admission| admission.local = false);

@@ -19,10 +19,10 @@ export function watch(page) {
   });
   return {
     expect: (pattern) => expected.push(pattern),
-    /** The document itself may have this status; nothing that it loads may. */
-    expectStatus(status) {
+    /** The document at this path may have this status; nothing that it loads may. */
+    expectStatus(status, path) {
       expected.push(new RegExp(`^Failed to load resource: .* ${status} `));
-      expected.push(new RegExp(`^${status} \\S+/authorize\\?`));
+      expected.push(new RegExp(`^${status} \\S+${path}(\\?|$)`));
     },
     unexpected: () => complaints.filter((text) => !expected.some((pattern) => pattern.test(text))),
   };
@@ -32,16 +32,21 @@ export function watch(page) {
 export async function tabTo(page, locator) {
   for (let presses = 0; presses < 30; presses += 1) {
     await page.keyboard.press('Tab');
-    const focused = await locator.evaluate((element) => element === document.activeElement);
-    if (!focused) continue;
-    const ring = await locator.evaluate((element) => {
-      const style = getComputedStyle(element);
-      return style.outlineStyle !== 'none' || style.boxShadow !== 'none';
-    });
-    assert.ok(ring, `no visible focus on ${locator}`);
-    return;
+    if (await hasFocus(locator)) return assertFocusShows(locator);
   }
   throw new Error(`Tab never reaches ${locator}`);
+}
+
+const hasFocus = (locator) => locator.evaluate((element) => element === document.activeElement);
+
+/** The element has the focus, and whoever looks can see that. */
+export async function assertFocusShows(locator) {
+  assert.ok(await hasFocus(locator), `${locator} has not the focus`);
+  const ring = await locator.evaluate((element) => {
+    const style = getComputedStyle(element);
+    return style.outlineStyle !== 'none' || style.boxShadow !== 'none';
+  });
+  assert.ok(ring, `no visible focus on ${locator}`);
 }
 
 /** Runs axe-core's rules for WCAG 2.2 AA and its best practices. */

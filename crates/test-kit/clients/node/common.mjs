@@ -2,6 +2,7 @@
 // everything in memory through the SDKs' public interface.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { serve, timesAsked } from './documents.mjs';
 
 /** A setting that must be there. */
 export function setting(name) {
@@ -20,6 +21,20 @@ export function assertPage(result) {
     JSON.stringify(result).includes(setting('PAGE_SENTENCE')),
     `the page is not in the result: ${JSON.stringify(result).slice(0, 2000)}`,
   );
+}
+
+/** The address of the client's own document (CLIENT_DOCUMENT), where it is to have one: from now on
+ * this metadata is there. */
+export async function describe(metadata) {
+  const url = process.env.CLIENT_DOCUMENT;
+  if (url) await serve(url, { ...metadata, client_id: url });
+  return url;
+}
+
+/** Throws unless the gateway has looked at the document, once. */
+export async function assertLookedAt(url) {
+  assert.equal(await timesAsked(url), 1, `${url} was not looked at once`);
+  step('the gateway looked at its document');
 }
 
 /** Lists the tools, fetches the page, and checks both. */
@@ -64,6 +79,8 @@ export class MemoryProvider {
   codeVerifier = () => this.#verifier;
   saveDiscoveryState = (discovery) => { this.#discovery = discovery; };
   discoveryState = () => this.#discovery;
+  /** Where the client is described, instead of being registered. */
+  clientMetadataUrl;
   redirectToAuthorization = (url) => { this.authorizationUrl = url; };
 
   /** Replaces the access token by one that no server issued. */

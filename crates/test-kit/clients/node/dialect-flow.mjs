@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { browserSteps } from './browser-steps.mjs';
 import { assertRegistration, assertScope, assertTokens, callMcp, errorOf } from './dialect-answers.mjs';
+import { serve, serveKey, timesAsked } from './documents.mjs';
 import { pkce, postForm, postRegistration, withQuery } from './oauth.mjs';
 import { patientFetch } from './patient-fetch.mjs';
 
@@ -50,7 +51,8 @@ export class Replay {
   async run(dialect) {
     this.#dialect = dialect;
     this.#endpoints = endpointsOf(dialect, this.#mcpUrl, this.#discovered.metadata);
-    await this.#register();
+    if (dialect.document) await this.#describe();
+    else await this.#register();
     const [first] = dialect.authorize;
     await this.#refuse(first);
     await this.#withoutPkce(first);
@@ -60,6 +62,7 @@ export class Replay {
     await this.#deadTokens();
     const last = await this.#refresh(grants[0]);
     await this.#replayCode(grants[0], last);
+    if (dialect.document) await this.#askedOnce();
   }
 
   /** The places in a dialect that depend on the gateway. */
@@ -74,6 +77,30 @@ export class Replay {
     const registration = { ...rest, scope: this.#fill(scope) };
     this.#client = await this.#checks.check('10-12', 'registered as it asked, and told so', async () =>
       assertRegistration(registration, await postRegistration(this.#endpoints.register, registration)));
+  }
+
+  /** A client that never registers: its document is at the address that is its client_id. */
+  async #describe() {
+    const { document, authenticates_by: method = document.token_endpoint_auth_method } = this.#dialect;
+    const what = `described by ${document.client_id}, authenticates by ${method}`;
+    this.#client = await this.#checks.check('5,26', what, async () => {
+      const { metadata } = this.#discovered;
+      // Both are what these clients look for before they come without a registration.
+      assert.equal(metadata.client_id_metadata_document_supported, true);
+      for (const one of ['none', method]) {
+        assert.ok(metadata.token_endpoint_auth_methods_supported.includes(one), `${one} is not supported`);
+      }
+      await serve(document.client_id, document);
+      const client = { client_id: document.client_id, token_endpoint_auth_method: method };
+      return method === 'none' ? client : { ...client, sign: await serveKey(document.jwks_uri, client.client_id) };
+    });
+  }
+
+  async #askedOnce() {
+    const { client_id: clientId } = this.#client;
+    await this.#checks.check(26, 'its document was fetched once for all of this', async () => {
+      assert.equal(await timesAsked(clientId), 1);
+    });
   }
 
   #authorizationUrl({ redirect_uri, state, scope, prompt, resource }, challenge) {

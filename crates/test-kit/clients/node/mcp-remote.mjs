@@ -1,4 +1,5 @@
-// mcp-remote, the unmodified program, driven over stdio as a desktop client drives it.
+// mcp-remote, the unmodified program, driven over stdio as a desktop client drives it; as a client
+// that registers, or (CLIENT_DOCUMENT) as one with a document of its own.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -7,9 +8,16 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { browserSteps } from './browser-steps.mjs';
-import { assertPage, setting, step } from './common.mjs';
+import { assertLookedAt, assertPage, describe, setting, step } from './common.mjs';
 
 const program = fileURLToPath(new URL('node_modules/mcp-remote/dist/proxy.js', import.meta.url));
+
+// The port is found out at each start, so the document names none.
+const documentUrl = await describe({
+  client_name: 'mcp-remote', redirect_uris: ['http://localhost/oauth/callback', 'http://127.0.0.1/oauth/callback'],
+  grant_types: ['authorization_code', 'refresh_token'], token_endpoint_auth_method: 'none',
+});
+const options = documentUrl ? ['--client-metadata-url', documentUrl] : [];
 
 /** One run of the program: JSON-RPC over stdio, and the authorization URL it asks to visit. */
 class Remote {
@@ -22,7 +30,7 @@ class Remote {
   constructor(configDir) {
     // `true` stands for the desktop's browser: the person comes by the URL in the log.
     const env = { ...process.env, MCP_REMOTE_CONFIG_DIR: configDir, BROWSER: 'true' };
-    this.#child = spawn(process.execPath, [program, setting('MCP_URL')], { env });
+    this.#child = spawn(process.execPath, [program, setting('MCP_URL'), ...options], { env });
     createInterface({ input: this.#child.stdout }).on('line', (line) => {
       const message = JSON.parse(line);
       this.#answers.get(message.id)?.(message);
@@ -100,6 +108,7 @@ try {
   const initialized = first.initialize();
   const authorizationUrl = await first.authorizationUrl();
   step('discovered and registered');
+  if (documentUrl) assert.equal(authorizationUrl.searchParams.get('client_id'), documentUrl);
   const redirectUri = authorizationUrl.searchParams.get('redirect_uri');
   const callback = await browserSteps(authorizationUrl, redirectUri);
   const arrival = await fetch(callback);
@@ -118,6 +127,7 @@ try {
   const refreshed = JSON.parse(await readFile(path, 'utf8'));
   assert.notEqual(refreshed.refresh_token, tokens.refresh_token);
   step('refreshed: a new pair, and no person was asked');
+  if (documentUrl) await assertLookedAt(documentUrl);
 } finally {
   await rm(configDir, { recursive: true, force: true });
 }

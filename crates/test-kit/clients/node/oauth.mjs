@@ -54,7 +54,10 @@ export function withQuery(endpoint, parameters) {
   return url;
 }
 
-/** Posts a form, the client authenticated as it registered (RFC 6749 section 2.3.1). */
+const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+/** Posts a form, the client authenticated as it registered (RFC 6749 section 2.3.1), or by what
+ * its `sign` gives (RFC 7523 section 2.2). */
 export function postForm(endpoint, client, fields) {
   const { client_id: id, client_secret: secret, token_endpoint_auth_method: method } = client;
   const body = new URLSearchParams(Object.entries(fields).filter(([, value]) => value !== undefined));
@@ -65,6 +68,10 @@ export function postForm(endpoint, client, fields) {
   } else {
     body.set('client_id', id);
     if (method === 'client_secret_post') body.set('client_secret', secret);
+    if (method === 'private_key_jwt') {
+      body.set('client_assertion_type', JWT_BEARER);
+      body.set('client_assertion', client.sign(endpoint));
+    }
   }
   return patientFetch(endpoint, { method: 'POST', headers, body });
 }

@@ -1,9 +1,10 @@
-"""The Python SDK (mcp), unmodified, through its public interface and in both protocol eras."""
+"""The Python SDK (mcp), unmodified, through its public interface and in both protocol eras; as a
+client that registers, or (CLIENT_DOCUMENT) as one with a document of its own."""
 
 import asyncio
 import os
 import subprocess
-from urllib.parse import parse_qs, urlparse
+from urllib.parse import parse_qs, quote, urlparse
 
 import httpx2
 from mcp import Client
@@ -17,6 +18,9 @@ PAGE_URL = os.environ["PAGE_URL"]
 PAGE_SENTENCE = os.environ["PAGE_SENTENCE"]
 BROWSER_STEPS = os.environ["BROWSER_STEPS"]
 REDIRECT_URI = "http://127.0.0.1:33403/callback"
+CLIENT_DOCUMENT = os.environ.get("CLIENT_DOCUMENT")
+DOCUMENT_HOST = os.environ.get("DOCUMENT_HOST")
+METADATA = OAuthClientMetadata(client_name="Python SDK", redirect_uris=[AnyUrl(REDIRECT_URI)])
 
 
 class MemoryStorage:
@@ -59,7 +63,8 @@ class Person:
 def new_provider(storage: MemoryStorage, person: Person) -> OAuthClientProvider:
     return OAuthClientProvider(
         server_url=MCP_URL,
-        client_metadata=OAuthClientMetadata(client_name="Python SDK", redirect_uris=[AnyUrl(REDIRECT_URI)]),
+        client_metadata=METADATA,
+        client_metadata_url=CLIENT_DOCUMENT,
         storage=storage,
         redirect_handler=person.visit,
         callback_handler=person.came_back,
@@ -77,7 +82,22 @@ async def list_and_fetch(provider: OAuthClientProvider, mode: str, note: str) ->
             print(f"tools/call fetch returned the page ({note})")
 
 
+async def describe(url: str) -> None:
+    metadata = METADATA.model_dump(mode="json", exclude_none=True) | {"client_id": url}
+    async with httpx2.AsyncClient() as http:
+        (await http.put(f"{DOCUMENT_HOST}/", json={"url": url, "body": metadata})).raise_for_status()
+
+
+async def assert_looked_at(url: str) -> None:
+    async with httpx2.AsyncClient() as http:
+        asked = await http.get(f"{DOCUMENT_HOST}/?url={quote(url, safe='')}")
+    assert len(asked.json()) == 1, f"{url} was not looked at once"
+    print("the gateway looked at its document")
+
+
 async def main() -> None:
+    if CLIENT_DOCUMENT:
+        await describe(CLIENT_DOCUMENT)
     storage, person = MemoryStorage(), Person()
     provider = new_provider(storage, person)
     await list_and_fetch(provider, "legacy", "initialize")
@@ -97,6 +117,9 @@ async def main() -> None:
     assert third is not None and third.refresh_token != second.refresh_token, "no rotation"
     assert person.visits == 1, "a person was asked again"
     print("refreshed twice: new pairs, and no person was asked")
+    if CLIENT_DOCUMENT:
+        assert storage.client is not None and storage.client.client_id == CLIENT_DOCUMENT, "it registered"
+        await assert_looked_at(CLIENT_DOCUMENT)
 
 
 asyncio.run(main())

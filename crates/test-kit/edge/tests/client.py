@@ -113,12 +113,14 @@ class Browser:
         return answer
 
     def follow(self, url, stop):
-        """Follows redirects until one begins with `stop`; answers that one."""
+        """Follows redirects until one begins with `stop`, and answers that one; or,
+        where they end before, the page."""
         for _ in range(10):
             if url.startswith(stop):
                 return url
             answer = self.go("GET", url)
-            assert answer.status in (302, 303), f"{url.split('?')[0]}: {answer.status} {answer.body[:300]}"
+            if answer.status not in (302, 303):
+                return answer
             url = urljoin(url, answer.header("Location"))
         raise AssertionError("too many redirects")
 
@@ -136,37 +138,73 @@ def register(redirect_uri=REDIRECT_URI):
     return answer.json()["client_id"]
 
 
-def sign_in(service):
-    """Registration, consent, GitHub, code, token; answers the token response,
-    with the id of the client."""
-    client_id, verifier = register(), secrets.token_urlsafe(48)
-    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-    query = {
+def authorization_request(client_id, redirect_uri, challenge, service="fetch"):
+    """The parameters of an authorization request, with a state of its own."""
+    return {
         "response_type": "code",
         "client_id": client_id,
-        "redirect_uri": REDIRECT_URI,
+        "redirect_uri": redirect_uri,
         "code_challenge": challenge,
         "code_challenge_method": "S256",
         "resource": mcp_url(service),
         "state": secrets.token_urlsafe(16),
     }
+
+
+def pkce():
+    """A verifier and its challenge (RFC 7636, S256)."""
+    verifier = secrets.token_urlsafe(48)
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return verifier, base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def consent_page(client_id, redirect_uri=REDIRECT_URI, browser=None):
+    """What a person sees whom this client sends to the authorization endpoint."""
+    query = authorization_request(client_id, redirect_uri, pkce()[1])
+    return (browser or Browser()).go("GET", f"{ISSUER}/authorize?{urlencode(query)}")
+
+
+def approve(query):
+    """The person's part, from the consent page to the redirect to the client or to
+    the page where it ended; answers the URL or the page."""
     browser = Browser()
     page = browser.go("GET", f"{ISSUER}/authorize?{urlencode(query)}")
     assert page.status == 200, page.body
     hidden = re.search(r'<input[^>]*name="request"[^>]*value="([^"]*)"', page.body)
     assert hidden, "the consent page has no field `request`"
-    approved = browser.go("POST", f"{ISSUER}/consent", {"request": hidden[1], "decision": "approve"})
-    assert approved.status == 303, approved.body
-    back = parse_qs(urlsplit(browser.follow(approved.header("Location"), REDIRECT_URI)).query)
-    assert back["state"] == [query["state"]] and back["iss"] == [ISSUER], back
-    grant = {
+    answer = browser.go("POST", f"{ISSUER}/consent", {"request": hidden[1], "decision": "approve"})
+    assert answer.status == 303, answer.body
+    return browser.follow(answer.header("Location"), query["redirect_uri"])
+
+
+def code_for(client_id, service, redirect_uri=REDIRECT_URI):
+    """Everything before the token request; answers its fields."""
+    verifier, challenge = pkce()
+    query = authorization_request(client_id, redirect_uri, challenge, service)
+    back = approve(query)
+    assert isinstance(back, str), back.body
+    answer = parse_qs(urlsplit(back).query)
+    assert answer["state"] == [query["state"]] and answer["iss"] == [ISSUER], answer
+    return {
         "grant_type": "authorization_code",
-        "code": back["code"][0],
-        "redirect_uri": REDIRECT_URI,
+        "code": answer["code"][0],
+        "redirect_uri": redirect_uri,
         "client_id": client_id,
         "code_verifier": verifier,
         "resource": mcp_url(service),
     }
-    answer = post_form(f"{ISSUER}/token", grant)
+
+
+def sign_in(service, client_id=None, redirect_uri=REDIRECT_URI):
+    """Registration (of a client that has no id yet), consent, GitHub, code, token;
+    answers the token response, with the id of the client."""
+    client_id = client_id or register(redirect_uri)
+    answer = post_form(f"{ISSUER}/token", code_for(client_id, service, redirect_uri))
     assert answer.status == 200, answer.body
     return answer.json() | {"client_id": client_id}
+
+
+def refresh(tokens):
+    """The answer to a refresh of a token response."""
+    fields = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    return post_form(f"{ISSUER}/token", fields | {"client_id": tokens["client_id"]})

@@ -4,7 +4,8 @@ import concurrent.futures
 import json
 import time
 
-from client import ISSUER, bearer, mcp_url, post_form, request
+import documents
+from client import ISSUER, bearer, consent_page, mcp_url, post_form, refresh, request
 
 
 def entries(stack):
@@ -79,6 +80,43 @@ def test_without_the_server_the_answer_says_so_with_the_headers_on(stack, token)
         assert answer.status == 502 and answer.header("X-Content-Type-Options") == "nosniff"
     finally:
         stack.start("echo")
+
+
+def test_a_document_is_asked_for_again_when_its_headers_say_so(known):
+    known.wait()
+    for client_id in (known.long_lived, known.short_lived):
+        documents.serve(client_id, documents.document(client_id, client_name="Renamed"))
+    assert "Renamed" not in consent_page(known.long_lived).body
+    assert "Renamed" in consent_page(known.short_lived).body
+    assert [len(documents.asked(c)) for c in (known.long_lived, known.short_lived)] == [1, 2]
+
+
+def test_line_26_known_clients_get_on_while_the_host_of_their_documents_is_down(stack, known):
+    known.wait()
+    stranger = documents.new_client()
+    assert len(known.tokens) >= 8
+    with documents.outage():
+        for name, tokens in known.tokens.items():
+            assert refresh(tokens).status == 200, name
+            assert consent_page(tokens["client_id"], tokens["redirect_uri"]).status == 200, name
+        page = consent_page(stranger)
+        assert (page.status, page.header("Location")) == (400, None)
+        assert "cannot be fetched now" in page.body
+        fields = {"grant_type": "refresh_token", "refresh_token": "x", "client_id": stranger}
+        answer = post_form(f"{ISSUER}/token", fields)
+        assert (answer.status, answer.json()["error"]) == (503, "temporarily_unavailable")
+        assert int(answer.header("Retry-After")) > 0
+    # All of them were stale by then: each was asked for, in vain.
+    stale = {
+        entry["client_id"]
+        for entry in map(json.loads, stack.log("auth-service").splitlines())
+        if "the last one is used" in entry.get("message", "")
+    }
+    assert stale == {tokens["client_id"] for tokens in known.tokens.values()}
+    deadline = time.monotonic() + 30
+    while (page := consent_page(stranger)).status != 200 and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert page.status == 200, "the pause after a failure has no end"
 
 
 def at_once(question, times=300):

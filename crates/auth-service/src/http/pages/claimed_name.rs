@@ -4,6 +4,8 @@ use std::fmt;
 
 /// Longer names are cut, so that nobody can push the facts off the screen.
 const MAX_CHARS: usize = 100;
+/// Longer ones are set smaller.
+const LONG_CHARS: usize = 40;
 
 /// A client's own name on one line: no control characters, nothing invisible, nothing that turns
 /// the direction of the text, at most 100 characters and never empty.
@@ -28,6 +30,11 @@ impl ClaimedName {
         }
         let kept: String = one_line.chars().take(MAX_CHARS - 1).collect();
         Self(format!("{}…", kept.trim_end()))
+    }
+
+    /// Whether it takes more than a line.
+    pub fn is_long(&self) -> bool {
+        self.0.chars().count() > LONG_CHARS
     }
 }
 

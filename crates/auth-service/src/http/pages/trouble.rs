@@ -17,6 +17,8 @@ pub enum Trouble {
         /// What is wrong with it, as a sentence for the client's developer.
         reason: String,
     },
+    /// The client's metadata document cannot be had now: an outage of theirs.
+    DocumentUnavailable,
     /// The request or the sign-in is over: too late, used before, or begun in another browser.
     Expired,
     /// The person signed in, but is not on the allow-list.
@@ -45,7 +47,8 @@ impl Trouble {
             Self::UnknownClient => "This app is not known here",
             Self::RedirectNotRegistered { .. } => "The return address does not match",
             Self::BadRequest { .. } => "The app sent a faulty request",
-            Self::Expired => "This sign-in has expired",
+            Self::DocumentUnavailable => "The app cannot be looked up now",
+            Self::Expired => "This request has expired",
             Self::NotAdmitted { .. } => "This account is not admitted",
             Self::TooManyAttempts | Self::TooManyCodes => "Too many attempts",
             Self::DeviceNotConnected => "The device is not connected",
@@ -61,6 +64,7 @@ impl Trouble {
             Self::UnknownClient
             | Self::RedirectNotRegistered { .. }
             | Self::BadRequest { .. }
+            | Self::DocumentUnavailable
             | Self::DeviceNotConnected
             | Self::Expired => 400,
             Self::NotAdmitted { .. } => 403,
@@ -82,6 +86,9 @@ impl Trouble {
                  that it has not registered. We stopped here to protect you."
             ),
             Self::BadRequest { reason } => reason.clone(),
+            Self::DocumentUnavailable => "The app keeps its description at an address of its own, \
+                and it cannot be fetched now. The app got no access."
+                .to_owned(),
             Self::Expired => "It took too long, was already used, or was begun in another \
                 browser. The app got no access from it."
                 .to_owned(),
@@ -119,6 +126,9 @@ impl Trouble {
                 again, tell the app's makers what stands here."
                 .to_owned(),
             Self::Expired => "Go back to the app and connect again.".to_owned(),
+            Self::DocumentUnavailable => "Wait a minute, then connect again from the app. If it \
+                stays, tell the app's makers."
+                .to_owned(),
             Self::NotAdmitted { login } => format!(
                 "Ask whoever runs this gateway to admit “{login}”. Or switch to another account \
                  at GitHub and connect again from the app."

@@ -40,13 +40,24 @@ async fn health() -> HttpResponse {
     HttpResponse::Ok().body("ok")
 }
 
-/// GitHub on a bad day: everything but the control surface is a `503` page.
-async fn outage(
+/// `GET /_calls`: how often GitHub was asked for anything.
+async fn calls(state: Shared) -> Result<HttpResponse, Error> {
+    Ok(HttpResponse::Ok().json(lock(&state)?.calls))
+}
+
+/// Counts; and on a bad day everything but the control surface is a `503` page.
+async fn github(
     state: Shared,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    if lock(&state)?.down && !request.path().starts_with("/_") {
+    let is_control = request.path().starts_with("/_");
+    let down = {
+        let mut state = lock(&state)?;
+        state.calls += u64::from(!is_control);
+        state.down && !is_control
+    };
+    if down {
         let page = HttpResponse::ServiceUnavailable().body("<h1>Unicorn!</h1>");
         return Ok(request.into_response(page).map_into_right_body());
     }
@@ -60,9 +71,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
-            .wrap(from_fn(outage))
+            .wrap(from_fn(github))
             .route("/_control", web::post().to(control))
             .route("/_health", web::get().to(health))
+            .route("/_calls", web::get().to(calls))
             .route(
                 "/login/oauth/authorize",
                 web::get().to(authorize::authorize),

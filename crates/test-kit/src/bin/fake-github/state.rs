@@ -36,6 +36,7 @@ pub(crate) struct State {
     pub(crate) user: User,
     pub(crate) deny: bool,
     pub(crate) down: bool,
+    pub(crate) calls: u64,
     pub(crate) codes: HashMap<String, Grant>,
     pub(crate) tokens: HashMap<String, User>,
 }
@@ -70,6 +71,7 @@ impl State {
             },
             deny: false,
             down: false,
+            calls: 0,
             codes: HashMap::new(),
             tokens: HashMap::new(),
         })
