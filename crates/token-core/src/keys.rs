@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use jsonwebtoken::{Algorithm, DecodingKey};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 mod foreign;
 mod generate;
 mod jwk;
+mod key_pair;
 mod live;
 mod pkcs8;
 mod ring;
@@ -18,6 +19,7 @@ pub use foreign::ForeignKeys;
 pub use generate::generate_rsa_pem;
 pub use generate::{PrivatePem, generate_ed25519_pem, generate_p256_pem};
 pub use jwk::{Jwk, JwkSet};
+pub(crate) use key_pair::KeyPair;
 pub use live::{LiveKeys, SigningKeys};
 pub use ring::{ACTIVATION_DELAY, DatedKey, KeyRing, KeyState, RETIREMENT_LEEWAY, RingKey};
 
@@ -87,7 +89,7 @@ pub enum KeyError {
 /// A private key that signs tokens. `kid` is the RFC 7638 thumbprint of its public half.
 #[derive(Clone)]
 pub struct SigningKey {
-    encoding: EncodingKey,
+    pair: Arc<KeyPair>,
     public: VerificationKey,
 }
 
@@ -100,9 +102,9 @@ impl std::fmt::Debug for SigningKey {
 impl SigningKey {
     /// Reads a PKCS#8 private key in PEM (RFC 7468 section 10): RSA, P-256 or Ed25519.
     pub fn from_pkcs8_pem(text: &[u8]) -> Result<Self, KeyError> {
-        let (encoding, jwk) = pkcs8::read(text)?;
+        let (pair, jwk) = pkcs8::read(text)?;
         Ok(Self {
-            encoding,
+            pair: Arc::new(pair),
             public: VerificationKey::from_jwk(jwk)?,
         })
     }
@@ -122,8 +124,8 @@ impl SigningKey {
         &self.public
     }
 
-    pub(crate) fn encoding(&self) -> &EncodingKey {
-        &self.encoding
+    pub(crate) fn pair(&self) -> &KeyPair {
+        &self.pair
     }
 }
 
