@@ -29,9 +29,12 @@ impl ClientStore for SqliteStore {
 
 /// Writes a client; one with the same identifier is replaced.
 pub(super) fn write(transaction: &Transaction<'_>, client: &Client) -> Result<(), Fault> {
+    // `OR REPLACE` would delete behind the back of the trigger that counts.
     execute(
         transaction,
-        "INSERT OR REPLACE INTO client (client_id, record, expires_at) VALUES (?1, ?2, ?3)",
+        "INSERT INTO client (client_id, record, expires_at) VALUES (?1, ?2, ?3) \
+         ON CONFLICT (client_id) DO UPDATE \
+         SET record = excluded.record, expires_at = excluded.expires_at",
         params![
             client.client_id.as_str(),
             encode(client)?,

@@ -140,20 +140,32 @@ impl SqliteStore {
     }
 }
 
-/// Makes room for one more client; whether there is room.
+/// Makes room for one more client; whether there is room. What is over goes first, and then what
+/// never was used.
 fn make_room(transaction: &Transaction<'_>, ceiling: usize, now: Timestamp) -> Result<bool, Fault> {
     let ceiling = i64::try_from(ceiling).unwrap_or(i64::MAX);
-    let living: i64 = transaction
-        .prepare_cached("SELECT count(*) FROM client WHERE expires_at IS NULL OR expires_at > ?1")?
-        .query_row([seconds(now)], |row| row.get(0))?;
-    let surplus = (living + 1 - ceiling).max(0);
-    let evicted = execute(
-        transaction,
-        "DELETE FROM client WHERE client_id IN ( \
-             SELECT client_id FROM client \
-             WHERE used = 0 AND (expires_at IS NULL OR expires_at > ?1) \
-             ORDER BY issued_at, client_id LIMIT ?2)",
-        params![seconds(now), surplus],
-    )?;
-    Ok(i64::try_from(evicted) == Ok(surplus))
+    let clients: i64 = transaction
+        .prepare_cached("SELECT clients FROM client_count")?
+        .query_row([], |row| row.get(0))?;
+    let mut surplus = clients.saturating_add(1).saturating_sub(ceiling);
+    if surplus > 0 {
+        let cleared = execute(
+            transaction,
+            "DELETE FROM client WHERE rowid IN ( \
+                 SELECT rowid FROM client WHERE expires_at <= ?1 LIMIT ?2)",
+            params![seconds(now), surplus],
+        )?;
+        surplus -= i64::try_from(cleared).unwrap_or(surplus);
+    }
+    if surplus > 0 {
+        let evicted = execute(
+            transaction,
+            "DELETE FROM client WHERE client_id IN ( \
+                 SELECT client_id FROM client WHERE used = 0 \
+                 ORDER BY issued_at, client_id LIMIT ?1)",
+            [surplus],
+        )?;
+        surplus -= i64::try_from(evicted).unwrap_or(surplus);
+    }
+    Ok(surplus <= 0)
 }

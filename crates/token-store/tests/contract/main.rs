@@ -32,6 +32,7 @@ macro_rules! suite {
                 creates_for_one_of_many,
                 makes_room_by_forgetting_the_oldest_that_was_never_used,
                 is_full_when_every_client_is_in_use,
+                forgets_what_is_over_before_what_was_never_used,
                 holds_its_ceiling_against_many,
                 replaces_and_prolongs_what_is_alive,
                 never_brings_a_client_back,

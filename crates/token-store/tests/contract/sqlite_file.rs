@@ -202,6 +202,39 @@ async fn a_file_of_the_first_schema_is_brought_to_ours_with_its_rows() {
 }
 
 #[tokio::test]
+async fn the_count_of_clients_is_that_of_their_rows_whatever_becomes_of_them() {
+    let backend = Sqlite::new();
+    let (store, now) = (SqliteStore::open(backend.path()).unwrap(), now());
+    let counted = || {
+        let connection = Connection::open(backend.path()).unwrap();
+        let sql = "SELECT clients FROM client_count";
+        connection
+            .query_row(sql, [], |row| row.get::<_, i64>(0))
+            .unwrap()
+    };
+    let [put, registered] = [client(None), client(Some(now.plus(HOUR)))];
+    for _ in 0..2 {
+        store.put_client(&put, now).await.unwrap();
+        store.register_client(&registered, 9, 1, now).await.unwrap();
+        assert_eq!(counted(), 2);
+    }
+    store.replace_client(&put, now).await.unwrap();
+    store
+        .prolong_client(&put.client_id, None, now)
+        .await
+        .unwrap();
+    assert_eq!(counted(), 2);
+    // The one that is over goes, by the way or for want of room.
+    let late = now.plus(HOUR);
+    let newcomer = client(None);
+    store.register_client(&newcomer, 2, 1, late).await.unwrap();
+    assert_eq!(counted(), 2);
+    store.delete_client(&put.client_id, late).await.unwrap();
+    assert_eq!(counted(), 1);
+    assert_eq!(rows(&backend.path(), "client"), 1);
+}
+
+#[tokio::test]
 async fn a_grants_end_deletes_its_rows() {
     let backend = Sqlite::new();
     let (store, now) = (SqliteStore::open(backend.path()).unwrap(), now());

@@ -140,6 +140,26 @@ pub(crate) async fn is_full_when_every_client_is_in_use(backend: &dyn Backend) {
     assert_eq!(outcome, RegisterOutcome::Created);
 }
 
+pub(crate) async fn forgets_what_is_over_before_what_was_never_used(backend: &dyn Backend) {
+    let store = backend.open();
+    // More than any step clears away by the way.
+    for _ in 0..80 {
+        assert_eq!(
+            register(&*store, &aged(0), CEILING).await,
+            RegisterOutcome::Created
+        );
+    }
+    let living = client(Some(now().plus(MONTH)));
+    register(&*store, &living, CEILING).await;
+    let (late, newcomer) = (now().plus(HOUR), client(None));
+    let outcome = store.register_client(&newcomer, 2, KEEP, late).await;
+    assert_eq!(outcome.unwrap(), RegisterOutcome::Created);
+    for client in [&living, &newcomer] {
+        let found = store.client(&client.client_id, late).await.unwrap();
+        assert!(found.is_some());
+    }
+}
+
 pub(crate) async fn holds_its_ceiling_against_many(backend: &dyn Backend) {
     let store = backend.open();
     let clients: Vec<Client> = (0..RACERS).map(|_| aged(0)).collect();
