@@ -51,6 +51,21 @@ generate-all-secrets *options:
 test:
     scripts/test
 
+# The verifier's figures, each beside its control (docs/performance.md)
+bench *options: build-benchmarks
+    target/release/bench {{ options }}
+
+# The authorization server's
+bench-auth *options: build-benchmarks
+    target/release/bench-auth {{ options }}
+
+[private]
+build-benchmarks:
+    cargo build --release --locked --quiet \
+        --package gateway --package auth-service --package forward-auth --package test-kit --package bench \
+        --bin gateway --bin auth-service --bin forward-auth --bin fake-github \
+        --bin bench --bin bench-auth --bin constant-handler
+
 # What CI refuses: formatting, lints, the crates' arrow, the compose file
 check:
     cargo fmt --all --check

@@ -72,7 +72,7 @@ impl Redis {
                 "--save",
                 "",
             ])
-            .args(["--requirepass", &self.password, "--loglevel", "warning"])
+            .args(["--requirepass", &self.password, "--logfile", "redis.log"])
             .arg("--user")
             .args(verifier_user(&self.verifier_password));
         self.process = Some(Process::start("redis-server", command));

@@ -1,0 +1,105 @@
+//! A million active tokens, any of them at any time, against a thousand.
+//!
+//! Signed with Ed25519, since a million RSA signatures take ten minutes; what is compared does not
+//! depend on it, for each token's signature is checked once and before the clock runs.
+
+use std::num::NonZero;
+use std::ops::Range;
+use std::thread::{ScopedJoinHandle, available_parallelism};
+use std::time::Duration;
+
+use test_kit::redis::Redis;
+use token_core::keys::SigningAlgorithm;
+
+use super::Plan;
+use crate::Outcome;
+use crate::load::{self, Order, Requests};
+use crate::mint::Mint;
+use crate::report::{Figure, Goal, Report, number};
+use crate::seed::{self, Identifiers};
+use crate::stats::Spread;
+use crate::system::{Options, System, as_shipped};
+use crate::tools::Cores;
+
+const FEW: u64 = 1000;
+const CONNECTIONS: usize = 32;
+
+/// Two verifiers, each with a Redis of its own, one worker each.
+pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
+    let system = System::start(&Options {
+        algorithm: SigningAlgorithm::EdDsa,
+        ..Options::default()
+    })?;
+    let mint = Mint::new(system.signing_key()?)?;
+    let few_redis = system.runtime.block_on(Redis::start());
+    system.runtime.block_on(as_shipped(&few_redis))?;
+    let fill = seed::redis::fill(&few_redis, &mint, 0..FEW);
+    system.runtime.block_on(fill)?;
+    let fill = seed::redis::fill(&system.redis, &mint, 0..plan.tokens);
+    system.runtime.block_on(fill)?;
+    let many = requests(&mint, 0..plan.tokens)?;
+    let few = requests(&mint, 0..FEW)?;
+
+    let sized = &plan.cache_settings;
+    let with_few = system.verifier_with(Cores::First, sized, &few_redis)?;
+    let with_many = system.verifier_with(Cores::First, sized, &system.redis)?;
+    let at_rest = with_many.server.resident()?;
+    load::run(with_few.address, &few, CONNECTIONS, &Order::EachOnce)?;
+    let first_use = load::run(with_many.address, &many, CONNECTIONS, &Order::EachOnce)?;
+
+    let order = Order::Random(Duration::from_secs(u64::from(plan.seconds)));
+    let (mut ours, mut control) = (Vec::new(), Vec::new());
+    for round in 0..plan.rounds {
+        let ask_many = || load::run(with_many.address, &many, CONNECTIONS, &order);
+        let ask_few = || load::run(with_few.address, &few, CONNECTIONS, &order);
+        if round % 2 == 0 {
+            ours.push(ask_many()?);
+            control.push(ask_few()?);
+        } else {
+            control.push(ask_few()?);
+            ours.push(ask_many()?);
+        }
+    }
+    let median = |rates: &[f64]| number(Spread::of(rates.iter().copied()).median);
+    report.add(Figure {
+        name: format!("{} active tokens, against {FEW}", plan.tokens),
+        ours: format!(
+            "{}/s ({}/s at the first use), {} MB of {} at rest",
+            median(&ours),
+            number(first_use),
+            number(with_many.server.resident()?),
+            number(at_rest)
+        ),
+        control: format!("{}/s", median(&control)),
+        result: Spread::of(ours.iter().zip(&control).map(|(own, other)| own / other)),
+        unit: "",
+        goal: Goal::AtLeast(0.90),
+    });
+    Ok(())
+}
+
+/// The requests with the tokens of these numbers, signed on every processor.
+pub fn requests(mint: &Mint, numbers: Range<u64>) -> Outcome<Requests> {
+    let threads = available_parallelism().map_or(1, NonZero::get);
+    let threads = u64::try_from(threads)?;
+    let share = (numbers.end - numbers.start).div_ceil(threads).max(1);
+    let signed = std::thread::scope(|scope| {
+        let signers: Vec<_> = (0..threads)
+            .map(|at| {
+                let begin = (numbers.start + at * share).min(numbers.end);
+                let own = begin..(begin + share).min(numbers.end);
+                scope.spawn(move || {
+                    own.map(|number| Ok(Identifiers::of(number).minted(mint)?.request()))
+                        .collect::<Outcome<Vec<_>>>()
+                })
+            })
+            .collect();
+        let signed = signers.into_iter().map(ScopedJoinHandle::join);
+        signed.collect::<Result<Vec<_>, _>>()
+    });
+    let mut requests = Requests::default();
+    for part in signed.map_err(|_| "a signer panicked")? {
+        part?.iter().for_each(|request| requests.push(request));
+    }
+    Ok(requests)
+}
