@@ -72,3 +72,7 @@ check:
     cargo clippy --workspace --all-targets --locked -- -D warnings
     scripts/check-arrow
     scripts/check-compose
+
+# Fuzz one input (redirect_uri, basic_credentials, jwt_header, client_metadata, scope, authorization_query)
+fuzz target seconds="60":
+    RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none {{ target }} -- -max_total_time={{ seconds }} -max_len=16384 -timeout=10

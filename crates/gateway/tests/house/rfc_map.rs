@@ -8,6 +8,8 @@ use crate::doc_comments::opening;
 use crate::{files, quoted, root, rows, text};
 
 const MAP: &str = "docs/rfc-map.md";
+/// Its table of attacks names the test of each in its last of three cells.
+const ATTACKS: &str = "docs/security.md";
 
 /// The lists that it goes through number by number: what stands before a number, and the last one.
 const LISTS: [(&str, u32); 6] = [
@@ -60,10 +62,25 @@ fn every_number_of_a_list_has_one_row() {
 
 #[test]
 fn every_test_of_the_map_exists() {
+    assert_exist(mapped().into_iter().flat_map(|(_, tests)| tests));
+}
+
+#[test]
+fn every_attack_has_tests_and_each_exists() {
+    let attacks = rows(&text(ATTACKS));
+    let attacks = attacks.iter().filter(|row| row.len() == 3);
+    let tests: Vec<_> = attacks.map(|row| (&row[0], quoted(&row[2]))).collect();
+    assert!(tests.len() > 30, "{ATTACKS} has {} attacks", tests.len());
+    for (attack, tests) in &tests {
+        assert!(!tests.is_empty(), "no test of: {attack}");
+    }
+    let tests = tests.into_iter().flat_map(|(_, tests)| tests);
+    assert_exist(tests.map(str::to_owned));
+}
+
+fn assert_exist(named: impl Iterator<Item = String>) {
     let mut sources = BTreeMap::new();
-    let missing: BTreeSet<_> = mapped()
-        .into_iter()
-        .flat_map(|(_, tests)| tests)
+    let missing: BTreeSet<_> = named
         .filter(|test| {
             let (place, name) = test.split_once("::").unwrap_or_default();
             let texts = sources.entry(place.to_owned()).or_insert_with(|| of(place));
