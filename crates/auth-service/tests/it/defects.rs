@@ -7,6 +7,7 @@ use actix_web::test::TestRequest;
 use auth_service::identity::IdentityProvider;
 use auth_service::identity::github::{GitHub, GitHubApp};
 use serde_json::{Value, json};
+use token_core::admission::Admission;
 use token_core::audit::{AuditEvent, FailureReason};
 use token_core::secret::ClientSecret;
 use token_core::{Issuer, Seconds};
@@ -99,7 +100,13 @@ async fn defect_8_a_person_who_was_taken_off_the_list_gets_no_more_tokens() {
     let mut server = Server::start();
     let client_id = server.public_client().await;
     let tokens = server.tokens(&client_id).await;
-    server.change(|context| context.admission.local = false);
+    server.change(|context| {
+        context.admission.replace(Admission {
+            github: None,
+            local: false,
+            vouched_for: false,
+        });
+    });
     let refused = server
         .refresh(&client_id, text(&tokens, "refresh_token"))
         .await;
