@@ -1,4 +1,5 @@
-//! What requests do to Redis: strangers write nothing, and nobody walks through its keys.
+//! What requests do to Redis: strangers write nothing, nobody walks through its keys, and no secret
+//! lies in it.
 
 use reqwest::Method;
 use serde_json::json;
@@ -56,5 +57,42 @@ async fn no_request_walks_through_the_keys() {
             !used.contains(&format!("cmdstat_{walk}:")),
             "{walk}: {used}"
         );
+    }
+}
+
+#[actix_web::test]
+async fn no_secret_that_anybody_was_given_lies_in_redis() {
+    let stack = Stack::start().await;
+    let mut client = stack.client("fetch").await;
+    let metadata = json!({ "client_name": "Confidential", "redirect_uris": [REDIRECT_URI] });
+    let registered = client.register_other(&metadata).await;
+    let code = stack.code(&mut client).await;
+    let first = Tokens::from(&client.redeem(&code).await);
+    let second = Tokens::from(&client.refresh(&first.refresh).await);
+    let mut secrets = vec![
+        code,
+        first.access,
+        first.refresh,
+        second.access,
+        second.refresh,
+    ];
+    for name in ["client_secret", "registration_access_token"] {
+        secrets.push(registered.text(name).to_owned());
+    }
+    let keys = stack.redis.command(&["--scan"]);
+    let mut everything = keys.clone();
+    for key in keys.lines() {
+        everything += &match stack.redis.command(&["TYPE", key]).trim() {
+            "string" => stack.redis.command(&["GET", key]),
+            "hash" => stack.redis.command(&["HGETALL", key]),
+            "zset" => stack.redis.command(&["ZRANGE", key, "0", "-1"]),
+            other => panic!("{key} is a {other}"),
+        };
+    }
+    assert!(everything.contains("Confidential"), "the client is there");
+    for secret in secrets {
+        // A handle begins with its grant's id, which is no secret.
+        let hidden = secret.rsplit('.').next().unwrap();
+        assert!(!everything.contains(hidden), "{secret}");
     }
 }
