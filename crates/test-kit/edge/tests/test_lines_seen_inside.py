@@ -13,6 +13,7 @@ from client import (
     ISSUER,
     REDIRECT_URI,
     approve,
+    ask_for_token,
     authorization_request,
     bearer,
     code_for,
@@ -102,7 +103,7 @@ def test_line_23_github_is_asked_at_the_sign_in_and_by_nothing_else():
     before = calls()
     with github(down=True):
         client_id = register()
-        answer = post_form(f"{ISSUER}/token", fields)
+        answer = ask_for_token(fields)
         assert answer.status == 200, answer.body
         tokens = answer.json() | {"client_id": fields["client_id"]}
         renewed = refresh(tokens)

@@ -5,7 +5,7 @@ import json
 import time
 
 import documents
-from client import ISSUER, bearer, consent_page, mcp_url, post_form, refresh, request
+from client import ISSUER, ask_for_token, bearer, consent_page, mcp_url, post_form, refresh, request
 
 
 def entries(stack):
@@ -103,7 +103,7 @@ def test_line_26_known_clients_get_on_while_the_host_of_their_documents_is_down(
         assert (page.status, page.header("Location")) == (400, None)
         assert "cannot be fetched now" in page.body
         fields = {"grant_type": "refresh_token", "refresh_token": "x", "client_id": stranger}
-        answer = post_form(f"{ISSUER}/token", fields)
+        answer = ask_for_token(fields)
         assert (answer.status, answer.json()["error"]) == (503, "temporarily_unavailable")
         assert int(answer.header("Retry-After")) > 0
     # All of them were stale by then: each was asked for, in vain.
