@@ -20,6 +20,7 @@ mod memory;
 pub mod pass;
 pub mod protected_resource;
 pub mod tally;
+pub mod unretired;
 pub mod verifier;
 
 pub use http::routes;

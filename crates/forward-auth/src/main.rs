@@ -20,6 +20,7 @@ use async_trait::async_trait;
 use forward_auth::config::{self, TLS_LISTEN_ADDRESS, VerifierConfig};
 use forward_auth::http::AssertionKeys;
 use forward_auth::tally::{State, Tally};
+use forward_auth::unretired::Unretired;
 use forward_auth::verifier::Parts;
 use forward_auth::{Verifier, routes};
 use token_core::admission::Admission;
@@ -122,7 +123,10 @@ fn verifier(
         issuer: config.issuer,
         services: config.services,
         admission,
-        keys: Arc::new(RemoteKeys::at(config.jwks_url, heard.retired_keys)?),
+        keys: Arc::new(Unretired {
+            published: RemoteKeys::at(config.jwks_url)?,
+            retired: heard.retired_keys,
+        }),
         tokens: Arc::new(tokens),
         freshness: heard.freshness,
         audit: Arc::new(AuditLog),
