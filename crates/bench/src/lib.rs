@@ -11,6 +11,7 @@
 
 pub mod answer;
 pub mod auth;
+pub mod certificate;
 pub mod fleet;
 pub mod github;
 pub mod load;

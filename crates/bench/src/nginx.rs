@@ -7,6 +7,7 @@ use std::path::Path;
 use test_kit::process::free_address;
 
 use crate::Outcome;
+use crate::certificate::Certificate;
 use crate::server::Server;
 use crate::system::{DOMAIN, SERVICE, listens};
 use crate::tools::{Cores, tool};
@@ -20,27 +21,55 @@ pub struct Nginx {
     pub address: SocketAddr,
 }
 
+/// What one nginx is to do.
+#[derive(Default)]
+struct Site<'a> {
+    /// What it may pass requests on to.
+    upstreams: String,
+    /// What it does with a request.
+    location: String,
+    certificate: Option<&'a Certificate>,
+}
+
 impl Nginx {
     /// Answers everything by 200 and two bytes: an MCP server that takes no time.
-    pub fn upstream(cores: Cores, directory: &Path) -> Outcome<Self> {
-        Self::start("upstream", cores, directory, "return 200 ok;")
+    pub fn upstream(directory: &Path) -> Outcome<Self> {
+        let site = Site {
+            location: "return 200 ok;".to_owned(),
+            ..Site::default()
+        };
+        Self::start("upstream", &site, directory)
     }
 
-    /// Answers everything by an empty 200 with these headers: a verifier that takes no time.
-    pub fn verifier(headers: &[(String, String)], cores: Cores, directory: &Path) -> Outcome<Self> {
+    /// Answers everything by an empty 200 with these headers: a verifier that takes no time. With a
+    /// certificate it speaks HTTPS, as ours does: HTTP/2, TLS 1.3.
+    pub fn verifier(
+        headers: &[(String, String)],
+        certificate: Option<&Certificate>,
+        directory: &Path,
+    ) -> Outcome<Self> {
         let mut location = String::new();
         for (name, value) in headers {
             writeln!(location, "add_header {name} \"{value}\";")?;
         }
         location.push_str("return 200 \"\";");
-        Self::start("static-verifier", cores, directory, &location)
+        let site = Site {
+            location,
+            certificate,
+            ..Site::default()
+        };
+        let name = match certificate {
+            None => "static-verifier",
+            Some(_) => "static-verifier-https",
+        };
+        Self::start(name, &site, directory)
     }
 
     /// An edge that asks a verifier by `auth_request` and passes on to `upstream`.
     pub fn edge(
         name: &str,
         verifier: SocketAddr,
-        upstream: SocketAddr,
+        upstream_address: SocketAddr,
         directory: &Path,
     ) -> Outcome<Self> {
         let identity = ["x-user-id", "x-user-name", "x-client-id", "x-auth-scope"];
@@ -72,27 +101,36 @@ impl Nginx {
              proxy_set_header X-Forwarded-Host {SERVICE}.{DOMAIN};
              proxy_set_header X-Forwarded-Uri $request_uri;"
         )?;
-        let servers = format!(
-            "upstream verifier {{ server {verifier}; keepalive 64; keepalive_requests 1000000000; }}
-             upstream upstream {{ server {upstream}; keepalive 64; keepalive_requests 1000000000; }}"
-        );
-        Self::start_with(name, Cores::All, directory, (&servers, &location))
+        let upstream = |name, address| {
+            let kept = "keepalive 64; keepalive_requests 1000000000;";
+            format!("upstream {name} {{ server {address}; {kept} }}\n")
+        };
+        let site = Site {
+            upstreams: upstream("verifier", verifier) + &upstream("upstream", upstream_address),
+            location,
+            certificate: None,
+        };
+        Self::start(name, &site, directory)
     }
 
-    fn start(name: &str, cores: Cores, directory: &Path, location: &str) -> Outcome<Self> {
-        Self::start_with(name, cores, directory, ("", location))
-    }
-
-    fn start_with(
-        name: &str,
-        cores: Cores,
-        directory: &Path,
-        (servers, location): (&str, &str),
-    ) -> Outcome<Self> {
+    fn start(name: &str, site: &Site<'_>, directory: &Path) -> Outcome<Self> {
         let address = free_address();
         let home = directory.join(name);
         std::fs::create_dir_all(&home)?;
         let place = home.display();
+        let tls = match site.certificate {
+            None => ";".to_owned(),
+            Some(own) => format!(
+                " ssl http2; ssl_protocols TLSv1.3; ssl_certificate {}; ssl_certificate_key {};",
+                own.chain().display(),
+                own.key().display()
+            ),
+        };
+        let Site {
+            upstreams,
+            location,
+            ..
+        } = site;
         // One process, so that its processor time is one process's.
         let text = format!(
             "daemon off; master_process off; worker_processes 1;
@@ -104,14 +142,14 @@ impl Nginx {
              client_body_temp_path {place}/body; proxy_temp_path {place}/proxy;
              fastcgi_temp_path {place}/fastcgi; uwsgi_temp_path {place}/uwsgi;
              scgi_temp_path {place}/scgi;
-             {servers}
-             server {{ listen {address} backlog=4096; location / {{
+             {upstreams}
+             server {{ listen {address} backlog=4096{tls} location / {{
              {location}
              }} }} }}\n"
         );
         let file = home.join("nginx.conf");
         std::fs::write(&file, text)?;
-        let mut command = tool("nginx", cores)?;
+        let mut command = tool("nginx", Cores::All)?;
         command.arg("-e").arg(home.join("error.log"));
         command.arg("-p").arg(&home).arg("-c").arg(&file);
         let mut server = Server::start(name, command, directory)?;

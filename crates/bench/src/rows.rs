@@ -27,8 +27,6 @@ pub struct Plan {
     pub tokens: u64,
     /// How many single events are timed: cold tokens, revocations.
     pub samples: usize,
-    /// Settings of the verifier whose cache is to hold that many.
-    pub cache_settings: Vec<(String, String)>,
 }
 
 /// One of two that are compared.

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::{Value, json};
 use test_kit::process::free_address;
 
 use crate::Outcome;
+use crate::certificate::Certificate;
 use crate::server::Server;
 use crate::system::{DOMAIN, SERVICE, listens};
 use crate::tools::{Cores, tool};
@@ -27,8 +27,17 @@ pub struct Traefik {
 pub struct Edge {
     /// The name of its entry points.
     pub name: String,
-    /// The verifier's address, such as `http://127.0.0.1:8000`; `None` asks nobody.
-    pub verifier: Option<String>,
+    /// Who; `None` is nobody.
+    pub verifier: Option<Verifier>,
+}
+
+/// A verifier as Traefik knows it.
+#[derive(Debug, Clone)]
+pub struct Verifier {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its certificate, where it is asked over HTTPS: that is over HTTP/2 then.
+    pub certificate: Option<Certificate>,
 }
 
 /// Of an entry point's two, one is plain HTTP and one TLS.
@@ -39,12 +48,12 @@ impl Traefik {
     pub fn start(edges: &[Edge], upstream: SocketAddr, directory: &Path) -> Outcome<Self> {
         let home = directory.join("traefik-files");
         std::fs::create_dir_all(&home)?;
-        certificate(&home)?;
+        let certificate = Certificate::new(&format!("DNS:{SERVICE}.{DOMAIN}"), home.clone())?;
         // JSON is YAML, and Traefik goes by the ending.
         let dynamic = home.join("dynamic.yml");
         std::fs::write(
             &dynamic,
-            dynamic_configuration(edges, upstream, &home).to_string(),
+            dynamic_configuration(edges, upstream, &certificate).to_string(),
         )?;
 
         let mut command = tool("traefik", Cores::All)?;
@@ -85,7 +94,7 @@ impl Traefik {
     }
 }
 
-fn dynamic_configuration(edges: &[Edge], upstream: SocketAddr, home: &Path) -> Value {
+fn dynamic_configuration(edges: &[Edge], upstream: SocketAddr, certificate: &Certificate) -> Value {
     let mut routers = serde_json::Map::new();
     let mut middlewares = serde_json::Map::new();
     for edge in edges {
@@ -124,16 +133,20 @@ fn dynamic_configuration(edges: &[Edge], upstream: SocketAddr, home: &Path) -> V
     json!({
         "http": http,
         "tls": { "stores": { "default": { "defaultCertificate": {
-            "certFile": home.join("edge.pem"),
-            "keyFile": home.join("edge.key"),
+            "certFile": certificate.chain(),
+            "keyFile": certificate.key(),
         } } } },
     })
 }
 
 /// As `traefik/dynamic/gateway.yml` has it.
-fn forward_auth(verifier: &str) -> Value {
-    json!({ "forwardAuth": {
-        "address": format!("{verifier}/verify/{SERVICE}"),
+fn forward_auth(verifier: &Verifier) -> Value {
+    let scheme = match verifier.certificate {
+        Some(_) => "https",
+        None => "http",
+    };
+    let mut options = json!({
+        "address": format!("{scheme}://{}/verify/{SERVICE}", verifier.address),
         "trustForwardHeader": false,
         "maxResponseBodySize": 16384,
         "authRequestHeaders": [
@@ -144,30 +157,9 @@ fn forward_auth(verifier: &str) -> Value {
             "X-User-Id", "X-User-Name", "X-Client-Id", "X-Auth-Scope", "X-Auth-Assertion",
             "Authorization",
         ],
-    } })
-}
-
-/// A certificate as Let's Encrypt's are by the shipped `keytype`: P-256.
-fn certificate(home: &Path) -> Outcome<()> {
-    let mut command: Command = tool("openssl", Cores::All)?;
-    let output = command
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-        ])
-        .args(["-nodes", "-days", "2", "-subj", "/CN=edge"])
-        .args(["-addext", &format!("subjectAltName=DNS:{SERVICE}.{DOMAIN}")])
-        .arg("-keyout")
-        .arg(home.join("edge.key"))
-        .arg("-out")
-        .arg(home.join("edge.pem"))
-        .output()?;
-    if output.status.success() {
-        return Ok(());
+    });
+    if let (Some(options), Some(certificate)) = (options.as_object_mut(), &verifier.certificate) {
+        options.insert("tls".to_owned(), json!({ "ca": certificate.chain() }));
     }
-    Err(format!("openssl: {}", String::from_utf8_lossy(&output.stderr)).into())
+    json!({ "forwardAuth": options })
 }

@@ -37,9 +37,6 @@ struct Arguments {
     /// How many cold tokens; of revocations at most 400.
     #[arg(long, default_value_t = 4000)]
     samples: usize,
-    /// A setting of the verifier whose cache is to hold all of them.
-    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
-    cache_setting: Vec<(String, String)>,
 }
 
 fn main() -> ExitCode {
@@ -49,12 +46,6 @@ fn main() -> ExitCode {
         seconds: arguments.seconds.max(1),
         tokens: arguments.tokens.max(1),
         samples: arguments.samples.max(10),
-        cache_settings: arguments.cache_setting,
     };
     run(&ROWS, &arguments.choice, &plan)
-}
-
-fn setting(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
-    Ok((name.to_owned(), value.to_owned()))
 }

@@ -1,38 +1,62 @@
 //! End to end: Traefik with the verifier, against the same Traefik with a static nginx as its
 //! verifier on the same transport; and nginx as another edge, for the record.
 
+use std::path::Path;
+
+use test_kit::process::free_address;
+
 use super::{Plan, Subject, interleaved};
 use crate::Outcome;
+use crate::certificate::Certificate;
 use crate::fleet::{given_headers, stored};
 use crate::mint::Minted;
 use crate::nginx::Nginx;
 use crate::report::{Goal, Report};
-use crate::system::{DOMAIN, Options, SERVICE, System};
+use crate::system::{self, DOMAIN, Options, SERVICE, System};
 use crate::tools::Cores;
-use crate::traefik::{Edge, Traefik};
+use crate::traefik::{Edge, Traefik, Verifier};
 use crate::wrk::Question;
 
 const CONNECTIONS: u32 = 32;
 
-/// Plain HTTP between Traefik and the verifier.
+/// Plain HTTP, and HTTPS with HTTP/2, between Traefik and the verifier.
 pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let system = System::start(&Options::default())?;
-    let verifier = system.verifier(Cores::All)?;
+    let directory = system.directory.path();
+    let certificate = Certificate::new("IP:127.0.0.1", system.path("verifier-tls"))?;
+    let https_address = free_address();
+    let settings = [
+        (
+            "VERIFIER_TLS_DIR",
+            certificate.directory.display().to_string(),
+        ),
+        ("TLS_LISTEN_ADDRESS", https_address.to_string()),
+    ];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value));
+    let verifier = system.verifier_with(Cores::All, &settings, &system.redis)?;
     let token = stored(&system, "bench")?;
     let headers = given_headers(&verifier, &token)?;
-    let directory = system.directory.path();
-    let upstream = Nginx::upstream(Cores::All, directory)?;
-    let constant = Nginx::verifier(&headers, Cores::All, directory)?;
+    let upstream = Nginx::upstream(directory)?;
+    let over_http = Nginx::verifier(&headers, None, directory)?;
+    let over_https = Nginx::verifier(&headers, Some(&certificate), directory)?;
 
-    let edges = [
-        ("ours", Some(format!("http://{}", verifier.address))),
-        ("static", Some(format!("http://{}", constant.address))),
-        ("open", None),
-    ];
-    let edges = edges.map(|(name, verifier)| Edge {
+    let edge = |name: &str, address, certificate: Option<&Certificate>| Edge {
         name: name.to_owned(),
-        verifier,
-    });
+        verifier: Some(Verifier {
+            address,
+            certificate: certificate.cloned(),
+        }),
+    };
+    let edges = [
+        edge("ours-http", verifier.address, None),
+        edge("static-http", over_http.address, None),
+        edge("ours-https", https_address, Some(&certificate)),
+        edge("static-https", over_https.address, Some(&certificate)),
+        Edge {
+            name: "open".to_owned(),
+            verifier: None,
+        },
+    ];
     let traefik = Traefik::start(&edges, upstream.address, directory)?;
     let subject = |edge: &str, https, verifier| -> Outcome<Subject<'_>> {
         Ok(Subject {
@@ -44,34 +68,67 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
             ],
         })
     };
-    for (https, kind) in [(false, "HTTP"), (true, "HTTPS")] {
-        let ours = subject("ours", https, &verifier.server)?;
-        let control = subject("static", https, &constant.server)?;
-        let comparison = interleaved(plan, CONNECTIONS, Cores::All, (&ours, &control))?;
-        let name = format!("through Traefik, {kind} edge, HTTP verifier, against a static nginx");
-        report.add(comparison.figure(&name, Goal::AtLeast(0.97)));
+    for (transport, constant) in [("http", &over_http), ("https", &over_https)] {
+        for (https, kind) in [(false, "HTTP"), (true, "HTTPS")] {
+            let ours = subject(&format!("ours-{transport}"), https, &verifier.server)?;
+            let control = subject(&format!("static-{transport}"), https, &constant.server)?;
+            let comparison = interleaved(plan, CONNECTIONS, Cores::All, (&ours, &control))?;
+            let name = format!(
+                "through Traefik, {kind} edge, {transport} verifier, against a static nginx"
+            );
+            report.add(comparison.figure(&name, Goal::AtLeast(0.97)));
+        }
     }
-    let ours = subject("ours", true, &verifier.server)?;
+    let ours = subject("ours-https", true, &verifier.server)?;
     let open = subject("open", true, &verifier.server)?;
     let comparison = interleaved(plan, CONNECTIONS, Cores::All, (&ours, &open))?;
-    let name = "through Traefik, HTTPS edge, against the same without ForwardAuth";
+    let name = "through Traefik, HTTPS edge, https verifier, against no ForwardAuth at all";
     report.add(comparison.figure(name, Goal::Recorded));
 
-    let (to_us, to_static) = (
-        Nginx::edge("nginx-edge", verifier.address, upstream.address, directory)?,
-        Nginx::edge(
-            "nginx-static",
-            constant.address,
-            upstream.address,
-            directory,
-        )?,
-    );
-    let subject = |edge: &'_ Nginx, verifier| Subject {
-        question: question(format!("http://{}/mcp", edge.address), &token),
-        servers: vec![("verifier", verifier), ("service", &upstream.server)],
+    let behind = Behind {
+        verifier: &verifier,
+        constant: &over_http,
+        upstream: &upstream,
+        token: &token,
     };
-    let ours = subject(&to_us, &verifier.server);
-    let control = subject(&to_static, &constant.server);
+    through_nginx(plan, report, &behind, directory)
+}
+
+/// What stands behind an edge.
+struct Behind<'a> {
+    verifier: &'a system::Verifier,
+    constant: &'a Nginx,
+    upstream: &'a Nginx,
+    token: &'a Minted,
+}
+
+fn through_nginx(
+    plan: &Plan,
+    report: &mut Report,
+    behind: &Behind<'_>,
+    directory: &Path,
+) -> Outcome<()> {
+    let upstream = behind.upstream.address;
+    let (to_us, to_constant) = (
+        Nginx::edge("nginx-edge", behind.verifier.address, upstream, directory)?,
+        Nginx::edge("nginx-static", behind.constant.address, upstream, directory)?,
+    );
+    let ours = Subject {
+        question: question(format!("http://{}/mcp", to_us.address), behind.token),
+        servers: vec![
+            ("edge", &to_us.server),
+            ("verifier", &behind.verifier.server),
+            ("service", &behind.upstream.server),
+        ],
+    };
+    let control = Subject {
+        question: question(format!("http://{}/mcp", to_constant.address), behind.token),
+        servers: vec![
+            ("edge", &to_constant.server),
+            ("verifier", &behind.constant.server),
+            ("service", &behind.upstream.server),
+        ],
+    };
     let comparison = interleaved(plan, CONNECTIONS, Cores::All, (&ours, &control))?;
     let name = "through nginx's auth_request, against a static nginx";
     report.add(comparison.figure(name, Goal::Recorded));
