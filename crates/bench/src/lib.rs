@@ -8,6 +8,8 @@
 //!
 //! What it is not: part of the product, or a test. It asserts no duration; it refuses to print a
 //! figure for a round in which an answer was wrong.
+//!
+//! What it may depend on: `test-kit`, `token-store` and `token-core`.
 
 pub mod answer;
 pub mod auth;
