@@ -11,7 +11,7 @@ use token_core::client_assertion;
 use token_core::oauth_error::OAuthErrorCode;
 use token_core::secret::ClientSecret;
 
-use super::clients::find;
+use super::clients::find_known;
 use super::{Context, OAuthFailure, Parameters, private_key_jwt};
 
 /// A client that has proved itself as far as its registration asks.
@@ -45,7 +45,7 @@ pub async fn authenticate(
     form: &Parameters,
 ) -> Result<AuthenticatedClient, OAuthFailure> {
     let presented = presented(authorization, form)?;
-    if let Some(client) = find(context, &presented.client_id).await?
+    if let Some(client) = find_known(context, &presented.client_id).await?
         && proves(context, &client, &presented.proof).await?
     {
         return Ok(AuthenticatedClient(client));

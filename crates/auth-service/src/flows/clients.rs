@@ -101,6 +101,34 @@ pub(super) async fn is_still_there(
     Ok(found.is_some())
 }
 
+/// As [`find`], but a document that was fetched before is taken as it is: no client waits for its
+/// own host at the token endpoint. Who calls this then [renews](renew_document) it.
+pub async fn find_known(
+    context: &Context,
+    client_id: &ClientId,
+) -> Result<Option<Client>, FindError> {
+    let clients = &context.clients;
+    let known = document_url(client_id)
+        .filter(|url| clients.settings.documents.admits(url))
+        .and_then(|_| clients.documents.known(client_id, context.now()));
+    match known {
+        Some(client) => Ok(Some(client)),
+        None => find(context, client_id).await,
+    }
+}
+
+/// Whether the document behind this client, if there is one, is due to be fetched again.
+pub fn has_stale_document(context: &Context, client_id: &ClientId) -> bool {
+    let documents = &context.clients.documents;
+    documents.is_stale(client_id, context.now())
+}
+
+/// Fetches the document behind a client again, if it is due. What comes of it is the cache's.
+pub async fn renew_document(context: &Context, client_id: &ClientId) {
+    // Its outcome is logged where it is fetched, and told to who asks next.
+    let _ = find(context, client_id).await;
+}
+
 /// The client with this identifier; `None` where there is none.
 pub async fn find(context: &Context, client_id: &ClientId) -> Result<Option<Client>, FindError> {
     let clients = &context.clients;

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
+use token_core::ClientId;
 use token_core::oauth_error::OAuthErrorCode;
 use token_core::secret::RefreshToken;
 
@@ -12,7 +13,7 @@ use super::response;
 use crate::flows::client_authentication::{AuthenticatedClient, authenticate};
 use crate::flows::issue::TokenResponse;
 use crate::flows::{
-    Context, OAuthFailure, Parameters, client_credentials_grant, code_grant, device_grant,
+    Context, OAuthFailure, Parameters, client_credentials_grant, clients, code_grant, device_grant,
     jwt_bearer_grant, refresh_grant,
 };
 
@@ -34,6 +35,7 @@ pub(super) async fn post(
 ) -> Result<HttpResponse, HttpFailure> {
     let form = form(&request, body)?;
     let client = authenticated(&context, &request, &form).await?;
+    renew_later(&context, &client.client().client_id);
     let tokens = match form.required("grant_type", "grant_type is missing")? {
         code_grant::GRANT_TYPE => code_grant::redeem(&context, &client, &form).await,
         client_credentials_grant::GRANT_TYPE => {
@@ -48,6 +50,17 @@ pub(super) async fn post(
         )),
     };
     Ok(answer(&tokens?))
+}
+
+/// Nobody waits for a client's own host here: its document is fetched again behind this request's
+/// back.
+fn renew_later(context: &web::Data<Context>, client_id: &ClientId) {
+    if clients::has_stale_document(context, client_id) {
+        let (context, client_id) = (context.clone(), client_id.clone());
+        actix_web::rt::spawn(async move {
+            clients::renew_document(&context, &client_id).await;
+        });
+    }
 }
 
 /// The form of a request to the token or revocation endpoint.

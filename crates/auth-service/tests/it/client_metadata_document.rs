@@ -151,6 +151,26 @@ async fn c3_the_last_good_document_stands_in_for_a_week_of_outage() {
 }
 
 #[actix_web::test]
+async fn no_token_request_waits_for_the_host_of_a_document() {
+    let server = Server::start();
+    server.remote.put_json(URL, &document());
+    let mut tokens = server.tokens(URL).await;
+    server.clock.advance(Seconds(601));
+    server.remote.hang();
+    for _ in 0..2 {
+        let refresh_token = tokens["refresh_token"].as_str().unwrap();
+        let answer = server.refresh(URL, refresh_token).await;
+        assert_eq!(answer.status, 200);
+        tokens = answer.json();
+    }
+    tokio::task::yield_now().await;
+    assert!(
+        server.remote.asked(URL) > 1,
+        "behind their backs it is fetched"
+    );
+}
+
+#[actix_web::test]
 async fn a_withdrawn_document_ends_its_client_at_once() {
     let server = Server::start();
     server.remote.put_json(URL, &document());

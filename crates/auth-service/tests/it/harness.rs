@@ -1,6 +1,7 @@
 //! A server in this process, a client with PKCE, and a browser with cookies.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use actix_web::body::MessageBody;
@@ -58,9 +59,15 @@ pub(crate) struct Server {
 pub(crate) struct FakeRemote {
     answers: Mutex<BTreeMap<String, Result<RemoteAnswer, RemoteFault>>>,
     asked: Mutex<Vec<String>>,
+    hangs: AtomicBool,
 }
 
 impl FakeRemote {
+    /// From now on nothing that is asked is ever answered.
+    pub(crate) fn hang(&self) {
+        self.hangs.store(true, Ordering::SeqCst);
+    }
+
     pub(crate) fn put(&self, url: &str, answer: Result<RemoteAnswer, RemoteFault>) {
         self.answers.lock().unwrap().insert(url.to_owned(), answer);
     }
@@ -88,6 +95,9 @@ impl FakeRemote {
 impl Remote for FakeRemote {
     async fn get(&self, url: &str) -> Result<RemoteAnswer, RemoteFault> {
         self.asked.lock().unwrap().push(url.to_owned());
+        if self.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         let answers = self.answers.lock().unwrap();
         answers
             .get(url)

@@ -77,6 +77,18 @@ impl DocumentCache {
         new.client
     }
 
+    /// The client with this document, where it is known, fresh or not: for who cannot wait for
+    /// somebody else's server.
+    pub(in crate::flows) fn known(&self, client_id: &ClientId, now: Timestamp) -> Option<Client> {
+        self.kept(client_id, now)?.client.ok()
+    }
+
+    /// Whether what is known of it is due to be fetched again.
+    pub(in crate::flows) fn is_stale(&self, client_id: &ClientId, now: Timestamp) -> bool {
+        self.kept(client_id, now)
+            .is_some_and(|kept| kept.fresh_until.has_passed(now))
+    }
+
     fn kept(&self, client_id: &ClientId, now: Timestamp) -> Option<Kept> {
         let documents = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = documents.get(client_id)?;
