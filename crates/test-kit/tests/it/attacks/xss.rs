@@ -50,7 +50,8 @@ async fn every_text_of_a_clients_metadata_stays_text_on_every_page() {
     let gateway = Gateway::start().await;
     for payload in PAYLOADS {
         let encoded: String = url::form_urlencoded::byte_serialize(payload.as_bytes()).collect();
-        let uri = format!("https://good.example/cb?{encoded}");
+        // A `*` would be a wildcard.
+        let uri = format!("https://good.example/cb?{encoded}").replace('*', "%2A");
         let registered = client(
             &gateway,
             json!({
