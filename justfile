@@ -51,6 +51,11 @@ generate-all-secrets *options:
 test:
     scripts/test
 
+# Five minutes of load with revocations and restarts of Redis; fails at a wrong answer or a leak
+soak seconds="300":
+    cargo build --workspace --bins --locked
+    target/debug/soak {{ seconds }}
+
 # What CI refuses: formatting, lints, the crates' arrow, the compose file
 check:
     cargo fmt --all --check

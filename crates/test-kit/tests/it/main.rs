@@ -9,10 +9,12 @@
 )]
 
 mod authorize;
+mod changes;
 mod redis_down;
 mod rotation;
 mod sign_in;
 mod single_process;
+mod soak;
 mod stand_in;
 mod token;
 mod verifier;
