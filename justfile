@@ -65,6 +65,10 @@ build-benchmarks:
         --package gateway --package auth-service --package forward-auth --package test-kit --package bench \
         --bin gateway --bin auth-service --bin forward-auth --bin fake-github \
         --bin bench --bin bench-auth --bin constant-handler
+# Five minutes of load with revocations and restarts of Redis; fails at a wrong answer or a leak
+soak seconds="300":
+    cargo build --workspace --bins --locked
+    target/debug/soak {{ seconds }}
 
 # What CI refuses: formatting, lints, the crates' arrow, the compose file
 check:

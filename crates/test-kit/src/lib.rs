@@ -22,4 +22,5 @@ pub mod mcp_client;
 pub mod process;
 pub mod random;
 pub mod redis;
+pub mod soak;
 pub mod stack;

@@ -69,6 +69,7 @@ pub struct McpClient {
     http: reqwest::Client,
     service: String,
     metadata: Value,
+    registration: Value,
     /// Its identifier at the authorization server.
     pub client_id: String,
     /// The PKCE verifier of the authorization that is under way.
@@ -80,6 +81,12 @@ pub struct McpClient {
 impl McpClient {
     /// Discovers from the 401 of the service, then registers (RFC 9728, RFC 8414, RFC 7591).
     pub async fn register(edge: &Edge, service: &str) -> Self {
+        Self::register_as(edge, service, "none").await
+    }
+
+    /// The same as a client that authenticates so at the token endpoint: `none`, or
+    /// `client_secret_post`.
+    pub async fn register_as(edge: &Edge, service: &str, authentication: &str) -> Self {
         let http = plain_http();
         let refusal = edge.verify(&http, service).send().await.expect("an answer");
         assert_eq!(refusal.status(), 401);
@@ -105,17 +112,19 @@ impl McpClient {
             http,
             service: service.to_owned(),
             metadata,
+            registration: Value::Null,
             client_id: String::new(),
             verifier: random::base64url(32),
             state: random::base64url(16),
         };
         let registration = client
-            .post_json("registration_endpoint", &client_metadata())
+            .post_json("registration_endpoint", &client_metadata(authentication))
             .await;
         assert_eq!(registration.status, 201, "{registration:?}");
         registration
             .text("client_id")
             .clone_into(&mut client.client_id);
+        client.registration = registration.body;
         client
     }
 
@@ -207,9 +216,21 @@ impl McpClient {
         request.send().await.expect("an answer")
     }
 
+    /// Deletes its own registration (RFC 7592 section 2.3).
+    pub async fn delete(&self) -> StatusCode {
+        let of = |member: &str| self.registration[member].as_str().expect("text");
+        let url = of("registration_client_uri").parse().expect("a URL");
+        let request = self.edge.route(&self.http, Method::DELETE, &url);
+        let request = request.bearer_auth(of("registration_access_token"));
+        request.send().await.expect("an answer").status()
+    }
+
     async fn post_form(&self, endpoint: &str, form: &[(&str, &str)]) -> Answer {
         let url = self.endpoint(endpoint);
-        let request = self.edge.route(&self.http, Method::POST, &url).form(form);
+        let secret = self.registration["client_secret"].as_str();
+        let secret = secret.map(|secret| ("client_secret", secret));
+        let form: Vec<_> = form.iter().copied().chain(secret).collect();
+        let request = self.edge.route(&self.http, Method::POST, &url).form(&form);
         Answer::read(request.send().await.expect("an answer")).await
     }
 
@@ -227,14 +248,14 @@ impl McpClient {
     }
 }
 
-fn client_metadata() -> Value {
+fn client_metadata(authentication: &str) -> Value {
     json!({
         // A public client is known by its metadata: each test client is another.
         "client_name": format!("Test client {}", random::hex(4)),
         "redirect_uris": [REDIRECT_URI],
         "grant_types": ["authorization_code", "refresh_token"],
         "response_types": ["code"],
-        "token_endpoint_auth_method": "none",
+        "token_endpoint_auth_method": authentication,
     })
 }
 

@@ -53,6 +53,16 @@ impl Redis {
         String::from_utf8(output.stdout).expect("text")
     }
 
+    /// A clean shutdown.
+    pub fn stop(&mut self) {
+        self.process.take().expect("Redis runs").stop();
+    }
+
+    /// The number of its process, while it runs.
+    pub fn pid(&self) -> Option<u32> {
+        self.process.as_ref().map(Process::pid)
+    }
+
     /// Starts it again on the same port with the same data.
     pub async fn restart(&mut self) {
         let mut command = Command::new("redis-server");

@@ -1,8 +1,9 @@
 //! The deployment without its edge: Redis, the stand-in for GitHub, auth-service and forward-auth
 //! as processes of their own, with the settings that the compose file gives them.
 
+use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
@@ -19,6 +20,8 @@ use crate::redis::Redis;
 const DOMAIN: &str = "gateway.test";
 const SERVICES: &str = "fetch,notes";
 const CLIENT_ID: &str = "Iv1.teststandin";
+/// The file that says who may come in.
+const ALLOWED: &str = "allowed-github-users";
 /// The person who may come in, and the stand-in's first user.
 pub const ADMITTED: &str = "octocat";
 
@@ -31,8 +34,12 @@ pub struct Stack {
     pub redis: Redis,
     /// Where the stand-in for GitHub listens.
     pub github: Url,
-    keys: TempDir,
-    _processes: Vec<Process>,
+    /// auth-service.
+    pub auth_service: Process,
+    /// forward-auth: the one that `edge` knows first, then those that were added.
+    pub verifiers: Vec<Process>,
+    directory: TempDir,
+    _fake_github: Process,
 }
 
 impl Stack {
@@ -51,38 +58,73 @@ impl Stack {
         };
         let github_address = free_address();
         let github: Url = format!("http://{github_address}/").parse().expect("a URL");
-        let keys = TempDir::new().expect("a directory");
+        let directory = TempDir::new().expect("a directory");
         let client_secret = random::hex(20);
 
-        generate_keys(keys.path());
+        generate_keys(directory.path());
+        fs::write(directory.path().join(ALLOWED), ADMITTED).expect("a file");
         let mut fake_github = fake_github(github_address, &edge, &client_secret);
         fake_github.wait_for(&format!("{github}_health")).await;
-        let mut auth_command = service("auth-service", edge.auth_service);
+        let mut auth_command = service_command("auth-service", edge.auth_service, &directory);
         auth_command
             .env("GITHUB_CLIENT_ID", CLIENT_ID)
             .env("GITHUB_CLIENT_SECRET", &client_secret)
             .env("GITHUB_BASE_URL", github.as_str().trim_end_matches('/'))
             .env("GITHUB_API_URL", github.as_str().trim_end_matches('/'))
             .env("GATEWAY_JWT_SECRET", random::hex(32))
-            .env("JWT_KEY_DIR", keys.path().join("signing"))
+            .env("JWT_KEY_DIR", directory.path().join("signing"))
             .env("REDIS_URL", format!("redis://{}", redis.address))
             .env("REDIS_PASSWORD", &redis.password)
             .envs(settings.iter().copied());
-        let auth = running("auth-service", auth_command, edge.auth_service).await;
-        let mut verifier_command = service("forward-auth", edge.forward_auth);
-        verifier_command
-            .env("REDIS_URL", format!("redis://verifier@{}", redis.address))
-            .env("REDIS_PASSWORD", &redis.verifier_password)
-            .env("JWKS_URL", format!("http://{}/jwks", edge.auth_service))
-            .env("ASSERTION_KEY_DIR", keys.path().join("assertion"));
-        let verifier = running("forward-auth", verifier_command, edge.forward_auth).await;
-        Self {
+        let auth_service = service("auth-service", auth_command, edge.auth_service).await;
+        let mut stack = Self {
             edge,
             redis,
             github,
-            keys,
-            _processes: vec![fake_github, auth, verifier],
-        }
+            auth_service,
+            verifiers: Vec::new(),
+            directory,
+            _fake_github: fake_github,
+        };
+        stack.add_verifier(stack.edge.forward_auth, &[]).await;
+        stack
+    }
+
+    /// Starts one more verifier, which listens there, with further settings.
+    pub async fn add_verifier(&mut self, listen: SocketAddr, settings: &[(&str, &str)]) {
+        let (edge, redis) = (&self.edge, &self.redis);
+        let mut command = service_command("forward-auth", listen, &self.directory);
+        command
+            .env("REDIS_URL", format!("redis://verifier@{}", redis.address))
+            .env("REDIS_PASSWORD", &redis.verifier_password)
+            .env("JWKS_URL", format!("http://{}/jwks", edge.auth_service))
+            .env("ASSERTION_KEY_DIR", self.directory.path().join("assertion"))
+            .envs(settings.iter().copied());
+        let verifier = service("forward-auth", command, listen).await;
+        self.verifiers.push(verifier);
+    }
+
+    /// Writes who may come in; nobody is told yet.
+    pub fn allow(&self, people: &str) {
+        fs::write(self.directory.path().join(ALLOWED), people).expect("a file");
+    }
+
+    /// Runs an operator's command with the deployment's Redis; gives its output.
+    pub fn operate(&self, arguments: &[&str], settings: &[(&str, &str)]) -> String {
+        let mut command = program("gateway");
+        command
+            .args(arguments)
+            .env("REDIS_URL", format!("redis://{}", self.redis.address))
+            .env("REDIS_PASSWORD", &self.redis.password)
+            .envs(settings.iter().copied());
+        let output = command.output().expect("gateway starts");
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// The directory of the keys that sign access tokens.
+    pub fn signing_keys(&self) -> PathBuf {
+        self.directory.path().join("signing")
     }
 
     /// Tells the stand-in for GitHub how to behave: `login`, `id`, `deny`, `down`.
@@ -99,7 +141,7 @@ impl Stack {
 
     /// Runs `gateway keys …` on the keys of the system, with further settings; gives its output.
     pub fn keys_command(&self, arguments: &[&str], settings: &[(&str, &str)]) -> String {
-        let output = keys_command(self.keys.path(), arguments, settings);
+        let output = keys_command(self.directory.path(), arguments, settings);
         assert!(output.status.success(), "{arguments:?}: {output:?}");
         String::from_utf8(output.stdout).expect("text")
     }
@@ -199,18 +241,17 @@ fn fake_github(listen: SocketAddr, edge: &Edge, client_secret: &str) -> Process 
     Process::start("fake-github", command)
 }
 
-/// A program of ours with the settings that each has.
-fn service(name: &str, listen: SocketAddr) -> Command {
+fn service_command(name: &str, listen: SocketAddr, directory: &TempDir) -> Command {
     let mut command = program(name);
     command
         .env("BASE_DOMAIN", DOMAIN)
         .env("MCP_SERVICES", SERVICES)
-        .env("ALLOWED_GITHUB_USERS", ADMITTED)
+        .env("ALLOWED_GITHUB_USERS_FILE", directory.path().join(ALLOWED))
         .env("LISTEN_ADDRESS", listen.to_string());
     command
 }
 
-async fn running(name: &str, command: Command, listen: SocketAddr) -> Process {
+async fn service(name: &str, command: Command, listen: SocketAddr) -> Process {
     let mut process = Process::start(name, command);
     process.wait_for(&format!("http://{listen}/ready")).await;
     process

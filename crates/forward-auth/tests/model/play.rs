@@ -95,10 +95,10 @@ impl Play {
         }
         for at in 0..self.nodes.len() {
             self.heal(at);
-            self.poll(at);
             self.settle(at).await;
-        }
-        for at in 0..self.nodes.len() {
+            self.use_all(at).await;
+            // Other keys make a verifier forget, so this comes after a look at what it remembers.
+            self.poll(at);
             self.use_all(at).await;
         }
     }
@@ -106,6 +106,11 @@ impl Play {
     pub(crate) async fn take(&mut self, step: &Step) {
         match *step {
             Step::Use { at } => self.use_all(at).await,
+            Step::UseEverywhere => {
+                for at in 0..self.nodes.len() {
+                    self.use_all(at).await;
+                }
+            }
             Step::Forge { at, token } => self.forge(at, token).await,
             Step::Pass { seconds } => self.clock.advance(Seconds(seconds)),
             Step::Poll { at } => self.poll(at),
@@ -324,28 +329,43 @@ impl Play {
         }
     }
 
+    /// Uses every token at once.
     async fn use_all(&mut self, at: usize) {
-        for token in 0..self.held.len() {
-            self.use_one(at, token).await;
+        let now = self.clock.now();
+        let node = &self.nodes[at];
+        let verdicts = join_all(self.held.iter().map(|held| node.verify(&held.text)));
+        for (token, verdict) in verdicts.await.into_iter().enumerate() {
+            let must = self.model.must(at, token, now);
+            if !self.judge(at, token, must, &verdict) {
+                self.insist(at, token).await;
+            }
         }
     }
 
-    async fn use_one(&mut self, at: usize, token: usize) {
+    /// Whether what came of a request is what must; `false`: it is to be asked again.
+    fn judge(&mut self, at: usize, token: usize, must: Must, verdict: &Verdict) -> bool {
+        let told = || format!("verifier {at}, token {token}: {must:?}, but {verdict:?}");
+        match (must, verdict) {
+            (Must::BeRefused, Verdict::Allow(..)) => panic!("forbidden: {}", told()),
+            (Must::Pass, Verdict::Deny(Denial::CannotDecide)) => return false,
+            (_, Verdict::Allow(..) | Verdict::Deny(Denial::CannotDecide)) => {}
+            (Must::Pass | Must::PassOrWait, Verdict::Deny(_)) => panic!("refused: {}", told()),
+            (Must::BeRefused | Must::PassOrBeRefused, Verdict::Deny(denial)) => {
+                let key = self.model.tokens[token].key;
+                self.model.views[at].heard(token, key, *denial);
+            }
+        }
+        true
+    }
+
+    /// A busy machine may cost a verifier its connection; but it comes back.
+    async fn insist(&mut self, at: usize, token: usize) {
         for _ in 0..ATTEMPTS {
+            self.settle(at).await;
             let must = self.model.must(at, token, self.clock.now());
             let verdict = self.nodes[at].verify(&self.held[token].text).await;
-            let told = format!("verifier {at}, token {token}: {must:?}, but {verdict:?}");
-            match (must, verdict) {
-                (Must::BeRefused, Verdict::Allow(..)) => panic!("forbidden: {told}"),
-                // A busy machine may have cost it its connection.
-                (Must::Pass, Verdict::Deny(Denial::CannotDecide)) => self.settle(at).await,
-                (_, Verdict::Allow(..) | Verdict::Deny(Denial::CannotDecide)) => return,
-                (Must::Pass | Must::PassOrWait, Verdict::Deny(_)) => panic!("refused: {told}"),
-                (Must::BeRefused | Must::PassOrBeRefused, Verdict::Deny(denial)) => {
-                    let key = self.model.tokens[token].key;
-                    self.model.views[at].heard(token, key, denial);
-                    return;
-                }
+            if self.judge(at, token, must, &verdict) {
+                return;
             }
         }
         panic!("verifier {at} has the store, and cannot decide");

@@ -10,6 +10,7 @@
 
 mod attacks;
 mod authorize;
+mod changes;
 mod issuer;
 mod outages;
 mod races;
@@ -17,6 +18,7 @@ mod redis_down;
 mod rotation;
 mod sign_in;
 mod single_process;
+mod soak;
 mod stand_in;
 mod store_use;
 mod token;
