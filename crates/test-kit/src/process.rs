@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -51,6 +51,24 @@ impl Process {
             tokio::time::sleep(PAUSE).await;
         }
         panic!("{} does not answer at {url}", self.name);
+    }
+
+    /// Asks it to stop, as a container's end does (SIGTERM).
+    pub fn terminate(&self) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "{}", self.name);
+    }
+
+    /// Waits until it has ended by itself; its exit status.
+    pub async fn ended(&mut self) -> ExitStatus {
+        for _ in 0..ATTEMPTS {
+            if let Some(status) = self.child.try_wait().expect("its status") {
+                return status;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("{} does not end", self.name);
     }
 
     /// Ends it at once, as a crash would.

@@ -31,6 +31,10 @@ pub struct Stack {
     pub redis: Redis,
     /// Where the stand-in for GitHub listens.
     pub github: Url,
+    /// forward-auth.
+    pub verifier: Process,
+    /// Where forward-auth speaks HTTPS, as `localhost`.
+    pub verifier_https: SocketAddr,
     keys: TempDir,
     _processes: Vec<Process>,
 }
@@ -49,7 +53,7 @@ impl Stack {
             auth_service: free_address(),
             forward_auth: free_address(),
         };
-        let github_address = free_address();
+        let (github_address, verifier_https) = (free_address(), free_address());
         let github: Url = format!("http://{github_address}/").parse().expect("a URL");
         let keys = TempDir::new().expect("a directory");
         let client_secret = random::hex(20);
@@ -74,14 +78,18 @@ impl Stack {
             .env("REDIS_URL", format!("redis://verifier@{}", redis.address))
             .env("REDIS_PASSWORD", &redis.verifier_password)
             .env("JWKS_URL", format!("http://{}/jwks", edge.auth_service))
-            .env("ASSERTION_KEY_DIR", keys.path().join("assertion"));
+            .env("ASSERTION_KEY_DIR", keys.path().join("assertion"))
+            .env("VERIFIER_TLS_DIR", keys.path().join("tls"))
+            .env("TLS_LISTEN_ADDRESS", verifier_https.to_string());
         let verifier = running("forward-auth", verifier_command, edge.forward_auth).await;
         Self {
             edge,
             redis,
             github,
+            verifier,
+            verifier_https,
             keys,
-            _processes: vec![fake_github, auth, verifier],
+            _processes: vec![fake_github, auth],
         }
     }
 
@@ -109,6 +117,12 @@ impl Stack {
         let directory = self.keys.path().join("signing");
         let mut files = std::fs::read_dir(directory).expect("a directory");
         let path = files.next().expect("a key").expect("a file").path();
+        std::fs::read_to_string(path).expect("text")
+    }
+
+    /// The certificate that Traefik has, to know the verifier by.
+    pub fn internal_ca(&self) -> String {
+        let path = self.keys.path().join("ca-certificate/ca.crt");
         std::fs::read_to_string(path).expect("text")
     }
 
@@ -181,6 +195,12 @@ fn keys_command(directory: &Path, arguments: &[&str], settings: &[(&str, &str)])
         .args(arguments)
         .env("JWT_KEY_DIR", directory.join("signing"))
         .env("ASSERTION_KEY_DIR", directory.join("assertion"))
+        .env("INTERNAL_CA_DIR", directory.join("ca"))
+        .env(
+            "INTERNAL_CA_CERTIFICATE_DIR",
+            directory.join("ca-certificate"),
+        )
+        .env("VERIFIER_TLS_DIR", directory.join("tls"))
         .envs(settings.iter().copied());
     command.output().expect("gateway starts")
 }

@@ -18,6 +18,7 @@ mod rotation;
 mod sign_in;
 mod single_process;
 mod stand_in;
+mod stop;
 mod store_use;
 mod token;
 mod verifier;
