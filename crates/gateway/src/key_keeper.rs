@@ -3,7 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
 use thiserror::Error;
 use token_core::entropy::SystemEntropy;
 use token_core::keys::{
@@ -32,8 +31,7 @@ pub(crate) enum KeeperError {
 }
 
 /// What the keys of a directory sign.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// Access tokens.
     Tokens,

@@ -5,7 +5,9 @@ use std::time::Duration;
 use app_shell::settings::Settings;
 use token_core::{Clock as _, Seconds, SystemClock};
 
+use crate::internal_ca::{CaError, InternalCa};
 use crate::key_keeper::{KeeperError, KeyKeeper};
+use crate::utc::utc;
 
 /// Every 90 days.
 const DEFAULT: u64 = 7_776_000;
@@ -23,8 +25,9 @@ pub(crate) fn from_settings(settings: &mut Settings) -> Option<Seconds> {
     (every > 0).then_some(Seconds(every))
 }
 
-/// Keeps these directories for ever, which only the process may do that can write them.
-pub(crate) async fn keep(keepers: Vec<KeyKeeper>, every: Option<Seconds>) {
+/// Keeps these directories for ever, which only the process may do that can write them. The
+/// certificate of the verifier is renewed whatever `every` says: it ends by itself.
+pub(crate) async fn keep(keepers: Vec<KeyKeeper>, ca: Option<InternalCa>, every: Option<Seconds>) {
     loop {
         for keeper in keepers.clone() {
             let done = tokio::task::spawn_blocking(move || turn(&keeper, every));
@@ -33,8 +36,25 @@ pub(crate) async fn keep(keepers: Vec<KeyKeeper>, every: Option<Seconds>) {
                 tracing::error!(cause, "the keys cannot be kept");
             }
         }
+        if let Some(ca) = ca.clone() {
+            let done = tokio::task::spawn_blocking(move || keep_certified(&ca));
+            if let Ok(Err(error)) = done.await {
+                let cause = app_shell::error_chain(&error);
+                tracing::error!(cause, "the verifier's certificate cannot be kept");
+            }
+        }
         tokio::time::sleep(EVERY).await;
     }
+}
+
+fn keep_certified(ca: &InternalCa) -> Result<(), CaError> {
+    let certificates = ca.ensure(SystemClock.now())?;
+    for made in certificates.iter().filter(|certificate| certificate.made) {
+        let (purpose, kid) = (made.purpose, &made.kid);
+        let until = utc(made.until);
+        tracing::info!(purpose, kid, until, "a new certificate was made");
+    }
+    Ok(())
 }
 
 fn turn(keeper: &KeyKeeper, every: Option<Seconds>) -> Result<(), KeeperError> {

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use app_shell::settings::Settings;
 use app_shell::shutdown;
 use app_shell::telemetry::{LogFormat, Telemetry};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use token_core::keys::{ACTIVATION_DELAY, KeyState, RETIREMENT_LEEWAY, SigningAlgorithm};
 use token_core::{Clock as _, Seconds, SystemClock};
 use token_store::RedisStore;
 use tracing::level_filters::LevelFilter;
 
+use crate::internal_ca::{self, Certificate, InternalCa};
 use crate::key_keeper::{self, KeyKeeper, Made, Purpose};
 use crate::keys_table;
 use crate::utc::utc;
@@ -34,7 +35,8 @@ pub(crate) struct KeysArguments {
 enum KeysCommand {
     /// Make the keys that are missing: one that signs access tokens (`JWT_KEY_DIR`,
     /// `JWT_ALGORITHM`) and one that signs identity assertions (`ASSERTION_KEY_DIR`). Keys that
-    /// are there stay; where none has `JWT_ALGORITHM`, one is made to succeed them.
+    /// are there stay; where none has `JWT_ALGORITHM`, one is made to succeed them. With
+    /// `INTERNAL_CA_DIR` also a CA, and the verifier's certificate for HTTPS.
     Generate,
     /// Show every key: what it does, since when, and until when its tokens live.
     List {
@@ -43,11 +45,12 @@ enum KeysCommand {
         json: bool,
     },
     /// Make the successors of the active keys. Every process knows them before they sign; the old
-    /// ones verify until their last token has expired. Deletes keys that have expired.
+    /// ones verify until their last token has expired. Deletes keys that have expired. With
+    /// `INTERNAL_CA_DIR` the verifier gets a new certificate for HTTPS too.
     Rotate {
         /// Only the keys of this purpose.
         #[arg(long)]
-        only: Option<Purpose>,
+        only: Option<Rotated>,
         /// After how many seconds the new key signs. With less than the default some verifier may
         /// not know it yet and refuse its first tokens.
         #[arg(long, value_name = "SECONDS", default_value_t = ACTIVATION_DELAY.0)]
@@ -61,8 +64,29 @@ enum KeysCommand {
         #[arg(long)]
         now: bool,
     },
-    /// Stay, rotate as `JWT_KEY_ROTATION` says, and delete keys that have expired.
+    /// Stay, rotate as `JWT_KEY_ROTATION` says, renew the verifier's certificate before it ends,
+    /// and delete keys that have expired.
     Keep,
+}
+
+/// What can be rotated by itself.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Rotated {
+    /// Keys of access tokens.
+    Tokens,
+    /// Keys of identity assertions.
+    Assertions,
+    /// The verifier's certificate and its key.
+    Https,
+}
+
+impl From<Purpose> for Rotated {
+    fn from(purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::Tokens => Self::Tokens,
+            Purpose::Assertions => Self::Assertions,
+        }
+    }
 }
 
 const SETTINGS: [&str; 6] = [
@@ -75,23 +99,34 @@ const SETTINGS: [&str; 6] = [
 ];
 
 pub(crate) async fn run(arguments: KeysArguments) -> Result<(), Box<dyn Error>> {
-    let known = [&SETTINGS[..], &deployment::SETTINGS, &serve_config::known()].concat();
+    let known = [
+        &SETTINGS[..],
+        &internal_ca::SETTINGS,
+        &deployment::SETTINGS,
+        &serve_config::known(),
+    ]
+    .concat();
     let file = Path::new(serve_config::SETTINGS_FILE);
     let mut settings = Settings::load(&known, file.exists().then_some(file));
     let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Text, LevelFilter::INFO);
+    // The single process needs none.
+    let ca = match arguments.data_dir {
+        Some(_) => None,
+        None => InternalCa::from_settings(&mut settings),
+    };
     let keepers = keepers(&mut settings, arguments.data_dir);
     let rotation = key_schedule::from_settings(&mut settings);
     let store = deployment::store(&mut settings);
     settings.finish()?;
     match arguments.command {
-        KeysCommand::Generate => generate(&keepers),
-        KeysCommand::List { json } => keys_table::show(&keepers, json),
-        KeysCommand::Rotate { only, delay } => rotate(&keepers, only, Seconds(delay)),
+        KeysCommand::Generate => generate(&keepers, ca.as_ref()),
+        KeysCommand::List { json } => keys_table::show(&keepers, ca.as_ref(), json),
+        KeysCommand::Rotate { only, delay } => rotate(&keepers, ca, only, Seconds(delay)),
         KeysCommand::Retire { kid, now } => retire(&keepers, &kid, now, store).await,
         KeysCommand::Keep => {
             telemetry.start()?;
             tokio::select! {
-                () = key_schedule::keep(keepers.into(), rotation) => {}
+                () = key_schedule::keep(keepers.into(), ca, rotation) => {}
                 () = shutdown::stop_signal()? => {}
             }
             Ok(())
@@ -121,22 +156,27 @@ fn keepers(settings: &mut Settings, data_dir: Option<PathBuf>) -> [KeyKeeper; 2]
     ]
 }
 
-fn generate(keepers: &[KeyKeeper]) -> Result<(), Box<dyn Error>> {
+fn generate(keepers: &[KeyKeeper], ca: Option<&InternalCa>) -> Result<(), Box<dyn Error>> {
     for keeper in keepers {
         let made = keeper.ensure(SystemClock.now())?;
         tell(keeper, &made)?;
+    }
+    if let Some(ca) = ca {
+        let certificates = ca.ensure(SystemClock.now())?;
+        certificates.iter().try_for_each(tell_certificate)?;
     }
     Ok(())
 }
 
 fn rotate(
     keepers: &[KeyKeeper],
-    only: Option<Purpose>,
+    ca: Option<InternalCa>,
+    only: Option<Rotated>,
     delay: Seconds,
 ) -> Result<(), Box<dyn Error>> {
     let wanted = keepers
         .iter()
-        .filter(|keeper| only.is_none_or(|only| only == keeper.purpose));
+        .filter(|keeper| only.is_none_or(|only| only == keeper.purpose.into()));
     for keeper in wanted {
         let now = SystemClock.now();
         for kid in keeper.delete_expired(now)? {
@@ -146,6 +186,13 @@ fn rotate(
             ))?;
         }
         tell(keeper, &keeper.rotate(now, delay)?)?;
+    }
+    if only.is_none_or(|only| only == Rotated::Https) {
+        match ca {
+            Some(ca) => tell_certificate(&ca.renew(SystemClock.now())?)?,
+            None if only.is_some() => return Err("INTERNAL_CA_DIR is not set".into()),
+            None => {}
+        }
     }
     Ok(())
 }
@@ -174,7 +221,10 @@ async fn retire(
         say(&format!("deleted  {purpose:<11} {kid}{consequence}"))?;
         return Ok(());
     }
-    Err(format!("no key is named {kid}; `gateway keys list` shows them").into())
+    Err(
+        format!("no key of tokens or assertions is named {kid}; `gateway keys list` shows them")
+            .into(),
+    )
 }
 
 /// The key's public name, never the key.
@@ -187,6 +237,15 @@ fn tell(keeper: &KeyKeeper, made: &Made) -> io::Result<()> {
     let (algorithm, from) = (key.algorithm.name(), utc(key.active_from));
     say(&format!(
         "{done:<8} {purpose:<11} {kid}  {algorithm}  signs from {from}"
+    ))
+}
+
+fn tell_certificate(certificate: &Certificate) -> io::Result<()> {
+    let done = if certificate.made { "made" } else { "kept" };
+    let (purpose, kid) = (certificate.purpose, &certificate.kid);
+    let until = utc(certificate.until);
+    say(&format!(
+        "{done:<8} {purpose:<11} {kid}  good until {until}"
     ))
 }
 

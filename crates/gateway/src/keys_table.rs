@@ -7,29 +7,38 @@ use token_core::keys::{KeyState, SigningAlgorithm};
 use token_core::{Clock as _, SystemClock, Timestamp};
 use token_store::key_directory;
 
-use crate::key_keeper::{KeyKeeper, Purpose};
+use crate::internal_ca::{Certificate, InternalCa};
+use crate::key_keeper::KeyKeeper;
 use crate::keys_command::say;
 use crate::utc::utc;
 
 #[derive(Serialize)]
 struct Row {
     kid: String,
-    purpose: Purpose,
+    purpose: &'static str,
     algorithm: SigningAlgorithm,
     state: KeyState,
     /// From when it signs or signed.
     since: Timestamp,
-    /// When its last token has expired.
+    /// When its last token has expired, or a certificate ends.
     until: Option<Timestamp>,
 }
 
-/// Shows the keys of every directory, the newest first. A directory without a key has no row.
-pub(crate) fn show(keepers: &[KeyKeeper], json: bool) -> Result<(), Box<dyn Error>> {
+/// Shows the keys of every directory, the newest first, then the CA's and the verifier's for
+/// HTTPS. A directory without a key has no row.
+pub(crate) fn show(
+    keepers: &[KeyKeeper],
+    ca: Option<&InternalCa>,
+    json: bool,
+) -> Result<(), Box<dyn Error>> {
     let mut rows = Vec::new();
     for keeper in keepers {
         if !key_directory::is_empty(&keeper.directory)? {
             rows.extend(of(keeper)?);
         }
+    }
+    if let Some(ca) = ca {
+        rows.extend(ca.list()?.into_iter().map(certified));
     }
     if json {
         say(&serde_json::to_string_pretty(&rows)?)?;
@@ -42,7 +51,7 @@ pub(crate) fn show(keepers: &[KeyKeeper], json: bool) -> Result<(), Box<dyn Erro
         "ALG",
         "STATE",
         "SIGNS SINCE",
-        "TOKENS LIVE UNTIL",
+        "GOOD UNTIL",
     ]))?;
     for row in rows {
         let state = match row.state {
@@ -53,7 +62,7 @@ pub(crate) fn show(keepers: &[KeyKeeper], json: bool) -> Result<(), Box<dyn Erro
         };
         say(&line([
             &row.kid,
-            row.purpose.name(),
+            row.purpose,
             row.algorithm.name(),
             state,
             &utc(row.since),
@@ -68,13 +77,29 @@ fn of(keeper: &KeyKeeper) -> Result<Vec<Row>, Box<dyn Error>> {
     let states = ring.states(SystemClock.now());
     let rows = states.into_iter().rev().map(|key| Row {
         kid: key.key.kid().to_owned(),
-        purpose: keeper.purpose,
+        purpose: keeper.purpose.name(),
         algorithm: key.key.algorithm(),
         state: key.state,
         since: key.since,
         until: key.until,
     });
     Ok(rows.collect())
+}
+
+fn certified(certificate: Certificate) -> Row {
+    let state = if certificate.until.has_passed(SystemClock.now()) {
+        KeyState::Expired
+    } else {
+        KeyState::Active
+    };
+    Row {
+        kid: certificate.kid,
+        purpose: certificate.purpose,
+        algorithm: SigningAlgorithm::Es256,
+        state,
+        since: certificate.since,
+        until: Some(certificate.until),
+    }
 }
 
 fn line([kid, purpose, algorithm, state, since, until]: [&str; 6]) -> String {

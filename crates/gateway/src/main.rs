@@ -8,6 +8,7 @@
 mod data_directory;
 mod deployment;
 mod edge;
+mod internal_ca;
 mod key_keeper;
 mod key_schedule;
 mod keys_command;

@@ -220,7 +220,11 @@ fn keys(
         live(tokens, token_lifetime)?,
         live(assertions, assertion::LIFETIME)?,
     );
-    tokio::spawn(key_schedule::keep(keepers.into(), config.key_rotation));
+    tokio::spawn(key_schedule::keep(
+        keepers.into(),
+        None,
+        config.key_rotation,
+    ));
     Ok(keys)
 }
 

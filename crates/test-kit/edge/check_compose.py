@@ -19,6 +19,34 @@ LOGGING = {
 MAY_BE_ROOT = {"traefik", "docker-socket-proxy"}
 
 
+# Who holds which private key, and who may write. A certificate that a container
+# must believe is no secret, but whoever can write it decides whom it believes.
+KEEPERS = {"gateway", "key-keeper"}
+READERS = {
+    "signing-keys": {"auth-service"},
+    "assertion-keys": {"forward-auth"},
+    "internal-ca": set(),
+    "internal-ca-certificate": {"traefik"},
+    "verifier-tls": {"forward-auth"},
+}
+
+
+def about_keys(services):
+    """Each process sees the keys that it needs, and only their keepers write them."""
+    for volume, readers in READERS.items():
+        mounts = {
+            name: mount.split(":")[2:]
+            for name, service in services.items()
+            for mount in service.get("volumes") or []
+            if mount.split(":")[0] == volume
+        }
+        if mounts.keys() != readers | KEEPERS:
+            yield f"the volume {volume} is mounted by {sorted(mounts)}"
+        for name in sorted(readers & mounts.keys()):
+            if mounts[name] != ["ro"]:
+                yield f"{name} may write {volume}"
+
+
 def about_service(name, service):
     """What each container must be."""
     if service.get("read_only") is not True:
@@ -50,6 +78,7 @@ def about_project(project):
     """What holds between containers."""
     for name, service in project["services"].items():
         yield from (f"{name}: {complaint}" for complaint in about_service(name, service))
+    yield from about_keys(project["services"])
     guarded = {n: s for n, s in project["services"].items() if s["labels"].get("traefik.enable") == "true"}
     for name, service in guarded.items():
         routers = {key.split(".")[3] for key in service["labels"] if key.startswith("traefik.http.routers.")}

@@ -46,6 +46,16 @@ def find(service):
     raise SystemExit(f"edge: nothing stands for the image {service['image']}: add it to images.py")
 
 
+def directory_of_ours(target):
+    """Mode and owner of a directory that an image of ours brings for a volume."""
+    with open(os.path.join(ROOT, "deploy/Dockerfile"), encoding="utf-8") as file:
+        text = file.read().replace("\\\n", " ")
+    for mode, paths in re.findall(r"install -d -m (\d+)((?: +/volumes/\S+)+)", text):
+        if any(re.fullmatch(f"/volumes/[^/]+{re.escape(target)}", path) for path in paths.split()):
+            return int(mode, 8), "65532:65532"
+    return None
+
+
 def our_binary(name):
     """The path of one of our own programs."""
     directory = os.environ.get("EDGE_BINARIES") or os.path.join(ROOT, "target/debug")

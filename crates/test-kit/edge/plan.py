@@ -17,6 +17,16 @@ def volume_source(project, work, source):
     return f"{work}/volumes/{source}"
 
 
+def make_volume(path, target, user):
+    """As Docker does for a named volume: it takes owner and mode from the image's
+    own directory there. Of ours, the operator's commands mount it first."""
+    mode, owner = images.directory_of_ours(target) or (0o700, user)
+    os.makedirs(path)
+    os.chmod(path, mode)
+    if os.environ["EDGE_INSIDE"] == "root":
+        os.chown(path, *map(int, owner.split(":")))
+
+
 def describe(stack, project, networks, name):
     """How to start one service, in the stack and on disk for the launcher."""
     service = project["services"][name]
@@ -30,9 +40,7 @@ def describe(stack, project, networks, name):
         source, target, *mode = volume.split(":")
         mounts[target] = volume_source(project, stack.work, source)
         if not os.path.exists(mounts[target]):
-            # As Docker does for a named volume: the image's owner owns it.
-            os.makedirs(mounts[target], mode=0o700)
-            os.chown(mounts[target], *map(int, user.split(":")))
+            make_volume(mounts[target], target, user)
         if "ro" in mode:
             read_only.append(target)
     spec = {

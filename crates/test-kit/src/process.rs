@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -71,6 +71,17 @@ impl Process {
     pub fn stop(&mut self) {
         self.signal("TERM");
         self.child.wait().expect("wait");
+    }
+
+    /// Waits until it has ended by itself; its exit status.
+    pub async fn ended(&mut self) -> ExitStatus {
+        for _ in 0..ATTEMPTS {
+            if let Some(status) = self.child.try_wait().expect("its status") {
+                return status;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("{} does not end", self.name);
     }
 
     /// Ends it at once, as a crash would.

@@ -38,6 +38,8 @@ pub struct Stack {
     pub auth_service: Process,
     /// forward-auth: the one that `edge` knows first, then those that were added.
     pub verifiers: Vec<Process>,
+    /// Where the first of them speaks HTTPS, as `localhost`.
+    pub verifier_https: SocketAddr,
     directory: TempDir,
     _fake_github: Process,
 }
@@ -56,7 +58,7 @@ impl Stack {
             auth_service: free_address(),
             forward_auth: free_address(),
         };
-        let github_address = free_address();
+        let (github_address, verifier_https) = (free_address(), free_address());
         let github: Url = format!("http://{github_address}/").parse().expect("a URL");
         let directory = TempDir::new().expect("a directory");
         let client_secret = random::hex(20);
@@ -83,10 +85,16 @@ impl Stack {
             github,
             auth_service,
             verifiers: Vec::new(),
+            verifier_https,
             directory,
             _fake_github: fake_github,
         };
-        stack.add_verifier(stack.edge.forward_auth, &[]).await;
+        let certificate = stack.directory.path().join("tls").display().to_string();
+        let https = [
+            ("VERIFIER_TLS_DIR", certificate.as_str()),
+            ("TLS_LISTEN_ADDRESS", &verifier_https.to_string()),
+        ];
+        stack.add_verifier(stack.edge.forward_auth, &https).await;
         stack
     }
 
@@ -120,6 +128,12 @@ impl Stack {
         let output = command.output().expect("gateway starts");
         assert!(output.status.success(), "{arguments:?}: {output:?}");
         String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// The certificate that Traefik has, to know the verifier by.
+    pub fn internal_ca(&self) -> String {
+        let path = self.directory.path().join("ca-certificate/ca.crt");
+        fs::read_to_string(path).expect("text")
     }
 
     /// The directory of the keys that sign access tokens.
@@ -223,6 +237,12 @@ fn keys_command(directory: &Path, arguments: &[&str], settings: &[(&str, &str)])
         .args(arguments)
         .env("JWT_KEY_DIR", directory.join("signing"))
         .env("ASSERTION_KEY_DIR", directory.join("assertion"))
+        .env("INTERNAL_CA_DIR", directory.join("ca"))
+        .env(
+            "INTERNAL_CA_CERTIFICATE_DIR",
+            directory.join("ca-certificate"),
+        )
+        .env("VERIFIER_TLS_DIR", directory.join("tls"))
         .envs(settings.iter().copied());
     command.output().expect("gateway starts")
 }

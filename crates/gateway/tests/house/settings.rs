@@ -96,6 +96,7 @@ fn known() -> BTreeMap<&'static str, BTreeSet<String>> {
                 &[&telemetry::SETTINGS],
                 [
                     named_in("crates/gateway/src/keys_command.rs"),
+                    named_in("crates/gateway/src/internal_ca.rs"),
                     named_in("crates/gateway/src/deployment.rs"),
                 ]
                 .concat(),

@@ -6,6 +6,7 @@
     reason = "a test's helpers fail by panicking"
 )]
 
+mod https;
 mod serving;
 
 use std::fs;
@@ -35,6 +36,10 @@ impl Operator {
     }
 
     fn output(&self, arguments: &[&str]) -> Output {
+        self.output_with(arguments, &[])
+    }
+
+    fn output_with(&self, arguments: &[&str], settings: &[(&str, PathBuf)]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_gateway"))
             .env_clear()
             .current_dir(&self.home)
@@ -43,6 +48,7 @@ impl Operator {
             .env("JWT_KEY_DIR", self.directory("signing"))
             .env("ASSERTION_KEY_DIR", self.directory("assertion"))
             .env("JWT_ALGORITHM", self.algorithm)
+            .envs(settings.iter().cloned())
             .output()
             .unwrap()
     }

@@ -1,6 +1,7 @@
 """A small HTTP client that hides nothing, and the whole sign-in on top of it."""
 
 import base64
+import concurrent.futures
 import hashlib
 import http.client
 import http.cookies
@@ -68,6 +69,20 @@ def request(method, url, headers=None, body=None):
     answer = Answer(response.status, response.getheaders(), response.read().decode(errors="replace"))
     connection.close()
     return answer
+
+
+def wait_for_status(url, headers, status, seconds=30):
+    """Asks until the status comes; answers the last answer."""
+    deadline = time.monotonic() + seconds
+    while (answer := request("GET", url, headers)).status != status and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return answer
+
+
+def at_once(question, times=300):
+    """The answers to many requests, sixteen at a time."""
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        return list(pool.map(lambda _: question(), range(times)))
 
 
 def post_json(url, document, headers=None):

@@ -1,26 +1,12 @@
 """The services' figures: told inside, and to nobody who comes by Traefik."""
 
-import re
-
 import pytest
 
 import audit
 from client import DOMAIN, ISSUER, bearer, mcp_url, request
+from figures import answered, figures
 
 SERVICES = ["auth-service", "forward-auth", "fetch-service"]
-
-
-def figures(stack, service):
-    """What the service tells on its internal listener."""
-    result = stack.from_network_of(service, "curl", "-sS", "http://127.0.0.1:9090/metrics")
-    assert result.returncode == 0, result.stderr
-    return result.stdout
-
-
-def answered(stack, service, status):
-    """How many requests it has answered with such a status."""
-    name = f'gateway_http_requests_total{{service="{service}",status="{status}"}}'
-    return int(re.search(f"^{re.escape(name)} ([0-9]+)$", figures(stack, service), re.MULTILINE)[1])
 
 
 @pytest.mark.parametrize("service", SERVICES)

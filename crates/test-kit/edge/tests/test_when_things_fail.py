@@ -1,11 +1,23 @@
 """The last of the edge's tests: its logs, and then what it does in trouble."""
 
-import concurrent.futures
 import json
+import subprocess
 import time
 
 import documents
-from client import ISSUER, ask_for_token, bearer, consent_page, mcp_url, post_form, refresh, request
+from client import (
+    ISSUER,
+    ask_for_token,
+    at_once,
+    bearer,
+    consent_page,
+    mcp_url,
+    post_form,
+    refresh,
+    request,
+    wait_for_status,
+)
+from figures import connections
 
 
 def entries(stack):
@@ -42,14 +54,6 @@ def test_no_secret_is_in_any_log(stack, token):
         assert not [secret for secret in secrets if secret in log], name
 
 
-def wait_for_status(url, headers, status, seconds=30):
-    """Asks until the status comes; answers the last answer."""
-    deadline = time.monotonic() + seconds
-    while (answer := request("GET", url, headers)).status != status and time.monotonic() < deadline:
-        time.sleep(0.2)
-    return answer
-
-
 def test_without_redis_the_verifier_denies_and_recovers_by_itself(stack, token):
     url, headers = mcp_url("echo"), bearer(token("echo"))
     assert request("GET", url, headers).status == 200
@@ -70,6 +74,34 @@ def test_without_the_verifier_the_door_is_closed(stack, token):
         assert wait_for_status(url, headers, 500).status == 500
     finally:
         stack.start("forward-auth")
+    assert wait_for_status(url, headers, 200).status == 200
+
+
+def foreign_certificate(stack, directory):
+    """Another CA's certificate for the verifier, made by the same command."""
+    places = {"INTERNAL_CA_DIR": "ca", "INTERNAL_CA_CERTIFICATE_DIR": "crt", "VERIFIER_TLS_DIR": "tls"}
+    places |= {"JWT_KEY_DIR": "signing", "ASSERTION_KEY_DIR": "assertion"}
+    environment = {name: f"{directory}/{place}" for name, place in places.items()}
+    program = stack.specs["gateway"]["mounts"]["/gateway"]
+    subprocess.run([program, "keys", "generate"], env=environment, check=True, stdout=subprocess.DEVNULL)
+    return {name: (directory / "tls" / name).read_text() for name in ("tls.key", "tls.crt")}
+
+
+def test_a_verifier_that_the_internal_ca_does_not_vouch_for_is_not_believed(stack, token, tmp_path):
+    url, headers = mcp_url("echo"), bearer(token("echo"))
+    # It mends what this test spoils.
+    stack.stop("key-keeper")
+    stack.stop("forward-auth")
+    try:
+        directory = stack.specs["forward-auth"]["mounts"]["/keys/tls"]
+        for name, text in foreign_certificate(stack, tmp_path).items():
+            with open(f"{directory}/{name}", "w", encoding="utf-8") as file:
+                file.write(text)
+        stack.start("forward-auth")
+        assert {answer.status for answer in at_once(lambda: request("GET", url, headers), times=32)} == {500}
+        assert connections(stack, "none") > 0 and connections(stack, "h2") == 0
+    finally:
+        stack.start("key-keeper")
     assert wait_for_status(url, headers, 200).status == 200
 
 
@@ -117,12 +149,6 @@ def test_line_26_known_clients_get_on_while_the_host_of_their_documents_is_down(
     while (page := consent_page(stranger)).status != 200 and time.monotonic() < deadline:
         time.sleep(0.5)
     assert page.status == 200, "the pause after a failure has no end"
-
-
-def at_once(question, times=300):
-    """The answers to many requests, sixteen at a time."""
-    with concurrent.futures.ThreadPoolExecutor(16) as pool:
-        return list(pool.map(lambda _: question(), range(times)))
 
 
 def test_a_flood_of_tokens_is_slowed_down():

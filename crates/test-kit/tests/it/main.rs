@@ -20,6 +20,7 @@ mod sign_in;
 mod single_process;
 mod soak;
 mod stand_in;
+mod stop;
 mod store_use;
 mod token;
 mod verifier;
