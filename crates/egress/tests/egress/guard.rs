@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::support::{Answer, FakeDns, Peer, client, ok, opening};
 use egress::{AddressClass, EgressError, EgressPolicy, HostPort, HostPortError, Refusal, Rule};
+use tokio::net::TcpStream;
 
 fn refused(rule: Rule, redirects: u8, host: &str) -> EgressError {
     EgressError::Refused(Refusal {
@@ -100,6 +101,26 @@ async fn a_pair_opens_exactly_one_port_of_exactly_one_host() {
         assert_eq!(error, refused(LOOPBACK, 0, host));
     }
     assert_eq!((page.accepted(), secret.accepted()), (2, 0));
+}
+
+/// All addresses are checked and then tried, whether one refuses or just never answers.
+#[tokio::test]
+async fn a_dead_address_does_not_keep_the_next_from_answering() {
+    let page = Peer::answering(Answer::Whole(ok("text/plain", "alive"))).await;
+    let port = page.port();
+    // Nobody accepts, and the queue is full: a connection attempt is not even refused.
+    let full = tokio::net::TcpSocket::new_v4().unwrap();
+    full.bind(format!("127.0.0.3:{port}").parse().unwrap())
+        .unwrap();
+    let full = full.listen(0).unwrap();
+    let _first = TcpStream::connect(full.local_addr().unwrap()).await;
+    for dead in ["127.0.0.2", "127.0.0.3"] {
+        let dns = FakeDns::default().says("page.test", &[dead, "127.0.0.1"]);
+        let client = client(opening(&[format!("page.test:{port}")]), &Arc::new(dns));
+        let url = format!("http://page.test:{port}/");
+        let fetched = client.get(&url, "*/*").await.unwrap();
+        assert_eq!(&fetched.body[..], b"alive", "{dead}");
+    }
 }
 
 /// As on one machine, where the gateway and what it may fetch share a host name.

@@ -41,6 +41,8 @@ pub(crate) enum Answer {
     Silence,
     /// Each of these in turn, the last one for ever.
     Turns(Vec<Vec<u8>>),
+    /// Answers what is read with these, one after the other on one connection.
+    Dialogue(Vec<Vec<u8>>),
     /// Redirects from `/0` to `/1` and so on, and answers at this number.
     Count(usize),
     /// A body of so many bytes.
@@ -121,6 +123,19 @@ async fn serve(mut stream: TcpStream, answer: &Answer, seen: &Seen) -> std::io::
         Answer::Turns(turns) => {
             let bytes = turns.get(turn).or(turns.last()).unwrap();
             stream.write_all(bytes).await
+        }
+        Answer::Dialogue(answers) => {
+            for (number, answer) in answers.iter().enumerate() {
+                if number > 0 {
+                    let mut more = vec![0; 4096];
+                    let length = stream.read(&mut more).await?;
+                    more.truncate(length);
+                    let more = String::from_utf8_lossy(&more).into_owned();
+                    seen.requests.lock().unwrap().push(more);
+                }
+                stream.write_all(answer).await?;
+            }
+            Ok(())
         }
         Answer::Count(last) => {
             let path = request.split(' ').nth(1).unwrap();
