@@ -110,7 +110,12 @@ fn context(config: AuthConfig, known: Vec<&'static str>) -> Result<Context, Box<
     let (list, announced) = (Arc::clone(&admission), Arc::new(Notify::new()));
     tokio::spawn(hear_announcements(store.clone(), Arc::clone(&announced)));
     reload::follow(announced, move || read_again(&known, &list))?;
-    let remote = GuardedRemote::new(&config.issuer, &config.services, Arc::new(AuditLog))?;
+    let remote = GuardedRemote::new(
+        &config.issuer,
+        &config.services,
+        config.egress_proxy,
+        Arc::new(AuditLog),
+    )?;
     let github = GitHub::new(config.github, &config.issuer)?;
     Ok(Context {
         sealing: Sealing::derive(&config.root_secret)?,

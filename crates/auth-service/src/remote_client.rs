@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use egress::{
-    AddressClass, BuildError, EgressClient, EgressError, EgressPolicy, Fetched, Limits, Refusal,
+    AddressClass, BuildError, EgressClient, EgressError, EgressPolicy, Fetched, HostPort, Limits,
+    Refusal,
 };
 use token_core::audit::{AuditEvent, AuditSink};
 use token_core::{Issuer, Services, Timestamp};
@@ -26,16 +27,20 @@ pub struct GuardedRemote {
 }
 
 impl GuardedRemote {
-    /// A client that never asks the gateway's own hosts.
+    /// A client that never asks the gateway's own hosts, through the operator's proxy if there is
+    /// one.
     pub fn new(
         issuer: &Issuer,
         services: &Services,
+        proxy: Option<HostPort>,
         audit: Arc<dyn AuditSink>,
     ) -> Result<Self, BuildError> {
         let issuer = Url::parse(issuer.as_str()).ok();
         let own = issuer.and_then(|url| url.host_str().map(str::to_owned));
         let services = services.iter().map(|one| one.resource.host().to_owned());
-        let policy = EgressPolicy::strict().refuse_own_hosts(services.chain(own));
+        let policy = EgressPolicy::strict()
+            .refuse_own_hosts(services.chain(own))
+            .through_proxy(proxy);
         let limits = Limits {
             connect: Duration::from_secs(3),
             first_byte: Duration::from_secs(3),
@@ -119,7 +124,7 @@ mod tests {
     fn remote(audit: &Arc<MemoryAudit>) -> GuardedRemote {
         let issuer = Issuer::parse("https://auth.example.com").unwrap();
         let services = Services::parse("fetch", "example.com").unwrap();
-        GuardedRemote::new(&issuer, &services, Arc::clone(audit) as _).unwrap()
+        GuardedRemote::new(&issuer, &services, None, Arc::clone(audit) as _).unwrap()
     }
 
     #[tokio::test]

@@ -99,7 +99,9 @@ impl EgressPolicy {
         }
     }
 
-    pub(crate) fn proxy(&self) -> Option<&HostPort> {
+    /// The forward proxy, if one was declared.
+    #[must_use]
+    pub fn proxy(&self) -> Option<&HostPort> {
         self.proxy.as_ref()
     }
 }
@@ -171,7 +173,7 @@ pub enum HostPortError {
     #[error("`{0}` can never be opened (metadata, link-local or no single host)")]
     NeverOpen(String),
     /// Not `http://host:port`; the text is not repeated, since it may hold a password.
-    #[error("it is not http://host:port")]
+    #[error("it is not http://host:port, without a user name or a path")]
     NoProxy,
 }
 

@@ -174,7 +174,12 @@ fn build(
         Some(own) => own,
         None => data.root_secret(entropy.as_ref())?,
     };
-    let remote = GuardedRemote::new(&config.issuer, &services, Arc::new(AuditLog))?;
+    let remote = GuardedRemote::new(
+        &config.issuer,
+        &services,
+        config.fetch.proxy().cloned(),
+        Arc::new(AuditLog),
+    )?;
     let context = Context {
         clients: Clients::new(config.clients.clone(), Arc::new(remote)),
         sealing: Sealing::derive(&root_secret)?,

@@ -1,7 +1,7 @@
 //! The guard in the small, with a name server played by the test. The table of hostile URLs and
 //! answers against a whole internet is in `tests/hostile`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use crate::support::{Answer, FakeDns, Peer, client, ok, opening};
 use egress::{AddressClass, EgressError, EgressPolicy, HostPort, HostPortError, Refusal, Rule};
@@ -178,6 +178,36 @@ fn allow_hosts_are_pairs_and_nothing_else() {
         "x:99999",
     ] {
         assert!(EgressPolicy::parse_allow_hosts(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn what_the_operator_opened_is_said_at_the_start() {
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+    impl std::io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, || {
+        let pairs = ["wiki.lan:8080", "[::1]:80"].map(str::to_owned);
+        client(opening(&pairs), &Arc::default());
+    });
+    let said = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 2, "{said}");
+    for (line, pair) in lines.iter().zip(["[::1]:80", "wiki.lan:8080"]) {
+        assert!(line.contains("WARN") && line.contains(pair), "{line}");
     }
 }
 
