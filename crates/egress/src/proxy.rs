@@ -9,6 +9,8 @@ use tokio::net::TcpStream;
 use crate::destination::CheckedAddress;
 use crate::policy::HostPort;
 
+/// Addresses that the proxy is asked for, one after the other, within the time to connect.
+const ADDRESSES_TRIED: usize = 2;
 /// Bytes of a proxy's answer; more is not one.
 const ANSWER_LIMIT: usize = 8 * 1024;
 
@@ -18,7 +20,7 @@ pub(crate) async fn tunnel(
     addresses: &[CheckedAddress],
 ) -> io::Result<TcpStream> {
     let mut outcome = Err(io::ErrorKind::NotConnected.into());
-    for address in addresses.iter().take(2) {
+    for address in addresses.iter().take(ADDRESSES_TRIED) {
         outcome = connect(proxy, *address).await;
         if outcome.is_ok() {
             break;
@@ -29,6 +31,7 @@ pub(crate) async fn tunnel(
 
 async fn connect(proxy: &HostPort, address: CheckedAddress) -> io::Result<TcpStream> {
     let mut stream = TcpStream::connect((proxy.bare_host(), proxy.port())).await?;
+    stream.set_nodelay(true)?;
     let target = address.socket();
     let request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
