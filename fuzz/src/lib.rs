@@ -2,6 +2,7 @@
 //! is accepted keeps its promises. The fuzz targets call them, and so does a test of the workspace
 //! (`crates/auth-service/tests/inputs`), with the corpora and with proptest.
 
+mod outbound;
 mod world;
 
 use auth_service::flows::authorization_request::{AuthorizeError, TrustedRedirect, check};
@@ -88,6 +89,13 @@ fn is_a_redirect_uri(uri: &RedirectUri) {
             assert!(!run.contains(&scheme), "{text}");
         }
         (target, scheme) => panic!("{text}: {target:?} by {scheme}"),
+    }
+}
+
+/// A URL that a model, a redirect or a client chose for us to fetch.
+pub fn outbound_url(data: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(data) {
+        outbound::url(text);
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use app_shell::settings::Settings;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use egress::HostPort;
 use token_core::admission::AllowedUsers;
 use token_core::keys::{LiveKeys, SigningAlgorithm, SigningKey, SigningKeys};
 use token_core::sealing::{ROOT_SECRET_MIN_BYTES, RootSecret};
@@ -215,7 +216,7 @@ fn url(settings: &mut Settings, name: &str, default: &str) -> Option<Url> {
 }
 
 /// The settings that [`AuthConfig::from_settings`] reads besides, as a process of its own.
-pub const OWN_SETTINGS: [&str; 8] = [
+pub const OWN_SETTINGS: [&str; 9] = [
     "BASE_DOMAIN",
     "MCP_SERVICES",
     "GATEWAY_JWT_SECRET",
@@ -224,6 +225,7 @@ pub const OWN_SETTINGS: [&str; 8] = [
     "JWT_KEY_DIR",
     "REDIS_URL",
     "REDIS_PASSWORD",
+    "EGRESS_PROXY",
 ];
 
 /// The configuration of the server as a process of its own: GitHub and Redis.
@@ -250,6 +252,8 @@ pub struct AuthConfig {
     pub redis_url: String,
     /// `REDIS_PASSWORD`
     pub redis_password: Option<String>,
+    /// `EGRESS_PROXY`
+    pub egress_proxy: Option<HostPort>,
 }
 
 impl AuthConfig {
@@ -268,6 +272,7 @@ impl AuthConfig {
         let keys = signing_keys(settings, lifetimes.access_token);
         let redis_url = settings.required("REDIS_URL", "set it, such as redis://redis:6379");
         let redis_password = settings.text("REDIS_PASSWORD");
+        let egress_proxy = settings.parse_secret_with("EGRESS_PROXY", HostPort::parse_proxy);
         let (issuer, services) = issuer_and_services?;
         let clients = clients(settings, &services);
         let (github, allowed_users) = github?;
@@ -283,6 +288,7 @@ impl AuthConfig {
             keys: keys?,
             redis_url: redis_url?,
             redis_password,
+            egress_proxy,
         })
     }
 }

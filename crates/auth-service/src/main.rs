@@ -26,9 +26,9 @@ use auth_service::identity::github::GitHub;
 use auth_service::remote_client::GuardedRemote;
 use auth_service::{Context, routes, trusted_provider};
 use token_core::admission::Admission;
+use token_core::audit::AuditLog;
 use token_core::live::Live;
 use token_core::{Clock as _, SystemClock, SystemEntropy};
-use token_store::audit_log::AuditLog;
 use token_store::{RedisSettings, RedisStore};
 use tokio::sync::Notify;
 use tracing::level_filters::LevelFilter;
@@ -110,7 +110,12 @@ fn context(config: AuthConfig, known: Vec<&'static str>) -> Result<Context, Box<
     let (list, announced) = (Arc::clone(&admission), Arc::new(Notify::new()));
     tokio::spawn(hear_announcements(store.clone(), Arc::clone(&announced)));
     reload::follow(announced, move || read_again(&known, &list))?;
-    let remote = GuardedRemote::new(&config.issuer, &config.services)?;
+    let remote = GuardedRemote::new(
+        &config.issuer,
+        &config.services,
+        config.egress_proxy,
+        Arc::new(AuditLog),
+    )?;
     let github = GitHub::new(config.github, &config.issuer)?;
     Ok(Context {
         sealing: Sealing::derive(&config.root_secret)?,

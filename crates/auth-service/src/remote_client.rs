@@ -1,10 +1,15 @@
 //! Metadata documents and keys of clients over the guarded HTTP client: https, public addresses, no
 //! redirects, small, and soon over (draft-ietf-oauth-client-id-metadata-document sections 5 and 6).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use egress::{BuildError, EgressClient, EgressError, EgressPolicy, Fetched, Limits};
+use egress::{
+    AddressClass, BuildError, EgressClient, EgressError, EgressPolicy, Fetched, HostPort, Limits,
+    Refusal,
+};
+use token_core::audit::{AuditEvent, AuditSink};
 use token_core::{Issuer, Services, Timestamp};
 use tokio::sync::Semaphore;
 use url::Url;
@@ -18,26 +23,38 @@ const AT_ONCE: usize = 32;
 pub struct GuardedRemote {
     client: EgressClient,
     room: Semaphore,
+    audit: Arc<dyn AuditSink>,
 }
 
 impl GuardedRemote {
-    /// A client that never asks the gateway's own hosts.
-    pub fn new(issuer: &Issuer, services: &Services) -> Result<Self, BuildError> {
+    /// A client that never asks the gateway's own hosts, through the operator's proxy if there is
+    /// one.
+    pub fn new(
+        issuer: &Issuer,
+        services: &Services,
+        proxy: Option<HostPort>,
+        audit: Arc<dyn AuditSink>,
+    ) -> Result<Self, BuildError> {
         let issuer = Url::parse(issuer.as_str()).ok();
         let own = issuer.and_then(|url| url.host_str().map(str::to_owned));
         let services = services.iter().map(|one| one.resource.host().to_owned());
-        let policy = EgressPolicy::strict().refuse_own_hosts(services.chain(own));
+        let policy = EgressPolicy::strict()
+            .refuse_own_hosts(services.chain(own))
+            .through_proxy(proxy);
         let limits = Limits {
             connect: Duration::from_secs(3),
+            first_byte: Duration::from_secs(3),
             idle: Duration::from_secs(3),
             total: Duration::from_secs(5),
             redirects: 0,
             header_bytes: 16 * 1024,
+            wire_bytes: 64 * 1024,
             body_bytes: 64 * 1024,
         };
         Ok(Self {
             client: EgressClient::new(policy, limits, "mcp-oauth-gateway")?,
             room: Semaphore::new(AT_ONCE),
+            audit,
         })
     }
 }
@@ -51,9 +68,12 @@ impl Remote for GuardedRemote {
             .map_err(|_| RemoteFault::Unreachable)?;
         match self.client.get(url, "application/json").await {
             Ok(fetched) => Ok(answer(&fetched)),
-            Err(EgressError::Refused { .. }) => Err(RemoteFault::Refused(
-                "its address is not one that this gateway fetches from",
-            )),
+            Err(EgressError::Refused(refusal)) => {
+                self.audit.record(&refused(refusal));
+                Err(RemoteFault::Refused(
+                    "its address is not one that this gateway fetches from",
+                ))
+            }
             Err(EgressError::TooManyRedirects(_)) => {
                 Err(RemoteFault::Refused("its address redirects"))
             }
@@ -62,6 +82,17 @@ impl Remote for GuardedRemote {
                 Err(RemoteFault::Unreachable)
             }
         }
+    }
+}
+
+/// Whoever sent the address has not proved yet who he is.
+fn refused(refusal: Refusal) -> AuditEvent {
+    AuditEvent::EgressRefused {
+        asked_by: None,
+        rule: refusal.rule.name(),
+        address_class: refusal.rule.address_class().map(AddressClass::name),
+        host: refusal.host,
+        redirects: refusal.redirects,
     }
 }
 
@@ -86,30 +117,43 @@ fn seconds(date: &str) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use token_core::audit::MemoryAudit;
+
     use super::*;
 
-    fn remote() -> GuardedRemote {
+    fn remote(audit: &Arc<MemoryAudit>) -> GuardedRemote {
         let issuer = Issuer::parse("https://auth.example.com").unwrap();
         let services = Services::parse("fetch", "example.com").unwrap();
-        GuardedRemote::new(&issuer, &services).unwrap()
+        GuardedRemote::new(&issuer, &services, None, Arc::clone(audit) as _).unwrap()
     }
 
     #[tokio::test]
     async fn c6_neither_this_network_nor_the_gateway_itself_is_asked() {
-        for url in [
-            "https://127.0.0.1/client.json",
-            "https://169.254.169.254/client.json",
-            "https://[::1]/client.json",
-            "https://10.0.0.1/client.json",
-            "https://auth.example.com/client.json",
-            "https://fetch.example.com/client.json",
-            "https://93.184.216.34:6379/client.json",
+        let audit = Arc::new(MemoryAudit::default());
+        let remote = remote(&audit);
+        for (host, rule, address_class) in [
+            ("127.0.0.1", "address", Some("loopback")),
+            ("169.254.169.254", "address", Some("metadata")),
+            ("[::1]", "address", Some("loopback")),
+            ("10.0.0.1", "address", Some("private")),
+            ("auth.example.com", "own-host", None),
+            ("fetch.example.com", "own-host", None),
+            ("93.184.216.34:6379", "port", None),
         ] {
-            let fault = remote().get(url).await.err();
+            let fault = remote.get(&format!("https://{host}/client.json")).await;
+            let fault = fault.err();
             assert!(
                 matches!(fault, Some(RemoteFault::Refused(_))),
-                "{url}: {fault:?}"
+                "{host}: {fault:?}"
             );
+            let event = AuditEvent::EgressRefused {
+                asked_by: None,
+                host: host.trim_end_matches(":6379").to_owned(),
+                rule,
+                address_class,
+                redirects: 0,
+            };
+            assert_eq!(audit.events().last(), Some(&event));
         }
     }
 

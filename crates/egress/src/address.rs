@@ -23,7 +23,8 @@ pub enum AddressClass {
     LinkLocal,
     /// RFC 4193 `fc00::/7`, and the `fec0::/10` that it replaced.
     UniqueLocal,
-    /// IETF protocol assignments, `192.0.0.0/24` and `2001::/23`.
+    /// IETF protocol assignments, `192.0.0.0/24` and `2001::/23`, and the registries' anycast
+    /// services (AS112, AMT), which whoever is near answers.
     Protocol,
     /// Addresses for examples in documents.
     Documentation,
@@ -33,8 +34,8 @@ pub enum AddressClass {
     Multicast,
     /// `255.255.255.255`.
     Broadcast,
-    /// An address that a translator or tunnel turns into another one: 6to4, Teredo, local NAT64,
-    /// IPv4-compatible.
+    /// An address that a translator or tunnel turns into another one: 6to4, Teredo, ISATAP, local
+    /// NAT64, IPv4-compatible.
     Transition,
     /// Reserved, or not (yet) given out as global unicast.
     Reserved,
@@ -56,11 +57,11 @@ impl AddressClass {
                 | Self::Benchmarking
         )
     }
-}
 
-impl fmt::Display for AddressClass {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+    /// The class's name, as in messages and in the audit trail.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
             Self::Global => "global",
             Self::Metadata => "metadata",
             Self::Unspecified => "unspecified",
@@ -76,7 +77,13 @@ impl fmt::Display for AddressClass {
             Self::Broadcast => "broadcast",
             Self::Transition => "transition",
             Self::Reserved => "reserved",
-        })
+        }
+    }
+}
+
+impl fmt::Display for AddressClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -100,7 +107,10 @@ fn classify_v4(address: Ipv4Addr) -> AddressClass {
         [100, 64..=127, ..] => Class::Shared,
         [127, ..] => Class::Loopback,
         [169, 254, ..] => Class::LinkLocal,
-        [192, 0, 0, _] => Class::Protocol,
+        // Assignments; AS112 (RFC 7534, RFC 7535); AMT (RFC 7450).
+        [192, 0, 0, _] | [192, 31, 196, _] | [192, 175, 48, _] | [192, 52, 193, _] => {
+            Class::Protocol
+        }
         [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => Class::Documentation,
         // The withdrawn 6to4 relay anycast (RFC 7526).
         [192, 88, 99, _] => Class::Transition,
@@ -118,6 +128,8 @@ fn classify_v6(address: Ipv6Addr) -> AddressClass {
         return Class::Metadata;
     }
     match address.segments() {
+        // AWS: metadata, resolver, clock and the pods' identities.
+        [0xfd00, 0x0ec2, ..] => Class::Metadata,
         [0, 0, 0, 0, 0, 0, 0, 0] => Class::Unspecified,
         [0, 0, 0, 0, 0, 0, 0, 1] => Class::Loopback,
         // IPv4-mapped (RFC 4291) is connected to as IPv4. So is the well-known NAT64 prefix
@@ -133,10 +145,13 @@ fn classify_v6(address: Ipv6Addr) -> AddressClass {
         }
         [0x2001, 2, 0, ..] => Class::Benchmarking,
         [0x2001, 0x0db8, ..] | [0x3fff, 0..=0x0fff, ..] => Class::Documentation,
-        [0x2001, 0..=0x01ff, ..] => Class::Protocol,
+        // Assignments, AMT and AS112 among them; AS112 by direct delegation (RFC 7534).
+        [0x2001, 0..=0x01ff, ..] | [0x2620, 0x4f, 0x8000, ..] => Class::Protocol,
         [0xfc00..=0xfdff | 0xfec0..=0xfeff, ..] => Class::UniqueLocal,
         [0xfe80..=0xfebf, ..] => Class::LinkLocal,
         [0xff00..=0xffff, ..] => Class::Multicast,
+        // ISATAP (RFC 5214) carries an IPv4 address below any prefix.
+        [0x2000..=0x3fff, _, _, _, 0 | 0x0200, 0x5efe, ..] => Class::Transition,
         [0x2000..=0x3fff, ..] => Class::Global,
         _ => Class::Reserved,
     }
@@ -146,21 +161,22 @@ fn embedded_v4(high: u16, low: u16) -> Ipv4Addr {
     Ipv4Addr::from_bits((u32::from(high) << 16) | u32::from(low))
 }
 
-const METADATA_V4: [Ipv4Addr; 8] = [
+const METADATA_V4: [Ipv4Addr; 9] = [
     Ipv4Addr::new(169, 254, 169, 254), // AWS, Google, Azure, Oracle, DigitalOcean, OpenStack
     Ipv4Addr::new(169, 254, 169, 253), // AWS's resolver
     Ipv4Addr::new(169, 254, 170, 2),   // AWS ECS task credentials
     Ipv4Addr::new(169, 254, 170, 23),  // AWS EKS pod identity
     Ipv4Addr::new(169, 254, 0, 23),    // Tencent
+    Ipv4Addr::new(169, 254, 42, 42),   // Scaleway
     Ipv4Addr::new(100, 100, 100, 200), // Alibaba
     Ipv4Addr::new(168, 63, 129, 16),   // Azure's wire server, in the middle of global space
     Ipv4Addr::new(192, 0, 0, 192),     // Oracle, classic
 ];
 
 const METADATA_V6: [Ipv6Addr; 5] = [
-    Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254), // AWS
-    Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x253), // AWS's resolver
-    Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23),  // AWS EKS pod identity
-    Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254),  // Google
-    Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42),   // Scaleway
+    Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254), // Google
+    Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe), // Oracle
+    Ipv6Addr::new(0xfd00, 0xa9fe, 0xa9fe, 0, 0, 0, 0, 1), // Akamai (Linode)
+    Ipv6Addr::new(0xfd00, 0x100, 0, 0, 0, 0, 0x100, 0x200), // Alibaba
+    Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42),  // Scaleway
 ];

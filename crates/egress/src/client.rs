@@ -1,18 +1,40 @@
-//! The client: one GET, its redirects, its limits, and the last of the guard's three places.
+//! The client: one GET, its redirects and its limits.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
-use http::header::{ACCEPT, CONTENT_ENCODING, LOCATION};
-use http::{HeaderMap, StatusCode};
+use bytes::Bytes;
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, LOCATION, USER_AGENT,
+};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
+use http_body_util::Empty;
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::capture_connection;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use url::Url;
 
-use crate::destination::{Destination, Reach};
-use crate::error::{BuildError, EgressError, Refusal};
+use crate::body;
+use crate::connector::GuardedConnector;
+use crate::decoder::{self, Coding};
+use crate::destination::Destination;
+use crate::error::{BuildError, EgressError, Refusal, Rule, TimeLimit};
+use crate::failure;
 use crate::limits::Limits;
 use crate::policy::EgressPolicy;
-use crate::resolver::{GuardedResolver, Resolver, SystemResolver, Unusable};
+use crate::resolver::{Resolver, SystemResolver};
+use crate::tls;
+use crate::validators::Validators;
+
+/// Headers in one response; browsers take more, servers hardly send them.
+const HEADERS: usize = 256;
+/// The least that hyper takes as its limit for the head of a response.
+const LEAST_HEAD: usize = 8 * 1024;
+/// How long a connection waits for the next request to its host.
+const KEPT: Duration = Duration::from_secs(10);
+/// Waiting connections per host.
+const KEPT_PER_HOST: usize = 4;
 
 /// A response, whatever its status.
 #[derive(Clone, Debug)]
@@ -21,193 +43,242 @@ pub struct Fetched {
     pub final_url: Url,
     /// Its status; never a redirect that could have been followed.
     pub status: StatusCode,
-    /// Its headers.
+    /// The protocol that it came by.
+    pub version: Version,
+    /// Its headers, without `Content-Encoding` and `Content-Length`, which describe the body as it
+    /// came.
     pub headers: HeaderMap,
     /// The body, decompressed.
     pub body: Bytes,
-    /// The body was longer than [`Limits::body_bytes`] and is cut there.
+    /// The body was longer than one of its limits and is cut there.
     pub truncated: bool,
-    /// How many redirects led here.
-    pub redirects: u8,
+    /// Bytes of the body as they came, before decompression.
+    pub wire_bytes: usize,
+    /// What led here, in order.
+    pub redirects: Vec<Redirect>,
+}
+
+/// A redirect that was followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redirect {
+    /// The URL that redirected.
+    pub url: Url,
+    /// How: 301 and 308 are for good.
+    pub status: StatusCode,
 }
 
 /// Fetches URLs that somebody else chose. Cheap to share by reference; one for a whole service.
 ///
-/// It sends `User-Agent`, `Accept` and `Accept-Encoding` and nothing else: there is no header, no
-/// cookie and no referrer that could travel from one origin to another.
+/// It sends `User-Agent`, `Accept`, `Accept-Encoding` and [`Validators`] and nothing else: there is
+/// no credential, no cookie and no referrer that could travel from one origin to another.
 pub struct EgressClient {
     policy: EgressPolicy,
     limits: Limits,
-    // Two clients, because a resolver is told the name but not the port, and a pair that the
-    // operator opened must not open the host's other ports.
-    public: reqwest::Client,
-    opened: reqwest::Client,
+    user_agent: HeaderValue,
+    http: Client<GuardedConnector, Empty<Bytes>>,
+}
+
+/// What is asked of every hop.
+struct Ask<'a> {
+    accept: &'a str,
+    validators: Option<&'a Validators>,
 }
 
 impl EgressClient {
     /// A client with the system's resolver. Each pair that the operator opened is logged.
+    ///
+    /// # Errors
+    /// No CA certificates, or a `user_agent` that no header can carry.
     pub fn new(policy: EgressPolicy, limits: Limits, user_agent: &str) -> Result<Self, BuildError> {
-        Self::with_resolver(policy, limits, user_agent, &(Arc::new(SystemResolver) as _))
+        Self::with_resolver(policy, limits, user_agent, Arc::new(SystemResolver))
     }
 
     /// A client with another resolver.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
     pub fn with_resolver(
         policy: EgressPolicy,
         limits: Limits,
         user_agent: &str,
-        resolver: &Arc<dyn Resolver>,
+        resolver: Arc<dyn Resolver>,
     ) -> Result<Self, BuildError> {
-        // A process that installed one already keeps it.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         for pair in policy.opened() {
             tracing::warn!(%pair, "egress opened to a host by EGRESS_ALLOW_HOSTS");
         }
-        let header_bytes = u32::try_from(limits.header_bytes).unwrap_or(u32::MAX);
-        let build = |reach| {
-            let resolver = Arc::clone(resolver);
-            reqwest::Client::builder()
-                .user_agent(user_agent)
-                .dns_resolver(GuardedResolver { resolver, reach })
-                .redirect(reqwest::redirect::Policy::none())
-                .no_proxy()
-                .referer(false)
-                .connect_timeout(limits.connect)
-                .read_timeout(limits.idle)
-                .http2_max_header_list_size(header_bytes)
-                .build()
-        };
+        let tls = tls::connector()?;
+        let connector = GuardedConnector::new(policy.clone(), resolver, tls, limits.connect);
+        let http = Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(KEPT)
+            .pool_max_idle_per_host(KEPT_PER_HOST)
+            .http1_max_headers(HEADERS)
+            .http1_max_buf_size(limits.header_bytes.max(LEAST_HEAD))
+            .http2_max_header_list_size(u32::try_from(limits.header_bytes).unwrap_or(u32::MAX))
+            .build(connector);
         Ok(Self {
-            public: build(Reach::Public)?,
-            opened: build(Reach::Opened)?,
             policy,
             limits,
+            user_agent: HeaderValue::from_str(user_agent)?,
+            http,
         })
     }
 
     /// Fetches `url` with this `Accept` header. Any status is a success here.
     ///
-    /// A refusal is logged (rule and class; nothing of the URL but its host).
+    /// # Errors
+    /// Nothing was fetched. A refusal is the caller's to audit.
     pub async fn get(&self, url: &str, accept: &str) -> Result<Fetched, EgressError> {
-        let followed = self.follow(url, accept);
-        let outcome = tokio::time::timeout(self.limits.total, followed).await;
-        outcome.unwrap_or(Err(EgressError::Timeout))
+        let ask = Ask {
+            accept,
+            validators: None,
+        };
+        self.within_total(url, ask).await
     }
 
-    async fn follow(&self, url: &str, accept: &str) -> Result<Fetched, EgressError> {
-        let mut redirects = 0;
-        let mut next = Url::parse(url).map_err(|_| EgressError::Refused {
-            refusal: Refusal::Url,
-            redirects,
-        })?;
+    /// Fetches `url` unless it is as `validators` say: then the status is 304.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn get_if_changed(
+        &self,
+        url: &str,
+        accept: &str,
+        validators: &Validators,
+    ) -> Result<Fetched, EgressError> {
+        let ask = Ask {
+            accept,
+            validators: Some(validators),
+        };
+        self.within_total(url, ask).await
+    }
+
+    async fn within_total(&self, url: &str, ask: Ask<'_>) -> Result<Fetched, EgressError> {
+        let followed = tokio::time::timeout(self.limits.total, self.follow(url, &ask)).await;
+        followed.unwrap_or(Err(EgressError::Timeout(TimeLimit::Total)))
+    }
+
+    async fn follow(&self, url: &str, ask: &Ask<'_>) -> Result<Fetched, EgressError> {
+        let mut redirects = Vec::new();
+        let mut url = Url::parse(url).map_err(|_| refused(Rule::Url, 0, None))?;
         loop {
-            let host = next.host_str().unwrap_or_default().to_owned();
-            let hop = self.hop(next, accept, redirects).await;
-            let (url, response) = hop.inspect_err(|error| audit(error, &host))?;
-            let Some(location) = redirect_target(&url, &response) else {
+            let followed = u8::try_from(redirects.len()).unwrap_or(u8::MAX);
+            let response = self.hop(&url, ask, followed).await?;
+            let Some(location) = location(&response) else {
                 return self.read(url, response, redirects).await;
             };
-            if redirects == self.limits.redirects {
-                return Err(EgressError::TooManyRedirects(redirects));
+            if followed == self.limits.redirects {
+                return Err(EgressError::TooManyRedirects(followed));
             }
-            redirects += 1;
-            next = location;
+            let next = target(&url, location);
+            redirects.push(Redirect {
+                url,
+                status: response.status(),
+            });
+            url = next.ok_or_else(|| refused(Rule::Url, followed.saturating_add(1), None))?;
         }
     }
 
+    /// One request, checked like the first.
     async fn hop(
         &self,
-        url: Url,
-        accept: &str,
+        url: &Url,
+        ask: &Ask<'_>,
         redirects: u8,
-    ) -> Result<(Url, reqwest::Response), EgressError> {
-        let refused = |refusal| EgressError::Refused { refusal, redirects };
-        let Destination { url, reach } = Destination::check(url, &self.policy).map_err(refused)?;
-        let client = match reach {
-            Reach::Public => &self.public,
-            Reach::Opened => &self.opened,
-        };
-        let request = client.get(url.clone()).header(ACCEPT, accept);
-        let response = request
-            .send()
-            .await
-            .map_err(|error| failure(&error, redirects))?;
-        // Cannot happen as long as the two checks before it hold; costs nothing.
-        let peer = response.remote_addr().ok_or(EgressError::Connect)?;
-        reach.check(peer.ip()).map_err(refused)?;
-        let header_bytes: usize = response
-            .headers()
-            .iter()
+    ) -> Result<Response<Incoming>, EgressError> {
+        let refused = |rule| refused(rule, redirects, Some(url));
+        Destination::of(url, &self.policy).map_err(refused)?;
+        let request = self.request(url, ask).ok_or_else(|| refused(Rule::Url))?;
+        let response = self.send(request).await.map_err(|fault| match fault {
+            failure::Fault::Refused(rule) => refused(rule),
+            failure::Fault::Other(error) => error,
+        })?;
+        let headers = response.headers().iter();
+        let header_bytes: usize = headers
             .map(|(name, value)| name.as_str().len() + value.len())
             .sum();
         if header_bytes > self.limits.header_bytes {
             return Err(EgressError::HeadersTooLarge(self.limits.header_bytes));
         }
-        Ok((url, response))
+        Ok(response)
+    }
+
+    fn request(&self, url: &Url, ask: &Ask<'_>) -> Option<Request<Empty<Bytes>>> {
+        let mut request = Request::get(url.as_str())
+            .header(USER_AGENT, &self.user_agent)
+            .header(ACCEPT, ask.accept)
+            .header(ACCEPT_ENCODING, decoder::ACCEPT_ENCODING)
+            .body(Empty::new())
+            .ok()?;
+        if let Some(validators) = ask.validators {
+            validators.condition(url, request.headers_mut());
+        }
+        Some(request)
+    }
+
+    /// The head of the response. The connector has its own limit of time; the one for the first
+    /// byte begins when the connection is there.
+    async fn send(
+        &self,
+        mut request: Request<Empty<Bytes>>,
+    ) -> Result<Response<Incoming>, failure::Fault> {
+        let mut connection = capture_connection(&mut request);
+        let late = async {
+            drop(connection.wait_for_connection_metadata().await);
+            tokio::time::sleep(self.limits.first_byte).await;
+        };
+        tokio::select! {
+            biased;
+            response = self.http.request(request) => {
+                response.map_err(|error| failure::of(&error, &self.limits))
+            }
+            () = late => Err(EgressError::Timeout(TimeLimit::FirstByte).into()),
+        }
     }
 
     async fn read(
         &self,
         final_url: Url,
-        response: reqwest::Response,
-        redirects: u8,
+        response: Response<Incoming>,
+        redirects: Vec<Redirect>,
     ) -> Result<Fetched, EgressError> {
-        let status = response.status();
-        let headers = response.headers().clone();
-        // What was asked for has been decoded, and its header taken away.
-        if headers
-            .get(CONTENT_ENCODING)
-            .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
-        {
-            return Err(EgressError::Encoding);
-        }
-        let limit = self.limits.body_bytes;
-        let mut body = BytesMut::new();
-        let mut truncated = false;
-        let mut stream = response.bytes_stream();
-        while let Some(chunk) = stream.next().await {
-            let mut chunk = chunk.map_err(|error| failure(&error, redirects))?;
-            let room = limit - body.len();
-            truncated = chunk.len() > room;
-            chunk.truncate(room);
-            body.extend_from_slice(&chunk);
-            if truncated {
-                break;
-            }
-        }
+        let (mut head, incoming) = response.into_parts();
+        let coding = Coding::of(&head.headers).ok_or(EgressError::Encoding)?;
+        let body = body::read(incoming, coding, &self.limits).await?;
+        head.headers.remove(CONTENT_ENCODING);
+        head.headers.remove(CONTENT_LENGTH);
         Ok(Fetched {
             final_url,
-            status,
-            headers,
-            body: body.freeze(),
-            truncated,
+            status: head.status,
+            version: head.version,
+            headers: head.headers,
+            body: body.bytes,
+            truncated: body.truncated,
+            wire_bytes: body.wire_bytes,
             redirects,
         })
     }
 }
 
-/// Where a redirect leads; `None` for a response that is no redirect or names no target.
-fn redirect_target(url: &Url, response: &reqwest::Response) -> Option<Url> {
+fn refused(rule: Rule, redirects: u8, url: Option<&Url>) -> EgressError {
+    let host = url.and_then(Url::host_str).unwrap_or_default().to_owned();
+    EgressError::Refused(Refusal {
+        rule,
+        redirects,
+        host,
+    })
+}
+
+/// What a redirect names as its target; `None` for a response that is none.
+fn location(response: &Response<Incoming>) -> Option<&HeaderValue> {
     if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
         return None;
     }
-    let location = response.headers().get(LOCATION)?.to_str().ok()?;
+    response.headers().get(LOCATION)
+}
+
+fn target(url: &Url, location: &HeaderValue) -> Option<Url> {
+    let location = std::str::from_utf8(location.as_bytes()).ok()?;
     url.join(location).ok()
-}
-
-fn failure(error: &reqwest::Error, redirects: u8) -> EgressError {
-    if let Some(verdict) = Unusable::of(error, redirects) {
-        verdict
-    } else if error.is_timeout() {
-        EgressError::Timeout
-    } else if error.is_connect() {
-        EgressError::Connect
-    } else {
-        EgressError::Response
-    }
-}
-
-fn audit(error: &EgressError, host: &str) {
-    if let EgressError::Refused { refusal, redirects } = error {
-        tracing::warn!(%refusal, redirects, host, "egress refused");
-    }
 }

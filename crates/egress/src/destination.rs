@@ -1,11 +1,11 @@
-//! A URL that may be asked for: the first of the guard's three places.
+//! A URL that may be asked for, and an address that may be connected to: what the guard decides.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use url::{Host, Url};
 
 use crate::address::{AddressClass, classify};
-use crate::error::Refusal;
+use crate::error::Rule;
 use crate::policy::EgressPolicy;
 
 /// Which addresses a destination may have.
@@ -17,56 +17,90 @@ pub(crate) enum Reach {
     Opened,
 }
 
-impl Reach {
-    /// Whether an address may be connected to.
-    pub(crate) fn check(self, address: IpAddr) -> Result<(), Refusal> {
-        let class = classify(address);
-        let admitted = match self {
-            Self::Public => class == AddressClass::Global,
-            Self::Opened => class.may_be_opened(),
-        };
-        if admitted {
-            Ok(())
-        } else {
-            Err(Refusal::Address(class))
-        }
+/// An address that was checked. The connector connects to nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CheckedAddress(SocketAddr);
+
+impl CheckedAddress {
+    /// Where to connect.
+    pub(crate) fn socket(self) -> SocketAddr {
+        self.0
     }
 }
 
-/// A URL whose scheme, userinfo, port and host have been checked; an address literal in it is good,
-/// a name is still to be resolved within its [`Reach`].
-#[derive(Debug)]
+/// A URL whose scheme, userinfo, port and host have been checked. Its addresses are still to be.
+#[derive(Clone, Debug)]
 pub(crate) struct Destination {
-    pub(crate) url: Url,
+    pub(crate) host: Host<String>,
+    pub(crate) port: u16,
+    pub(crate) tls: bool,
     pub(crate) reach: Reach,
 }
 
 impl Destination {
-    pub(crate) fn check(url: Url, policy: &EgressPolicy) -> Result<Self, Refusal> {
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(Refusal::Scheme);
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(Refusal::Userinfo);
-        }
-        let host = url.host_str().ok_or(Refusal::Url)?;
-        let port = url.port_or_known_default().ok_or(Refusal::Url)?;
-        let reach = if policy.is_opened(host, port) {
-            Reach::Opened
-        } else if policy.is_own_host(host) {
-            return Err(Refusal::OwnHost);
-        } else if policy.is_open_port(port) {
-            Reach::Public
-        } else {
-            return Err(Refusal::Port(port));
+    /// The first half of the guard: what can be said of a URL without asking anybody.
+    pub(crate) fn of(url: &Url, policy: &EgressPolicy) -> Result<Self, Rule> {
+        let tls = match url.scheme() {
+            "https" => true,
+            "http" => false,
+            _ => return Err(Rule::Scheme),
         };
-        // A resolver never sees an address literal. `url` has already brought the decimal, octal,
-        // hexadecimal, short and full-width spellings to one.
-        match url.host() {
-            Some(Host::Ipv4(v4)) => reach.check(IpAddr::V4(v4))?,
-            Some(Host::Ipv6(v6)) => reach.check(IpAddr::V6(v6))?,
-            Some(Host::Domain(_)) | None => {}
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(Rule::Userinfo);
         }
-        Ok(Self { url, reach })
+        let host = url.host().ok_or(Rule::Url)?.to_owned();
+        if !is_sound(&host) {
+            return Err(Rule::Url);
+        }
+        let port = url.port_or_known_default().ok_or(Rule::Url)?;
+        let destination = Self {
+            reach: policy.reach(&host, port)?,
+            host,
+            port,
+            tls,
+        };
+        // `url` has brought the decimal, octal, hexadecimal, short and full-width spellings to one.
+        if let Some(literal) = destination.literal() {
+            destination.admit(literal)?;
+        }
+        Ok(destination)
     }
+
+    /// The address that the URL itself names, if it names one.
+    pub(crate) fn literal(&self) -> Option<IpAddr> {
+        match self.host {
+            Host::Ipv4(v4) => Some(IpAddr::V4(v4)),
+            Host::Ipv6(v6) => Some(IpAddr::V6(v6)),
+            Host::Domain(_) => None,
+        }
+    }
+
+    /// The second half: whether this address of the host may be connected to.
+    pub(crate) fn admit(&self, address: IpAddr) -> Result<CheckedAddress, Rule> {
+        let class = classify(address);
+        let admitted = match self.reach {
+            Reach::Public => class == AddressClass::Global,
+            Reach::Opened => class.may_be_opened(),
+        };
+        if admitted {
+            Ok(CheckedAddress(SocketAddr::new(address, self.port)))
+        } else {
+            Err(Rule::Address(class))
+        }
+    }
+
+    /// All addresses of an answer, or none if one of them is bad.
+    pub(crate) fn admit_all(&self, answer: &[IpAddr]) -> Result<Vec<CheckedAddress>, Rule> {
+        answer.iter().map(|address| self.admit(*address)).collect()
+    }
+}
+
+/// No empty label but the one that a single trailing dot stands before: `1.2.3.4..` is a name for
+/// `url`, and who knows what for a resolver.
+fn is_sound(host: &Host<String>) -> bool {
+    let Host::Domain(name) = host else {
+        return true;
+    };
+    let name = name.strip_suffix('.').unwrap_or(name);
+    name.split('.').all(|label| !label.is_empty())
 }

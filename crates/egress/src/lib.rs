@@ -5,24 +5,34 @@
 //! chose. What it is not: an MCP server, an HTML reader or a general HTTP client (it only GETs).
 //! It depends on no other crate of the workspace.
 //!
-//! The guard stands in three places, each of which is needed ([`EgressClient`]):
-//! 1. the URL of every hop is checked before it is asked for ([`EgressPolicy`]), because a resolver
-//!    is never called for an address literal;
-//! 2. the resolver refuses an answer with one bad address in it, because the connection uses what
-//!    the resolver returned and so nothing can be rebound between check and connect;
-//! 3. the peer's address is classified once more when the response comes.
+//! The guard stands in two places, each of which is needed ([`EgressClient`]):
+//! 1. the URL of every hop is checked before it is asked for ([`EgressPolicy`]), whether there is a
+//!    connection to its host already or not;
+//! 2. the connector judges the URL again, resolves its name once, refuses an answer with one bad
+//!    address in it and connects to what it checked, so that nothing can be rebound in between.
+//!
+//! A refusal is typed ([`Refusal`]) and is the caller's to audit.
 
 mod address;
+mod body;
 mod client;
+mod connection;
+mod connector;
+mod decoder;
 mod destination;
 mod error;
+mod failure;
 mod limits;
 mod policy;
+mod proxy;
 mod resolver;
+mod tls;
+mod validators;
 
 pub use address::{AddressClass, classify};
-pub use client::{EgressClient, Fetched};
-pub use error::{BuildError, EgressError, Refusal};
+pub use client::{EgressClient, Fetched, Redirect};
+pub use error::{BuildError, EgressError, Refusal, Rule, TimeLimit};
 pub use limits::Limits;
 pub use policy::{EgressPolicy, HostPort, HostPortError};
 pub use resolver::{Lookup, Resolver, SystemResolver};
+pub use validators::Validators;

@@ -4,9 +4,11 @@ use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::net::IpAddr;
 
-use url::Host;
+use url::{Host, Url};
 
 use crate::address::classify;
+use crate::destination::{Destination, Reach};
+use crate::error::Rule;
 
 /// The operator's part of the guard. Empty, it is strict: global unicast on ports 80 and 443.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +16,7 @@ pub struct EgressPolicy {
     opened: BTreeSet<HostPort>,
     ports: HashSet<u16>,
     own_hosts: HashSet<String>,
+    proxy: Option<HostPort>,
 }
 
 impl EgressPolicy {
@@ -46,6 +49,25 @@ impl EgressPolicy {
         self
     }
 
+    /// The forward proxy for everything that is not an opened pair. None comes from the
+    /// environment.
+    #[must_use]
+    pub fn through_proxy(mut self, proxy: Option<HostPort>) -> Self {
+        self.proxy = proxy;
+        self
+    }
+
+    /// Whether `url` could be asked for, as far as its text tells: what a name resolves to is
+    /// checked when it is connected to.
+    ///
+    /// # Errors
+    /// The first rule that it breaks.
+    pub fn check_url(&self, url: &str) -> Result<Url, Rule> {
+        let url = Url::parse(url).map_err(|_| Rule::Url)?;
+        Destination::of(&url, self)?;
+        Ok(url)
+    }
+
     /// Reads `EGRESS_ALLOW_HOSTS`: comma-separated `host:port`, IPv6 addresses in brackets.
     pub fn parse_allow_hosts(text: &str) -> Result<Vec<HostPort>, HostPortError> {
         text.split(',')
@@ -60,20 +82,27 @@ impl EgressPolicy {
         self.opened.iter()
     }
 
-    pub(crate) fn is_opened(&self, host: &str, port: u16) -> bool {
+    /// Which addresses a host may have at this port.
+    pub(crate) fn reach(&self, host: &Host<String>, port: u16) -> Result<Reach, Rule> {
         let pair = HostPort {
-            host: normalised(host),
+            host: normalised(&host.to_string()),
             port,
         };
-        self.opened.contains(&pair)
+        if self.opened.contains(&pair) {
+            Ok(Reach::Opened)
+        } else if self.own_hosts.contains(&pair.host) {
+            Err(Rule::OwnHost)
+        } else if matches!(port, 80 | 443) || self.ports.contains(&port) {
+            Ok(Reach::Public)
+        } else {
+            Err(Rule::Port(port))
+        }
     }
 
-    pub(crate) fn is_open_port(&self, port: u16) -> bool {
-        matches!(port, 80 | 443) || self.ports.contains(&port)
-    }
-
-    pub(crate) fn is_own_host(&self, host: &str) -> bool {
-        self.own_hosts.contains(&normalised(host))
+    /// The forward proxy, if one was declared.
+    #[must_use]
+    pub fn proxy(&self) -> Option<&HostPort> {
+        self.proxy.as_ref()
     }
 }
 
@@ -85,7 +114,10 @@ pub struct HostPort {
 }
 
 impl HostPort {
-    /// Parses `host:port`; the host is normalised as in a URL.
+    /// Parses an entry of `EGRESS_ALLOW_HOSTS`.
+    ///
+    /// # Errors
+    /// Not `host:port`, or an address that nobody can open.
     pub fn parse(text: &str) -> Result<Self, HostPortError> {
         let malformed = || HostPortError::Malformed(text.to_owned());
         let (host, port) = text.rsplit_once(':').ok_or_else(malformed)?;
@@ -104,6 +136,25 @@ impl HostPort {
             port,
         })
     }
+
+    /// Parses `EGRESS_PROXY`, `http://host:port`.
+    ///
+    /// # Errors
+    /// Anything else: another scheme, a user name, a path.
+    pub fn parse_proxy(text: &str) -> Result<Self, HostPortError> {
+        let pair = text.trim_end_matches('/').strip_prefix("http://");
+        let pair = pair.ok_or(HostPortError::NoProxy)?;
+        Self::parse(pair).map_err(|_| HostPortError::NoProxy)
+    }
+
+    /// The host as a resolver takes it, without the brackets of an IPv6 address.
+    pub(crate) fn bare_host(&self) -> &str {
+        self.host.trim_matches(['[', ']'])
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
 }
 
 impl fmt::Display for HostPort {
@@ -121,9 +172,13 @@ pub enum HostPortError {
     /// An address of a class that nobody can open.
     #[error("`{0}` can never be opened (metadata, link-local or no single host)")]
     NeverOpen(String),
+    /// Not `http://host:port`; the text is not repeated, since it may hold a password.
+    #[error("it is not http://host:port, without a user name or a path")]
+    NoProxy,
 }
 
-/// One spelling per host: lower case, and `example.com.` is `example.com`.
+/// One spelling per host: as in a URL, and `example.com.` is `example.com`.
 fn normalised(host: &str) -> String {
-    host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase()
+    let host = host.trim_end_matches('.');
+    Host::parse(host).map_or_else(|_| host.to_ascii_lowercase(), |host| host.to_string())
 }

@@ -1,15 +1,16 @@
 //! What the operator decides.
 
 use app_shell::settings::Settings;
-use egress::EgressPolicy;
+use egress::{EgressPolicy, HostPort};
 use token_core::{Issuer, ResourceId, Services};
 use url::Url;
 
 /// The settings that [`FetchConfig::of`] reads, whoever runs the service.
-pub const SETTINGS: [&str; 3] = [
+pub const SETTINGS: [&str; 4] = [
     "MCP_CORS_ORIGINS",
     "EGRESS_ALLOW_HOSTS",
     "EGRESS_ALLOW_PORTS",
+    "EGRESS_PROXY",
 ];
 
 /// The settings that [`FetchConfig::from_settings`] reads besides, as a process of its own.
@@ -73,7 +74,10 @@ impl FetchConfig {
         let origins = settings.parse_with("MCP_CORS_ORIGINS", AllowedOrigins::parse);
         let opened = settings.parse_with("EGRESS_ALLOW_HOSTS", EgressPolicy::parse_allow_hosts);
         let ports = settings.parse_with("EGRESS_ALLOW_PORTS", parse_ports);
+        // Not quoted in a fault: whoever writes a password into it learns that it takes none.
+        let proxy = settings.parse_secret_with("EGRESS_PROXY", HostPort::parse_proxy);
         let egress = EgressPolicy::strict()
+            .through_proxy(proxy)
             .open(opened.unwrap_or_default())
             .open_ports(ports.unwrap_or_default())
             .refuse_own_hosts([host_of(issuer.as_str()), host_of(resource.as_str())]);
@@ -83,6 +87,13 @@ impl FetchConfig {
             origins: origins.unwrap_or(AllowedOrigins::Any),
             egress,
         }
+    }
+}
+
+impl FetchConfig {
+    /// The operator's proxy, if there is one.
+    pub fn proxy(&self) -> Option<&HostPort> {
+        self.egress.proxy()
     }
 }
 
@@ -140,7 +151,7 @@ mod tests {
     use super::{AllowedOrigins, FetchConfig, OWN_SETTINGS, SETTINGS};
 
     fn read(pairs: &[(&str, &str)]) -> Result<FetchConfig, String> {
-        let known = [SETTINGS, OWN_SETTINGS].concat();
+        let known = [&SETTINGS[..], &OWN_SETTINGS[..]].concat();
         let pairs = pairs.iter().map(|(name, value)| (*name, *value));
         let mut settings = Settings::from_pairs(&known, pairs);
         let config = FetchConfig::from_settings(&mut settings);
@@ -171,6 +182,7 @@ mod tests {
                 "https://app.example.com, http://localhost:6274",
             ),
             ("EGRESS_ALLOW_HOSTS", "wiki.lan:8080"),
+            ("EGRESS_PROXY", "http://proxy.lan:3128"),
         ])
         .unwrap();
         assert_eq!(config.resource.as_str(), "https://tools.example.com/reader");
@@ -178,6 +190,7 @@ mod tests {
         let origins = origins.map(ToOwned::to_owned).to_vec();
         assert_eq!(config.origins, AllowedOrigins::These(origins));
         assert_eq!(config.egress.opened().count(), 1);
+        assert_eq!(config.proxy().unwrap().to_string(), "proxy.lan:3128");
     }
 
     #[test]
@@ -190,9 +203,11 @@ mod tests {
             ("EGRESS_ALLOW_HOSTS", "wiki.lan"),
             ("EGRESS_ALLOW_HOSTS", "169.254.169.254:80"),
             ("EGRESS_ALLOW_PORTS", "all"),
+            ("EGRESS_PROXY", "http://user:secret@proxy.lan:3128"),
         ] {
             let error = read(&[("BASE_DOMAIN", "example.com"), (name, value)]).unwrap_err();
             assert!(error.contains(name), "{error}");
+            assert!(!error.contains("secret"), "{error}");
         }
         assert!(read(&[]).unwrap_err().contains("BASE_DOMAIN"));
     }

@@ -17,6 +17,7 @@ use app_shell::settings::Settings;
 use app_shell::telemetry::{self, LogFormat, Telemetry};
 use app_shell::{healthcheck, listener, shutdown};
 use fetch_service::{FetchConfig, FetchState, config, routes};
+use token_core::audit::AuditLog;
 use token_core::{Clock as _, SystemClock};
 use tracing::level_filters::LevelFilter;
 use url::Url;
@@ -68,6 +69,7 @@ async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn 
         config,
         Arc::new(keys),
         Arc::new(SystemClock),
+        Arc::new(AuditLog),
     )?);
     let ready: Arc<dyn Ready> = Arc::clone(&state) as _;
     let mcp = routes(state);

@@ -11,6 +11,7 @@ use rmcp::transport::streamable_http_server::StreamableHttpServerConfig;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use token_core::Clock;
 use token_core::assertion::AssertionVerifier;
+use token_core::audit::AuditSink;
 use token_core::keys::VerificationKeySource;
 
 use crate::bridge::{self, McpService};
@@ -30,7 +31,8 @@ pub struct FetchState {
 }
 
 impl FetchState {
-    /// `keys` are the public keys of the verifier's assertions.
+    /// `keys` are the public keys of the verifier's assertions; what the guard refuses goes to
+    /// `audit`.
     ///
     /// # Errors
     /// The outbound client cannot be built: no CA certificates.
@@ -38,6 +40,7 @@ impl FetchState {
         config: FetchConfig,
         keys: Arc<dyn VerificationKeySource>,
         clock: Arc<dyn Clock>,
+        audit: Arc<dyn AuditSink>,
     ) -> Result<Self, BuildError> {
         let version = env!("CARGO_PKG_VERSION");
         // Whom to turn to: the gateway, where it has an address that others can reach.
@@ -51,6 +54,7 @@ impl FetchState {
                 &user_agent,
             )?),
             converter: Converter::new(),
+            audit,
         };
         let path = config.resource.path().to_owned();
         let transport = transport_config(&config.resource, config.origins);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egress::{EgressClient, EgressError};
+use egress::{AddressClass, EgressClient, EgressError, Refusal};
 use http::request::Parts;
 use rmcp::handler::server::tool::Extension;
 use rmcp::handler::server::wrapper::Parameters;
@@ -12,7 +12,7 @@ use rmcp::{RoleServer, ServerHandler, tool, tool_handler, tool_router};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use token_core::assertion::Identity;
-use tracing::Instrument as _;
+use token_core::audit::{AskedBy, AuditEvent, AuditSink};
 
 use crate::answer::{self, Source};
 use crate::converter::{ConversionError, Converter};
@@ -27,6 +27,7 @@ const ACCEPT: &str = "text/markdown, text/html;q=0.9, application/xhtml+xml;q=0.
 pub(crate) struct FetchServer {
     pub(crate) egress: Arc<EgressClient>,
     pub(crate) converter: Converter,
+    pub(crate) audit: Arc<dyn AuditSink>,
 }
 
 /// The arguments of `fetch`: names and defaults that models know from `mcp-server-fetch`.
@@ -90,17 +91,14 @@ impl FetchServer {
         Extension(parts): Extension<Parts>,
         context: RequestContext<RoleServer>,
     ) -> CallToolResult {
-        // The guard's audit lines carry the person by this span.
-        let user = parts
-            .extensions
-            .get::<Identity>()
-            .map(|identity| identity.user_id.as_str());
-        let span = tracing::info_span!("fetch", user);
-        let page = self.page(&arguments).instrument(span);
         let outcome = tokio::select! {
-            outcome = page => outcome,
+            outcome = self.page(&arguments) => outcome,
             () = context.ct.cancelled() => Err(FetchError::Cancelled),
         };
+        if let Err(FetchError::Egress(EgressError::Refused(refusal))) = &outcome {
+            let identity = parts.extensions.get::<Identity>();
+            self.audit.record(&refused(identity, refusal));
+        }
         match outcome {
             Ok((status, text)) if status.is_client_error() || status.is_server_error() => {
                 CallToolResult::error(vec![ContentBlock::text(text)])
@@ -142,6 +140,19 @@ impl FetchServer {
             })
             .await??;
         Ok((status, text))
+    }
+}
+
+fn refused(identity: Option<&Identity>, refusal: &Refusal) -> AuditEvent {
+    AuditEvent::EgressRefused {
+        asked_by: identity.map(|identity| AskedBy {
+            user_id: identity.user_id.clone(),
+            client_id: identity.client_id.clone(),
+        }),
+        host: refusal.host.clone(),
+        rule: refusal.rule.name(),
+        address_class: refusal.rule.address_class().map(AddressClass::name),
+        redirects: refusal.redirects,
     }
 }
 

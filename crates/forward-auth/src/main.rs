@@ -25,9 +25,9 @@ use forward_auth::verifier::Parts;
 use forward_auth::{Verifier, routes};
 use token_core::admission::Admission;
 use token_core::assertion::AssertionSigner;
+use token_core::audit::AuditLog;
 use token_core::live::Live;
 use token_core::{Clock as _, SystemClock};
-use token_store::audit_log::AuditLog;
 use token_store::{Heard, RedisActiveTokens, RedisSettings};
 use tracing::level_filters::LevelFilter;
 

@@ -30,13 +30,13 @@ use forward_auth::verifier::Parts;
 use prometheus::Registry;
 use token_core::admission::Admission;
 use token_core::assertion::AssertionSigner;
+use token_core::audit::AuditLog;
 use token_core::keys::LiveKeys;
 use token_core::live::Live;
 use token_core::{
     Clock, Entropy, Seconds, ServiceName, Services, SystemClock, SystemEntropy, assertion,
 };
 use token_store::SqliteStore;
-use token_store::audit_log::AuditLog;
 use token_store::key_directory::FollowedKeys;
 
 use crate::data_directory::DataDirectory;
@@ -164,12 +164,22 @@ fn build(
         clock: Arc::clone(&clock),
     };
     let verifier = Verifier::new(parts, VERIFIER_MEMORY, Tally::register(registry)?);
-    let fetch = FetchState::new(config.fetch.clone(), assertion_keys, Arc::clone(&clock))?;
+    let fetch = FetchState::new(
+        config.fetch.clone(),
+        assertion_keys,
+        Arc::clone(&clock),
+        Arc::new(AuditLog),
+    )?;
     let root_secret = match config.root_secret.take() {
         Some(own) => own,
         None => data.root_secret(entropy.as_ref())?,
     };
-    let remote = GuardedRemote::new(&config.issuer, &services)?;
+    let remote = GuardedRemote::new(
+        &config.issuer,
+        &services,
+        config.fetch.proxy().cloned(),
+        Arc::new(AuditLog),
+    )?;
     let context = Context {
         clients: Clients::new(config.clients.clone(), Arc::new(remote)),
         sealing: Sealing::derive(&root_secret)?,

@@ -162,7 +162,7 @@ impl Stack {
 
     /// The private key that signs access tokens, in PEM: for tokens that only a thief could make.
     pub fn signing_key(&self) -> String {
-        let directory = self.keys.path().join("signing");
+        let directory = self.directory.path().join("signing");
         let mut files = std::fs::read_dir(directory).expect("a directory");
         let path = files.next().expect("a key").expect("a file").path();
         std::fs::read_to_string(path).expect("text")

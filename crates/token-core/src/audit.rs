@@ -89,6 +89,30 @@ pub enum AuditEvent {
         /// The grant.
         grant: GrantId,
     },
+    /// The guard of outbound requests refused one that somebody asked for.
+    EgressRefused {
+        /// Who asked, where that is known.
+        #[serde(flatten)]
+        asked_by: Option<AskedBy>,
+        /// The host that was asked for, and nothing else of the URL; empty where it had none.
+        host: String,
+        /// The rule that was broken.
+        rule: &'static str,
+        /// The class of the address that was refused, if it was one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        address_class: Option<&'static str>,
+        /// Redirects followed before.
+        redirects: u8,
+    },
+}
+
+/// A person and the client that he uses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AskedBy {
+    /// The person.
+    pub user_id: UserId,
+    /// The client.
+    pub client_id: ClientId,
 }
 
 impl AuditEvent {
@@ -148,6 +172,21 @@ pub enum FailureReason {
 pub trait AuditSink: Send + Sync {
     /// Takes one event. It cannot fail and does not wait.
     fn record(&self, event: &AuditEvent);
+}
+
+/// Writes events to the process's log: one line an event, target `audit`, the event as JSON. What an
+/// operator should look into is a warning.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AuditLog;
+
+impl AuditSink for AuditLog {
+    fn record(&self, event: &AuditEvent) {
+        match serde_json::to_string(event) {
+            Ok(json) if event.is_alarming() => tracing::warn!(target: "audit", event = %json),
+            Ok(json) => tracing::info!(target: "audit", event = %json),
+            Err(error) => tracing::error!(target: "audit", %error, "an event cannot be written"),
+        }
+    }
 }
 
 /// Keeps events in memory, for tests.

@@ -1,6 +1,6 @@
 //! The stores behind the traits of `token_core::store`: SQLite for the single process, Redis for
 //! the deployment, memory for tests. One suite of promises (`tests/contract`) holds for all. Beside
-//! them what else is kept: the directory of private keys, and the audit trail in the log.
+//! them what else is kept: the directory of private keys.
 //!
 //! What it is not: it knows no protocol and no HTTP, and reads no clock and no environment. The
 //! stores never see a secret: codes, refresh tokens and `state` come as hashes, grace answers come
@@ -9,7 +9,6 @@
 //! What it may depend on: `token-core`, and the drivers: `rusqlite` (feature `sqlite`), `redis` and
 //! `deadpool-redis` (feature `redis`).
 
-pub mod audit_log;
 pub mod key_directory;
 mod memory;
 #[cfg(feature = "redis")]

@@ -54,6 +54,7 @@ corpora! {
     basic_credentials => the_corpus_of_basic_credentials_holds,
     client_metadata => the_corpus_of_client_metadata_holds,
     jwt_header => the_corpus_of_jwt_header_holds,
+    outbound_url => the_corpus_of_outbound_url_holds,
     redirect_uri => the_corpus_of_redirect_uri_holds,
     scope => the_corpus_of_scope_holds,
 }

@@ -2,6 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail by panicking")]
 
 mod address_classes;
+mod bombs;
+mod codings;
+mod floods;
 mod guard;
 mod limits;
+mod proxy;
+mod redirects;
+mod registries;
 mod support;
+mod urls;

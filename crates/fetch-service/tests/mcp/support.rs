@@ -8,6 +8,7 @@ use app_shell::settings::Settings;
 use fetch_service::{FetchConfig, FetchState, config, routes};
 use serde_json::{Value, json};
 use token_core::assertion::{AssertionSigner, Identity};
+use token_core::audit::MemoryAudit;
 use token_core::clock::ManualClock;
 use token_core::keys::{
     FixedKeys, LiveKeys, SigningKey, SigningKeys, VerificationKeySource, VerificationKeys,
@@ -25,6 +26,7 @@ pub(crate) const NOW: Timestamp = Timestamp(1_700_000_000);
 pub(crate) struct Service {
     pub(crate) url: String,
     pub(crate) signer: AssertionSigner,
+    pub(crate) audit: Arc<MemoryAudit>,
     client: reqwest::Client,
 }
 
@@ -75,12 +77,15 @@ impl Service {
         let config = FetchConfig::of(&mut settings, issuer.clone(), resource);
         settings.finish().unwrap();
         let clock = Arc::new(ManualClock::at(NOW));
-        let state = Arc::new(FetchState::new(config, keys, clock).unwrap());
+        let audit = Arc::new(MemoryAudit::default());
+        let state = FetchState::new(config, keys, clock, Arc::clone(&audit) as _);
+        let state = Arc::new(state.unwrap());
         let routes = routes(state);
         let url = serve(move |config| routes(config));
         Self {
             url: format!("{url}/mcp"),
             signer: signer_with(key),
+            audit,
             client: client(),
         }
     }
@@ -153,6 +158,16 @@ pub(crate) fn site(pages: &[(&'static str, &'static str, &str)]) -> String {
                     .body("no such page"),
             };
             std::future::ready(response)
+        }));
+    })
+}
+
+/// A site that redirects everything to one place.
+pub(crate) fn redirect_to(location: &'static str) -> String {
+    serve(move |config| {
+        config.default_service(web::to(move || {
+            let mut response = HttpResponse::Found();
+            std::future::ready(response.insert_header(("Location", location)).finish())
         }));
     })
 }

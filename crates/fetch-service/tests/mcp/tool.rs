@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde_json::json;
+use token_core::audit::{AskedBy, AuditEvent};
 use tokio::io::AsyncReadExt as _;
 
-use crate::support::{Service, site};
+use crate::support::{Service, person, redirect_to, site};
 
 const OPEN: &str = "<untrusted-web-content>\n";
 const CLOSE: &str = "\n</untrusted-web-content>";
@@ -162,6 +163,34 @@ async fn failures_name_the_rule_and_nothing_else() {
         assert!(answer.contains(reason), "{arguments}: {answer}");
         assert!(!answer.contains("SECRET"));
     }
+}
+
+#[actix_web::test]
+async fn a_refusal_is_audited_with_who_asked_and_without_the_rest_of_the_url() {
+    let away = redirect_to("http://169.254.169.254/latest/meta-data/?secret");
+    let service = Service::opened_to(&away);
+    let (is_error, answer) = service.fetch(json!({ "url": away })).await;
+    assert!(is_error, "{answer}");
+    assert!(!answer.contains("169.254"), "{answer}");
+    let event = AuditEvent::EgressRefused {
+        asked_by: Some(AskedBy {
+            user_id: person().user_id,
+            client_id: person().client_id,
+        }),
+        host: "169.254.169.254".to_owned(),
+        rule: "address",
+        address_class: Some("metadata"),
+        redirects: 1,
+    };
+    assert_eq!(service.audit.events(), std::slice::from_ref(&event));
+    assert_eq!(
+        serde_json::to_value(event).unwrap(),
+        json!({
+            "event": "egress_refused", "user_id": "github|1", "client_id": "client",
+            "host": "169.254.169.254", "rule": "address", "address_class": "metadata",
+            "redirects": 1
+        })
+    );
 }
 
 #[actix_web::test]

@@ -78,6 +78,19 @@ fn every_attack_has_tests_and_each_exists() {
     assert_exist(tests.map(str::to_owned));
 }
 
+#[test]
+fn every_test_that_the_page_on_security_names_exists() {
+    let page = text("docs/security.md");
+    let tests = quoted(&page).into_iter().filter(|word| {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_-:".contains(&b);
+        let begins = word.starts_with(|c: char| c.is_ascii_lowercase());
+        begins && word.contains("::") && word.bytes().all(allowed)
+    });
+    let tests: Vec<_> = tests.map(str::to_owned).collect();
+    assert!(tests.len() > 30, "{tests:?}");
+    assert_exist(tests.into_iter());
+}
+
 fn assert_exist(named: impl Iterator<Item = String>) {
     let mut sources = BTreeMap::new();
     let missing: BTreeSet<_> = named
