@@ -36,6 +36,10 @@ const LEAST_BETWEEN_RESTARTS: Duration = Duration::from_secs(3);
 /// How long Redis is away.
 const AWAY: Duration = Duration::from_millis(700);
 
+/// A question that was asked while Redis was away may be given up only now, and who joined it gets
+/// its answer.
+const LAST_QUESTION: Duration = Duration::from_millis(250);
+
 /// What came of it.
 #[derive(Debug, Default)]
 pub struct Report {
@@ -304,6 +308,7 @@ impl Soak {
                 for edge in edges {
                     until_ready(edge).await;
                 }
+                sleep(LAST_QUESTION).await;
                 self.unsettled.set(false);
                 self.report.borrow_mut().restarts += 1;
                 next = Instant::now() + between;

@@ -58,8 +58,10 @@ enum Step {
     Pass {
         seconds: u64,
     },
-    /// A new key is published, and signs.
-    Rotate,
+    /// A new key is published, and signs; `known`: the verifiers polled it before, as they should.
+    Rotate {
+        known: bool,
+    },
     /// A verifier polls what is published.
     Poll {
         at: usize,
@@ -77,6 +79,10 @@ enum Step {
         at: usize,
     },
     Silence {
+        at: usize,
+    },
+    /// And it is used after the time for which silence is believed, before it has noticed.
+    LongSilence {
         at: usize,
     },
     Forget {
@@ -116,13 +122,14 @@ fn step() -> impl Strategy<Value = Step> {
         2 => any_token().prop_map(|token| Step::EndGrant { token }),
         4 => (1..=6_u64).prop_map(|seconds| Step::Pass { seconds }),
         1 => (30..=90_u64).prop_map(|seconds| Step::Pass { seconds }),
-        2 => Just(Step::Rotate),
+        2 => proptest::bool::weighted(0.8).prop_map(|known| Step::Rotate { known }),
         2 => at().prop_map(|at| Step::Poll { at }),
-        2 => (any_token(), any::<bool>())
+        3 => (any_token(), any::<bool>())
             .prop_map(|(key, published)| Step::Retire { key, published }),
         3 => (0..8_u8).prop_map(|people| Step::Admit { people }),
         3 => at().prop_map(|at| Step::Cut { at }),
-        3 => at().prop_map(|at| Step::Silence { at }),
+        2 => at().prop_map(|at| Step::Silence { at }),
+        2 => at().prop_map(|at| Step::LongSilence { at }),
         1 => at().prop_map(|at| Step::Forget { at }),
         4 => at().prop_map(|at| Step::Heal { at }),
         5 => at().prop_map(|at| Step::Settle { at }),

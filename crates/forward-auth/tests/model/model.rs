@@ -4,9 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use forward_auth::decide::Denial;
-use token_core::Timestamp;
-use token_core::jose::LEEWAY;
-use token_core::store::MAX_AGE;
+use token_core::{Seconds, Timestamp};
+
+/// For how long a verifier may believe what it knew, when nobody can tell it anything (contract).
+pub(crate) const MAX_AGE: Seconds = Seconds(5);
+/// How far the issuer's clock may be ahead (contract).
+const LEEWAY: Seconds = Seconds(30);
 
 /// What must come of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,7 +18,7 @@ use token_core::{
 use token_store::RedisStore;
 
 use crate::Step;
-use crate::model::{Model, Must, Token, View, Way};
+use crate::model::{MAX_AGE, Model, Must, Token, View, Way};
 use crate::redis_server::RedisServer;
 use crate::system::{List, Node, PEOPLE, admitting, issuer, signing_key};
 
@@ -106,18 +106,16 @@ impl Play {
     pub(crate) async fn take(&mut self, step: &Step) {
         match *step {
             Step::Use { at } => self.use_all(at).await,
-            Step::UseEverywhere => {
-                for at in 0..self.nodes.len() {
-                    self.use_all(at).await;
-                }
-            }
+            Step::UseEverywhere => self.use_everywhere().await,
             Step::Forge { at, token } => self.forge(at, token).await,
             Step::Pass { seconds } => self.clock.advance(Seconds(seconds)),
             Step::Poll { at } => self.poll(at),
             Step::Cut { at } => self.disturb(at, Way::Cut),
-            Step::Silence { at } => {
-                let since = self.clock.now();
-                self.disturb(at, Way::Silent { since });
+            Step::Silence { at } => self.silence(at),
+            Step::LongSilence { at } => {
+                self.silence(at);
+                self.clock.advance(MAX_AGE);
+                self.use_all(at).await;
             }
             Step::Forget { at } => {
                 self.nodes[at].link.forget();
@@ -153,10 +151,7 @@ impl Play {
             Step::Revoke { token } => self.revoke(token, 0).await,
             Step::RevokeInUse { token } => self.revoke(token, CROWD).await,
             Step::EndGrant { token } => self.end_grant(token).await,
-            Step::Rotate => {
-                self.published.insert(self.keys.len());
-                self.keys.push(signing_key());
-            }
+            Step::Rotate { known } => self.rotate(known),
             Step::Retire { key, published } => self.retire(key, published).await,
             Step::Admit { people } => {
                 let bits = |person: &usize| people & (1 << person) != 0;
@@ -269,6 +264,11 @@ impl Play {
     /// Takes a key back at once; auth-service publishes it for a while, or no more.
     async fn retire(&mut self, key: usize, published: bool) {
         let key = key % self.keys.len();
+        if key == self.keys.len() - 1 {
+            self.rotate(true);
+            // The successor's coming has made the verifiers look again; now they remember.
+            self.use_everywhere().await;
+        }
         let now = self.clock.now();
         let retired = self
             .store
@@ -278,9 +278,15 @@ impl Play {
         if !published {
             self.published.remove(&key);
         }
-        if key == self.keys.len() - 1 {
-            self.published.insert(self.keys.len());
-            self.keys.push(signing_key());
+    }
+
+    fn rotate(&mut self, known: bool) {
+        self.published.insert(self.keys.len());
+        self.keys.push(signing_key());
+        if known {
+            for at in 0..self.nodes.len() {
+                self.poll(at);
+            }
         }
     }
 
@@ -302,6 +308,11 @@ impl Play {
         }
         view.disturb();
         view.way = way;
+    }
+
+    fn silence(&mut self, at: usize) {
+        let since = self.clock.now();
+        self.disturb(at, Way::Silent { since });
     }
 
     fn heal(&mut self, at: usize) {
@@ -326,6 +337,12 @@ impl Play {
         } else {
             node.until_deaf().await;
             view.is_alone();
+        }
+    }
+
+    async fn use_everywhere(&mut self) {
+        for at in 0..self.nodes.len() {
+            self.use_all(at).await;
         }
     }
 

@@ -278,7 +278,8 @@ def test_no_request_is_smuggled_in_another(server, alice, token, name, line_end)
     for credentials in ("", f"Authorization: Bearer {token('echo')}\r\n"):
         for path in ("/mcp", "/.well-known/oauth-protected-resource/mcp"):
             head = f"POST {path} HTTP/1.1\r\nHost: {ECHO}\r\n{credentials}{headers}\r\n"
-            http1(ECHO, head.replace("\r\n", line_end) + body)
+            # A last request ends the connection, where it is still one.
+            http1(ECHO, head.replace("\r\n", line_end) + body + message())
             reached = server.reached()
             assert_genuine(reached, alice)
             # The inner request has no token, whoever takes it for one.
