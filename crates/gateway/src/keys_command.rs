@@ -58,7 +58,8 @@ enum KeysCommand {
     },
     /// Delete a key that signs no more.
     Retire {
-        /// Its name, as `gateway keys list` shows it.
+        /// Its name, as `gateway keys list` shows it. One in 64 begins with a hyphen.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
         /// Even while tokens live that it signed, since somebody else may have it: they end.
         #[arg(long)]

@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 use crate::edge::Edge;
-use crate::mcp_client::{McpClient, Tokens};
 use crate::process::{free_address, plain_http};
 use crate::stack::Stack;
 
@@ -24,8 +23,17 @@ const QUIET: (&str, &str) = ("LOG_LEVEL", "error");
 /// Verifiers under load, and the connections to each.
 const VERIFIERS: usize = 3;
 const CONNECTIONS: usize = 3;
-/// Clients, each with its own grant.
-const CLIENTS: usize = 4;
+/// A client that acts for itself, so that each of its tokens has a grant of its own: who revokes a
+/// token ends its grant.
+const CLIENTS: &str = r#"
+[[client]]
+client_id = "soak"
+name = "Soak"
+secret_hash = "6K4jc3egJW2f18T-f15QkHHAnHM9Q5CUMOuWmNPRP0s"
+grant_types = ["client_credentials"]
+own_services = ["fetch"]
+"#;
+const SECRET: &str = "a-soak-needs-a-secret-of-its-own-0123456789";
 /// Good tokens in use at a time, and revoked ones that are tried still.
 const TOKENS: usize = 60;
 const REVOKED: usize = 60;
@@ -138,7 +146,7 @@ struct Soak {
 
 /// Runs it for this long.
 pub async fn run(time: Duration) -> Report {
-    let mut stack = Stack::start_with(&[QUIET]).await;
+    let mut stack = Stack::start_with(&[QUIET, ("CLIENTS", CLIENTS)]).await;
     let mut edges = Vec::new();
     for _ in 0..VERIFIERS {
         let listen = free_address();
@@ -150,12 +158,10 @@ pub async fn run(time: Duration) -> Report {
             ..stack.edge.clone()
         });
     }
-    let mut clients = Vec::new();
-    for _ in 0..CLIENTS {
-        let mut client = stack.client("fetch").await;
-        let tokens = stack.tokens(&mut client).await;
-        clients.push((client, tokens.refresh));
-    }
+    let machine = Machine {
+        edge: stack.edge.clone(),
+        http: plain_http(),
+    };
     let soak = Rc::new(Soak {
         end: Instant::now() + time,
         good: RefCell::default(),
@@ -164,8 +170,8 @@ pub async fn run(time: Duration) -> Report {
         times_unsettled: Cell::new(0),
         report: RefCell::default(),
     });
-    for at in 0..TOKENS {
-        let token = next_token(&mut clients[at % CLIENTS]).await;
+    for _ in 0..TOKENS {
+        let token = machine.next_token().await;
         soak.good.borrow_mut().push(token);
     }
     let mut tasks = Vec::new();
@@ -180,7 +186,7 @@ pub async fn run(time: Duration) -> Report {
     }
     let revoking = Rc::clone(&soak);
     tasks.push(actix_web::rt::spawn(async move {
-        revoking.revoke(clients).await;
+        revoking.revoke(machine).await;
     }));
     soak.restart_and_sample(&mut stack, &edges, time).await;
     for task in tasks {
@@ -189,22 +195,47 @@ pub async fn run(time: Duration) -> Report {
     soak.report.take()
 }
 
-/// Another access token by the client's refresh token.
-async fn next_token(client: &mut (McpClient, String)) -> Rc<InUse> {
-    loop {
-        let answer = client.0.refresh(&client.1).await;
-        // While Redis is away.
-        if answer.status == 503 {
-            sleep(PAUSE).await;
-            continue;
-        }
-        let Tokens { access, refresh } = Tokens::from(&answer);
-        client.1 = refresh;
-        return Rc::new(InUse {
-            text: access,
+/// The client.
+struct Machine {
+    edge: Edge,
+    http: reqwest::Client,
+}
+
+impl Machine {
+    /// Another access token.
+    async fn next_token(&self) -> Rc<InUse> {
+        let resource = self.edge.resource("fetch");
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("resource", &resource),
+        ];
+        let answer = self.post("token", &form).await;
+        let body: serde_json::Value = answer.json().await.expect("JSON");
+        Rc::new(InUse {
+            text: body["access_token"].as_str().expect("a token").to_owned(),
             revoking: Cell::new(false),
             revoked: Cell::new(None),
-        });
+        })
+    }
+
+    async fn revoke(&self, token: &InUse) {
+        self.post("revoke", &[("token", &token.text)]).await;
+    }
+
+    /// Asks until Redis is there.
+    async fn post(&self, endpoint: &str, form: &[(&str, &str)]) -> reqwest::Response {
+        let url = format!("{}/{endpoint}", self.edge.issuer());
+        let url = url.parse().expect("a URL");
+        loop {
+            let request = self.edge.route(&self.http, reqwest::Method::POST, &url);
+            let request = request.basic_auth("soak", Some(SECRET)).form(form);
+            let answer = request.send().await.expect("an answer");
+            match answer.status().as_u16() {
+                200 => return answer,
+                503 => sleep(PAUSE).await,
+                other => panic!("{endpoint}: {other}"),
+            }
+        }
     }
 }
 
@@ -267,19 +298,15 @@ impl Soak {
     }
 
     /// Revokes a token each moment, and puts another in its place.
-    async fn revoke(&self, mut clients: Vec<(McpClient, String)>) {
+    async fn revoke(&self, machine: Machine) {
         let mut turn = 0;
         while !self.is_over() {
             turn += 1;
-            let client = &mut clients[turn % CLIENTS];
-            let next = next_token(client).await;
-            // Each token is revoked by the client that it was issued to.
+            let next = machine.next_token().await;
             let place = turn % TOKENS;
             let token = std::mem::replace(&mut self.good.borrow_mut()[place], next);
             token.revoking.set(true);
-            while client.0.revoke(&token.text).await.status != 200 {
-                sleep(PAUSE).await;
-            }
+            machine.revoke(&token).await;
             token.revoked.set(Some(Instant::now()));
             self.report.borrow_mut().revoked += 1;
             {

@@ -78,6 +78,12 @@ impl Stack {
             .env("REDIS_URL", format!("redis://{}", redis.address))
             .env("REDIS_PASSWORD", &redis.password)
             .envs(settings.iter().copied());
+        if settings
+            .iter()
+            .any(|(name, _)| *name == "ALLOWED_GITHUB_USERS")
+        {
+            auth_command.env_remove("ALLOWED_GITHUB_USERS_FILE");
+        }
         let auth_service = service("auth-service", auth_command, edge.auth_service).await;
         let mut stack = Self {
             edge,

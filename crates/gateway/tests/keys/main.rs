@@ -163,11 +163,14 @@ fn retire_refuses_the_active_key_and_spares_living_tokens_unless_told() {
     let operator = Operator::new("EdDSA");
     operator.keys(&["generate"]);
     let first = kid(&operator.list("tokens")[0]).to_owned();
-    assert!(
-        operator
-            .refused(&["retire", "nobody"])
-            .contains("keys list")
-    );
+    for nobody in [
+        &["retire", "nobody"][..],
+        // A thumbprint may begin with a hyphen.
+        &["retire", "-nobody", "--now"],
+        &["retire", "--now", "-nobody"],
+    ] {
+        assert!(operator.refused(nobody).contains("keys list"), "{nobody:?}");
+    }
     assert!(
         operator
             .refused(&["retire", &first, "--now"])
