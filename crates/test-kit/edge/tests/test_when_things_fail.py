@@ -26,7 +26,13 @@ def entries(stack):
 
 
 def test_traefik_has_nothing_to_complain_about(stack):
-    complaints = [entry for entry in entries(stack) if entry["level"] not in ("info", "debug")]
+    complaints = [
+        entry
+        for entry in entries(stack)
+        if entry["level"] not in ("info", "debug")
+        # A client that goes away while it is asked about (the hostile ones do).
+        and not entry.get("error", "").endswith("context canceled")
+    ]
     assert complaints == []
 
 
