@@ -63,6 +63,9 @@ pub struct Report {
     pub restarts: u64,
     /// Answers that must not be, in words.
     pub wrong: Vec<String>,
+    /// 503 while Redis was there: its answer took longer than the verifier waits, which a busy
+    /// machine can be the cause of.
+    pub impatient: u64,
     /// Of tokens that passed after the acknowledgement of their revocation: how long after.
     pub late: Vec<Duration>,
     /// What each process had in memory, in KiB, second by second.
@@ -116,6 +119,7 @@ impl fmt::Display for Report {
                 "{name}: {second} KiB in the second quarter, {last} KiB in the last, {most} KiB at most"
             )?;
         }
+        writeln!(f, "{} answers of 503 while Redis was there", self.impatient)?;
         writeln!(f, "{} wrong answers", self.wrong.len())?;
         for wrong in self.wrong.iter().take(20) {
             writeln!(f, "  {wrong}")?;
@@ -285,6 +289,7 @@ impl Soak {
             },
             401 if token.revoking.get() => report.refused += 1,
             503 if unsettled => report.unavailable += 1,
+            503 => report.impatient += 1,
             _ => report.wrong.push(format!(
                 "{status} for a token that is {}; Redis is {}",
                 if token.revoking.get() {
