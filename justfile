@@ -65,6 +65,7 @@ build-benchmarks:
         --package gateway --package auth-service --package forward-auth --package test-kit --package bench \
         --bin gateway --bin auth-service --bin forward-auth --bin fake-github \
         --bin bench --bin bench-auth --bin constant-handler
+
 # Five minutes of load with revocations and restarts of Redis; fails at a wrong answer or a leak
 soak seconds="300":
     cargo build --workspace --bins --locked
@@ -77,6 +78,6 @@ check:
     scripts/check-arrow
     scripts/check-compose
 
-# Fuzz one input (redirect_uri, basic_credentials, jwt_header, client_metadata, scope, authorization_query)
+# Fuzz one input (redirect_uri, basic_credentials, jwt_header, client_metadata, scope, authorization_query, outbound_url)
 fuzz target seconds="60":
     RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none {{ target }} -- -max_total_time={{ seconds }} -max_len=16384 -timeout=10
