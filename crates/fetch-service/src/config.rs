@@ -1,16 +1,26 @@
 //! What the operator decides.
 
+mod fetching;
+
 use app_shell::settings::Settings;
 use egress::{EgressPolicy, HostPort};
 use token_core::{Issuer, ResourceId, Services};
 use url::Url;
 
+pub(crate) use fetching::Fetching;
+
 /// The settings that [`FetchConfig::of`] reads, whoever runs the service.
-pub const SETTINGS: [&str; 4] = [
+pub const SETTINGS: [&str; 10] = [
     "MCP_CORS_ORIGINS",
     "EGRESS_ALLOW_HOSTS",
     "EGRESS_ALLOW_PORTS",
     "EGRESS_PROXY",
+    "FETCH_ROBOTS",
+    "FETCH_CONTACT_URL",
+    "FETCH_CACHE_MB",
+    "FETCH_CALLS_PER_MINUTE",
+    "FETCH_MB_PER_MINUTE",
+    "FETCH_CALLS_AT_A_TIME",
 ];
 
 /// The settings that [`FetchConfig::from_settings`] reads besides, as a process of its own.
@@ -23,6 +33,7 @@ pub struct FetchConfig {
     pub(crate) resource: ResourceId,
     pub(crate) origins: AllowedOrigins,
     pub(crate) egress: EgressPolicy,
+    pub(crate) fetching: Fetching,
 }
 
 /// Whose scripts may call, by the `Origin` header; a request without one passes.
@@ -86,6 +97,7 @@ impl FetchConfig {
             resource,
             origins: origins.unwrap_or(AllowedOrigins::Any),
             egress,
+            fetching: Fetching::from_settings(settings),
         }
     }
 }

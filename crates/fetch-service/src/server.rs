@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use egress::{AddressClass, EgressClient, EgressError, Refusal};
 use http::request::Parts;
 use rmcp::handler::server::tool::Extension;
 use rmcp::handler::server::wrapper::Parameters;
@@ -12,22 +11,16 @@ use rmcp::{RoleServer, ServerHandler, tool, tool_handler, tool_router};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use token_core::assertion::Identity;
-use token_core::audit::{AskedBy, AuditEvent, AuditSink};
 
 use crate::answer::{self, Source};
-use crate::converter::{ConversionError, Converter};
-use crate::reader::{self, MediaType, NotText, Page};
-
-/// Markdown first, for the servers that have it (as documentation sites do).
-const ACCEPT: &str = "text/markdown, text/html;q=0.9, application/xhtml+xml;q=0.9, \
-                      text/plain;q=0.8, application/json;q=0.8, */*;q=0.5";
+use crate::progress;
+use crate::reader::MediaType;
+use crate::visit::{Visit, VisitError, Visitor};
 
 /// Answers MCP requests; made anew for each, since there are no sessions.
 #[derive(Clone)]
 pub(crate) struct FetchServer {
-    pub(crate) egress: Arc<EgressClient>,
-    pub(crate) converter: Converter,
-    pub(crate) audit: Arc<dyn AuditSink>,
+    pub(crate) visitor: Arc<Visitor>,
 }
 
 /// The arguments of `fetch`: names and defaults that models know from `mcp-server-fetch`.
@@ -59,12 +52,10 @@ enum FetchError {
     MaxLength,
     #[error("cancelled")]
     Cancelled,
-    #[error("cannot fetch the page: {0}")]
-    Egress(#[from] EgressError),
-    #[error("cannot show the page: {0}")]
-    NotText(#[from] NotText),
-    #[error("cannot show the page: {0}")]
-    Conversion(#[from] ConversionError),
+    #[error("the request has no identity")]
+    NoIdentity,
+    #[error(transparent)]
+    Visit(#[from] VisitError),
 }
 
 #[tool_router]
@@ -91,14 +82,12 @@ impl FetchServer {
         Extension(parts): Extension<Parts>,
         context: RequestContext<RoleServer>,
     ) -> CallToolResult {
+        let identity = parts.extensions.get::<Identity>();
+        let work = self.page(&arguments, identity);
         let outcome = tokio::select! {
-            outcome = self.page(&arguments) => outcome,
+            outcome = progress::told(&context, work) => outcome,
             () = context.ct.cancelled() => Err(FetchError::Cancelled),
         };
-        if let Err(FetchError::Egress(EgressError::Refused(refusal))) = &outcome {
-            let identity = parts.extensions.get::<Identity>();
-            self.audit.record(&refused(identity, refusal));
-        }
         match outcome {
             Ok((status, text)) if status.is_client_error() || status.is_server_error() => {
                 CallToolResult::error(vec![ContentBlock::text(text)])
@@ -111,48 +100,30 @@ impl FetchServer {
     async fn page(
         &self,
         arguments: &FetchArguments,
+        identity: Option<&Identity>,
     ) -> Result<(http::StatusCode, String), FetchError> {
         if !(1..=1_000_000).contains(&arguments.max_length) {
             return Err(FetchError::MaxLength);
         }
-        let fetched = self.egress.get(&arguments.url, ACCEPT).await?;
-        let content_type = fetched.headers.get(http::header::CONTENT_TYPE);
-        let content_type = content_type.and_then(|value| value.to_str().ok());
+        let visit = Visit {
+            identity: identity.ok_or(FetchError::NoIdentity)?,
+            url: &arguments.url,
+            view: arguments.raw,
+            goes_on: arguments.start_index > 0,
+            automatic: true,
+        };
+        let (snapshot, reading) = self.visitor.read(visit).await?;
+        let page = &snapshot.page;
         let source = Source {
-            url: fetched.final_url.clone(),
-            status: fetched.status,
-            media_type: MediaType::of(content_type, &fetched.body),
-            bytes: fetched.body.len(),
-            truncated: fetched.truncated,
+            url: page.url.clone(),
+            status: snapshot.status,
+            media_type: MediaType::of(page.content_type.as_deref(), &page.body),
+            bytes: page.body.len(),
+            truncated: snapshot.truncated,
         };
-        let page = Page {
-            content_type: content_type.map(ToOwned::to_owned),
-            body: fetched.body,
-            url: fetched.final_url,
-        };
-        let (start, length, raw) = (arguments.start_index, arguments.max_length, arguments.raw);
-        let status = source.status;
-        let text = self
-            .converter
-            .run(move || {
-                let reading = reader::read(&page, raw)?;
-                Ok::<_, NotText>(answer::write(&source, &reading, start, length))
-            })
-            .await??;
-        Ok((status, text))
-    }
-}
-
-fn refused(identity: Option<&Identity>, refusal: &Refusal) -> AuditEvent {
-    AuditEvent::EgressRefused {
-        asked_by: identity.map(|identity| AskedBy {
-            user_id: identity.user_id.clone(),
-            client_id: identity.client_id.clone(),
-        }),
-        host: refusal.host.clone(),
-        rule: refusal.rule.name(),
-        address_class: refusal.rule.address_class().map(AddressClass::name),
-        redirects: refusal.redirects,
+        let (start, length) = (arguments.start_index, arguments.max_length);
+        let text = answer::write(&source, &reading, start, length);
+        Ok((snapshot.status, text))
     }
 }
 

@@ -7,6 +7,10 @@
 )]
 
 mod access;
+mod caching;
+mod cancellation;
 mod protocol;
+mod quotas;
+mod robots;
 mod support;
 mod tool;
