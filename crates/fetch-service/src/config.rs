@@ -178,6 +178,11 @@ mod tests {
         assert_eq!(config.resource.as_str(), "https://fetch.example.com/mcp");
         assert_eq!(config.origins, AllowedOrigins::Any);
         assert_eq!(config.egress.opened().count(), 0);
+        let fetching = &config.fetching;
+        assert!(fetching.obeys_robots && fetching.contact.is_none());
+        assert_eq!((fetching.memory, fetching.quota.at_a_time), (64 << 20, 8));
+        assert_eq!(fetching.quota.requests_per_minute, 120);
+        assert_eq!(fetching.quota.bytes_per_minute, 200 << 20);
     }
 
     #[test]
@@ -195,6 +200,12 @@ mod tests {
             ),
             ("EGRESS_ALLOW_HOSTS", "wiki.lan:8080"),
             ("EGRESS_PROXY", "http://proxy.lan:3128"),
+            ("FETCH_ROBOTS", "ignore"),
+            ("FETCH_CONTACT_URL", "mailto:web@example.com"),
+            ("FETCH_CACHE_MB", "48"),
+            ("FETCH_CALLS_PER_MINUTE", "1"),
+            ("FETCH_MB_PER_MINUTE", "2"),
+            ("FETCH_CALLS_AT_A_TIME", "3"),
         ])
         .unwrap();
         assert_eq!(config.resource.as_str(), "https://tools.example.com/reader");
@@ -203,6 +214,13 @@ mod tests {
         assert_eq!(config.origins, AllowedOrigins::These(origins));
         assert_eq!(config.egress.opened().count(), 1);
         assert_eq!(config.proxy().unwrap().to_string(), "proxy.lan:3128");
+        let fetching = &config.fetching;
+        assert!(!fetching.obeys_robots);
+        let contact = fetching.contact.as_ref().unwrap();
+        assert_eq!(contact.as_str(), "mailto:web@example.com");
+        let quota = &fetching.quota;
+        assert_eq!((fetching.memory, quota.requests_per_minute), (48 << 20, 1));
+        assert_eq!((quota.bytes_per_minute, quota.at_a_time), (2 << 20, 3));
     }
 
     #[test]
@@ -216,6 +234,13 @@ mod tests {
             ("EGRESS_ALLOW_HOSTS", "169.254.169.254:80"),
             ("EGRESS_ALLOW_PORTS", "all"),
             ("EGRESS_PROXY", "http://user:secret@proxy.lan:3128"),
+            ("FETCH_ROBOTS", "sometimes"),
+            ("FETCH_CONTACT_URL", "example.com"),
+            ("FETCH_CONTACT_URL", "https://example.com/(x)"),
+            ("FETCH_CACHE_MB", "47"),
+            ("FETCH_CALLS_PER_MINUTE", "0"),
+            ("FETCH_MB_PER_MINUTE", "-1"),
+            ("FETCH_CALLS_AT_A_TIME", "many"),
         ] {
             let error = read(&[("BASE_DOMAIN", "example.com"), (name, value)]).unwrap_err();
             assert!(error.contains(name), "{error}");

@@ -229,7 +229,7 @@ mod tests {
     use std::time::Duration;
 
     use token_core::UserId;
-    use tokio::time::advance;
+    use tokio::time::{advance, pause};
 
     use super::{Exceeded, Limits, PEOPLE, Quota};
 
@@ -243,8 +243,9 @@ mod tests {
         UserId::parse(format!("github|{number}")).unwrap()
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn calls_run_out_and_come_back_evenly() {
+        pause();
         let quota = Quota::new(LIMITS);
         for _ in 0..6 {
             quota.admit(&person(1)).unwrap();
@@ -261,8 +262,9 @@ mod tests {
         quota.admit(&person(1)).unwrap_err();
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn bytes_leave_a_debt_that_is_waited_off() {
+        pause();
         let quota = Quota::new(LIMITS);
         let call = quota.admit(&person(1)).unwrap();
         call.charge(5999);
@@ -277,8 +279,9 @@ mod tests {
         quota.admit(&person(1)).unwrap();
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn calls_under_way_are_counted_until_they_end() {
+        pause();
         let quota = Quota::new(LIMITS);
         let first = quota.admit(&person(1)).unwrap();
         let _second = quota.admit(&person(1)).unwrap();
@@ -289,8 +292,9 @@ mod tests {
         quota.admit(&person(1)).unwrap();
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn accounts_are_bounded_and_none_is_forgotten_that_matters() {
+        pause();
         let quota = Quota::new(LIMITS);
         for number in 0..PEOPLE {
             quota.admit(&person(number)).unwrap();

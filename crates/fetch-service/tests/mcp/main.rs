@@ -11,6 +11,7 @@ mod caching;
 mod cancellation;
 mod protocol;
 mod quotas;
+mod requests;
 mod robots;
 mod support;
 mod tool;
