@@ -221,9 +221,12 @@ impl Verifier {
             Some(pass) => pass,
             None => Arc::new(self.verified(question, trust)?),
         };
-        let mark = self.parts.freshness.mark(&pass.jti);
+        let voice = self.parts.tokens.voice();
+        let mark = self.parts.freshness.mark(voice, &pass.jti);
         // The assertion is signed while the store's answer is under way.
         let (active, ()) = tokio::join!(self.is_active(&pass.jti, question.now), async {
+            // The question leaves when this thread turns to its connection.
+            tokio::task::yield_now().await;
             self.have_assertion(&pass, question.now);
         });
         if active? {

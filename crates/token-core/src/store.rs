@@ -17,7 +17,7 @@ use crate::clock::Timestamp;
 use crate::identifiers::{ClientId, GrantId, Jti};
 use crate::secret::{SecretHash, SecretKey};
 
-pub use freshness::{Freshness, MAX_AGE, Mark};
+pub use freshness::{Freshness, MAX_AGE, Mark, Voice};
 pub use outcomes::*;
 pub use records::*;
 
@@ -231,6 +231,11 @@ pub trait GrantStore: Send + Sync {
 pub trait ActiveTokens: Send + Sync {
     /// Whether the token is active at `now`.
     async fn is_active(&self, jti: &Jti, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// By which voice the store will tell of changes to what the calling thread asks it about.
+    fn voice(&self) -> Voice {
+        Voice::FIRST
+    }
 
     /// Whether the store answers at all, for readiness.
     async fn ping(&self) -> Result<(), StoreError>;
