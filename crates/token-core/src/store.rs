@@ -191,7 +191,9 @@ pub trait GrantStore: Send + Sync {
         now: Timestamp,
     ) -> Result<CodeOutcome, StoreError>;
 
-    /// Makes tokens active, unless their grant has ended.
+    /// Makes tokens active, unless their grant has ended or their client is gone. From the same
+    /// moment on [`ClientRegistry::client_grants`] names the grant: so whoever deletes a client and
+    /// then ends what is named misses no token.
     async fn issue_tokens(
         &self,
         tokens: &IssuedTokens,
@@ -205,7 +207,8 @@ pub trait GrantStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<RefreshView>, StoreError>;
 
-    /// Replaces a refresh token by its successor.
+    /// Replaces a refresh token by its successor, under the same conditions and with the same
+    /// promise as [`Self::issue_tokens`].
     async fn rotate_refresh(
         &self,
         rotation: &Rotation,

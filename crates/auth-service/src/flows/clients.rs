@@ -88,17 +88,10 @@ impl From<RemoteFault> for OAuthFailure {
     }
 }
 
-/// Whether a client that was found is still there. Only one of the store can be deleted.
-pub(super) async fn is_still_there(
-    context: &Context,
-    client_id: &ClientId,
-) -> Result<bool, StoreError> {
+/// Whether a client that was found is in the store. Only such a one can be deleted.
+pub(super) fn is_stored(context: &Context, client_id: &ClientId) -> bool {
     let pre_registered = context.clients.settings.pre_registered.find(client_id);
-    if pre_registered.is_some() || document_url(client_id).is_some() {
-        return Ok(true);
-    }
-    let found = context.store.client(client_id, context.now()).await?;
-    Ok(found.is_some())
+    pre_registered.is_none() && document_url(client_id).is_none()
 }
 
 /// As [`find`], but a document that was fetched before is taken as it is: no client waits for its
