@@ -127,7 +127,7 @@ impl Collector for State {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        let remembered = i64::try_from(self.verifier.remembered()).unwrap_or(i64::MAX);
+        let remembered = i64::try_from(self.verifier.remembered_tokens()).unwrap_or(i64::MAX);
         self.remembered.set(remembered);
         let parts = &self.verifier.parts;
         self.heard.set(

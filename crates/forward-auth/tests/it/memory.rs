@@ -168,7 +168,7 @@ async fn memory_is_bounded_and_what_is_forgotten_is_asked_again() {
         assert!(world.passes(&token).await);
         tokens.push(token);
     }
-    assert!(world.verifier.remembered() < 100);
+    assert!(world.verifier.remembered_tokens() < 100);
     for token in &tokens {
         assert!(world.passes(token).await);
     }
