@@ -8,10 +8,13 @@
 //! [`egress`] (the web), `converter` and `reader` (the page as Markdown) and `answer`.
 
 mod answer;
+mod arguments;
 mod bridge;
 pub mod config;
 mod converter;
 mod identity;
+mod marker;
+mod output;
 mod reader;
 mod routes;
 mod server;

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use egress::{AddressClass, EgressClient, EgressError, Refusal};
 use http::request::Parts;
-use rmcp::handler::server::tool::Extension;
+use rmcp::handler::server::tool::{Extension, schema_for_output};
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{CallToolResult, ContentBlock, Implementation, ServerCapabilities, ServerConfig};
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler, tool, tool_handler, tool_router};
-use schemars::JsonSchema;
-use serde::Deserialize;
 use token_core::assertion::Identity;
 use token_core::audit::{AskedBy, AuditEvent, AuditSink};
 
-use crate::answer::{self, Source};
+use crate::answer::{Answer, Source};
+use crate::arguments::{ArgumentError, FetchArguments, FetchRequest};
 use crate::converter::{ConversionError, Converter};
-use crate::reader::{self, MediaType, NotText, Page};
+use crate::output::FetchOutput;
+use crate::reader::{self, MediaType, Page, Unreadable};
 
 /// Markdown first, for the servers that have it (as documentation sites do).
 const ACCEPT: &str = "text/markdown, text/html;q=0.9, application/xhtml+xml;q=0.9, \
@@ -30,39 +30,17 @@ pub(crate) struct FetchServer {
     pub(crate) audit: Arc<dyn AuditSink>,
 }
 
-/// The arguments of `fetch`: names and defaults that models know from `mcp-server-fetch`.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub(crate) struct FetchArguments {
-    /// The URL of the page: http or https.
-    #[schemars(extend("format" = "uri"))]
-    url: String,
-    /// How many characters to return at most.
-    #[serde(default = "default_max_length")]
-    #[schemars(range(min = 1, max = 1_000_000))]
-    max_length: usize,
-    /// From which character on, to read on after a truncated answer.
-    #[serde(default)]
-    start_index: usize,
-    /// Return HTML as it is served instead of Markdown.
-    #[serde(default)]
-    raw: bool,
-}
-
-fn default_max_length() -> usize {
-    5000
-}
-
 /// What goes wrong in a call; the model reads its text.
 #[derive(Debug, thiserror::Error)]
 enum FetchError {
-    #[error("max_length must be between 1 and 1000000")]
-    MaxLength,
+    #[error(transparent)]
+    Arguments(#[from] ArgumentError),
     #[error("cancelled")]
     Cancelled,
     #[error("cannot fetch the page: {0}")]
     Egress(#[from] EgressError),
     #[error("cannot show the page: {0}")]
-    NotText(#[from] NotText),
+    Unreadable(#[from] Unreadable),
     #[error("cannot show the page: {0}")]
     Conversion(#[from] ConversionError),
 }
@@ -77,6 +55,7 @@ impl FetchServer {
                        A long page comes in parts: when the answer says TRUNCATED, call again with \
                        the start_index that it names. Private and internal addresses cannot be \
                        reached.",
+        output_schema = schema_for_output::<FetchOutput>(),
         annotations(
             title = "Fetch a web page",
             read_only_hint = true,
@@ -92,7 +71,7 @@ impl FetchServer {
         context: RequestContext<RoleServer>,
     ) -> CallToolResult {
         let outcome = tokio::select! {
-            outcome = self.page(&arguments) => outcome,
+            outcome = self.answer(arguments) => outcome,
             () = context.ct.cancelled() => Err(FetchError::Cancelled),
         };
         if let Err(FetchError::Egress(EgressError::Refused(refusal))) = &outcome {
@@ -100,22 +79,17 @@ impl FetchServer {
             self.audit.record(&refused(identity, refusal));
         }
         match outcome {
-            Ok((status, text)) if status.is_client_error() || status.is_server_error() => {
-                CallToolResult::error(vec![ContentBlock::text(text)])
-            }
-            Ok((_, text)) => CallToolResult::success(vec![ContentBlock::text(text)]),
+            Ok(answer) => answer.into_result(),
             Err(error) => CallToolResult::error(vec![ContentBlock::text(error.to_string())]),
         }
     }
 
-    async fn page(
-        &self,
-        arguments: &FetchArguments,
-    ) -> Result<(http::StatusCode, String), FetchError> {
-        if !(1..=1_000_000).contains(&arguments.max_length) {
-            return Err(FetchError::MaxLength);
-        }
-        let fetched = self.egress.get(&arguments.url, ACCEPT).await?;
+    async fn answer(&self, arguments: FetchArguments) -> Result<Answer, FetchError> {
+        self.page(arguments.checked()?).await
+    }
+
+    async fn page(&self, request: FetchRequest) -> Result<Answer, FetchError> {
+        let fetched = self.egress.get(&request.url, ACCEPT).await?;
         let content_type = fetched.headers.get(http::header::CONTENT_TYPE);
         let content_type = content_type.and_then(|value| value.to_str().ok());
         let source = Source {
@@ -130,16 +104,15 @@ impl FetchServer {
             body: fetched.body,
             url: fetched.final_url,
         };
-        let (start, length, raw) = (arguments.start_index, arguments.max_length, arguments.raw);
-        let status = source.status;
-        let text = self
+        let FetchRequest { view, span, .. } = request;
+        let answer = self
             .converter
             .run(move || {
-                let reading = reader::read(&page, raw)?;
-                Ok::<_, NotText>(answer::write(&source, &reading, start, length))
+                let reading = reader::read(&page, &view)?;
+                Ok::<_, Unreadable>(Answer::of(&source, &reading, span))
             })
             .await??;
-        Ok((status, text))
+        Ok(answer)
     }
 }
 
