@@ -9,11 +9,14 @@
 //! and `reader` (the page as Markdown); and `answer`.
 
 mod answer;
+mod arguments;
 mod bounded;
 mod bridge;
 pub mod config;
 mod converter;
 mod identity;
+mod marker;
+mod output;
 mod pages;
 mod progress;
 mod quota;

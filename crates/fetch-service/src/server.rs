@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use http::request::Parts;
-use rmcp::handler::server::tool::Extension;
+use rmcp::handler::server::tool::{Extension, schema_for_output};
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{CallToolResult, ContentBlock, Implementation, ServerCapabilities, ServerConfig};
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler, tool, tool_handler, tool_router};
-use schemars::JsonSchema;
-use serde::Deserialize;
 use token_core::assertion::Identity;
 
-use crate::answer::{self, Source};
+use crate::answer::{Answer, Source};
+use crate::arguments::{ArgumentError, FetchArguments, FetchRequest};
+use crate::converter::ConversionError;
+use crate::output::FetchOutput;
 use crate::progress;
 use crate::reader::MediaType;
 use crate::visit::{Visit, VisitError, Visitor};
@@ -23,39 +24,19 @@ pub(crate) struct FetchServer {
     pub(crate) visitor: Arc<Visitor>,
 }
 
-/// The arguments of `fetch`: names and defaults that models know from `mcp-server-fetch`.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub(crate) struct FetchArguments {
-    /// The URL of the page: http or https.
-    #[schemars(extend("format" = "uri"))]
-    url: String,
-    /// How many characters to return at most.
-    #[serde(default = "default_max_length")]
-    #[schemars(range(min = 1, max = 1_000_000))]
-    max_length: usize,
-    /// From which character on, to read on after a truncated answer.
-    #[serde(default)]
-    start_index: usize,
-    /// Return HTML as it is served instead of Markdown.
-    #[serde(default)]
-    raw: bool,
-}
-
-fn default_max_length() -> usize {
-    5000
-}
-
 /// What goes wrong in a call; the model reads its text.
 #[derive(Debug, thiserror::Error)]
 enum FetchError {
-    #[error("max_length must be between 1 and 1000000")]
-    MaxLength,
+    #[error(transparent)]
+    Arguments(#[from] ArgumentError),
     #[error("cancelled")]
     Cancelled,
     #[error("the request has no identity")]
     NoIdentity,
     #[error(transparent)]
     Visit(#[from] VisitError),
+    #[error("cannot show the page: {0}")]
+    Conversion(#[from] ConversionError),
 }
 
 #[tool_router]
@@ -68,6 +49,7 @@ impl FetchServer {
                        A long page comes in parts: when the answer says TRUNCATED, call again with \
                        the start_index that it names. Private and internal addresses cannot be \
                        reached.",
+        output_schema = schema_for_output::<FetchOutput>(),
         annotations(
             title = "Fetch a web page",
             read_only_hint = true,
@@ -83,47 +65,44 @@ impl FetchServer {
         context: RequestContext<RoleServer>,
     ) -> CallToolResult {
         let identity = parts.extensions.get::<Identity>();
-        let work = self.page(&arguments, identity);
+        let work = self.answer(arguments, identity);
         let outcome = tokio::select! {
             outcome = progress::told(&context, work) => outcome,
             () = context.ct.cancelled() => Err(FetchError::Cancelled),
         };
         match outcome {
-            Ok((status, text)) if status.is_client_error() || status.is_server_error() => {
-                CallToolResult::error(vec![ContentBlock::text(text)])
-            }
-            Ok((_, text)) => CallToolResult::success(vec![ContentBlock::text(text)]),
+            Ok(answer) => answer.into_result(),
             Err(error) => CallToolResult::error(vec![ContentBlock::text(error.to_string())]),
         }
     }
 
-    async fn page(
+    async fn answer(
         &self,
-        arguments: &FetchArguments,
+        arguments: FetchArguments,
         identity: Option<&Identity>,
-    ) -> Result<(http::StatusCode, String), FetchError> {
-        if !(1..=1_000_000).contains(&arguments.max_length) {
-            return Err(FetchError::MaxLength);
-        }
+    ) -> Result<Answer, FetchError> {
+        let FetchRequest { url, view, span } = arguments.checked()?;
         let visit = Visit {
             identity: identity.ok_or(FetchError::NoIdentity)?,
-            url: &arguments.url,
-            view: arguments.raw,
-            goes_on: arguments.start_index > 0,
+            url: &url,
+            view: &view,
+            goes_on: span.start > 0,
             automatic: true,
         };
         let (snapshot, reading) = self.visitor.read(visit).await?;
-        let page = &snapshot.page;
-        let source = Source {
-            url: page.url.clone(),
-            status: snapshot.status,
-            media_type: MediaType::of(page.content_type.as_deref(), &page.body),
-            bytes: page.body.len(),
-            truncated: snapshot.truncated,
-        };
-        let (start, length) = (arguments.start_index, arguments.max_length);
-        let text = answer::write(&source, &reading, start, length);
-        Ok((snapshot.status, text))
+        // A large page is counted through, and that is not for a thread that others wait for.
+        let answer = tokio::task::spawn_blocking(move || {
+            let page = &snapshot.page;
+            let source = Source {
+                url: page.url.clone(),
+                status: snapshot.status,
+                media_type: MediaType::of(page.content_type.as_deref(), &page.body),
+                bytes: page.body.len(),
+                truncated: snapshot.truncated,
+            };
+            Answer::of(&source, &reading, span)
+        });
+        answer.await.map_err(|_| ConversionError::Failed.into())
     }
 }
 

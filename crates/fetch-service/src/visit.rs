@@ -13,10 +13,7 @@ use crate::bounded;
 use crate::converter::{ConversionError, Converter};
 use crate::pages::{Pages, Snapshot, Wish};
 use crate::quota::{Exceeded, Quota};
-use crate::reader::{self, NotText, Reading};
-
-/// How a page is read: as it is served, or as Markdown.
-type View = bool;
+use crate::reader::{self, Content, Reading, Unreadable, View};
 
 /// What an entry takes beside its text.
 const OVERHEAD: usize = 256;
@@ -26,7 +23,7 @@ const OVERHEAD: usize = 256;
 pub(crate) struct Visit<'a> {
     pub(crate) identity: &'a Identity,
     pub(crate) url: &'a str,
-    pub(crate) view: View,
+    pub(crate) view: &'a View,
     /// A later part of a page that is being read.
     pub(crate) goes_on: bool,
     /// A program wishes it, and not a person.
@@ -41,7 +38,7 @@ pub(crate) enum VisitError {
     #[error("cannot fetch the page: {0}")]
     Egress(#[from] EgressError),
     #[error("cannot show the page: {0}")]
-    NotText(#[from] NotText),
+    Unreadable(#[from] Unreadable),
     #[error("cannot show the page: {0}")]
     Conversion(#[from] ConversionError),
 }
@@ -63,7 +60,11 @@ struct Weight;
 
 impl Weighter<(u64, View), Arc<Reading>> for Weight {
     fn weight(&self, _: &(u64, View), reading: &Arc<Reading>) -> u64 {
-        (OVERHEAD + reading.text.len()) as u64
+        let bytes = match &reading.content {
+            Content::Text { text, .. } => text.len(),
+            Content::Image(image) => image.bytes.len(),
+        };
+        (OVERHEAD + bytes) as u64
     }
 }
 
@@ -109,14 +110,14 @@ impl Visitor {
     async fn reading(
         &self,
         snapshot: &Arc<Snapshot>,
-        view: View,
+        view: &View,
     ) -> Result<Arc<Reading>, VisitError> {
-        let key = (snapshot.id, view);
+        let key = (snapshot.id, view.clone());
         match self.readings.0.get_value_or_guard_async(&key).await {
             Ok(reading) => Ok(reading),
             Err(place) => {
-                let page = Arc::clone(snapshot);
-                let job = move || reader::read(&page.page, view);
+                let (snapshot, view) = (Arc::clone(snapshot), view.clone());
+                let job = move || reader::read(&snapshot.page, &view);
                 let reading = Arc::new(self.converter.run(job).await??);
                 // It may be too large to be kept, and is good all the same.
                 let _ = place.insert(Arc::clone(&reading));
