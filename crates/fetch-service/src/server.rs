@@ -5,9 +5,12 @@ use std::sync::Arc;
 use http::request::Parts;
 use rmcp::handler::server::tool::{Extension, schema_for_output};
 use rmcp::handler::server::wrapper::Parameters;
-use rmcp::model::{CallToolResult, ContentBlock, Implementation, ServerCapabilities, ServerConfig};
+use rmcp::model::{
+    CacheScope, CallToolResult, ContentBlock, Implementation, ListToolsResult,
+    PaginatedRequestParams, ProtocolVersion, ResultType, ServerCapabilities, ServerConfig,
+};
 use rmcp::service::RequestContext;
-use rmcp::{RoleServer, ServerHandler, tool, tool_handler, tool_router};
+use rmcp::{ErrorData, RoleServer, ServerHandler, tool, tool_handler, tool_router};
 use token_core::assertion::Identity;
 
 use crate::answer::{Answer, Source};
@@ -17,6 +20,9 @@ use crate::output::FetchOutput;
 use crate::progress;
 use crate::reader::MediaType;
 use crate::visit::{Visit, VisitError, Visitor};
+
+/// How long a client may keep the list of tools: it changes with a release.
+const TOOLS_HOLD_MS: u64 = 3_600_000;
 
 /// Answers MCP requests; made anew for each, since there are no sessions.
 #[derive(Clone)]
@@ -108,6 +114,22 @@ impl FetchServer {
 
 #[tool_handler]
 impl ServerHandler for FetchServer {
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let version = context.protocol_version();
+        let is_modern = version.is_some_and(|version| version >= ProtocolVersion::V_2026_07_28);
+        Ok(ListToolsResult {
+            result_type: Some(ResultType::COMPLETE),
+            tools: Self::tool_router().list_all(),
+            ttl_ms: is_modern.then_some(TOOLS_HOLD_MS),
+            cache_scope: is_modern.then_some(CacheScope::Public),
+            ..ListToolsResult::default()
+        })
+    }
+
     fn get_info(&self) -> ServerConfig {
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
             .with_server_info(

@@ -98,6 +98,9 @@ async fn a_slow_call_tells_of_its_progress_where_that_was_asked_for() {
             .contains("page")
     );
     let steps = progress.iter().map(|message| {
+        // S6: nothing on the stream asks anything.
+        assert_eq!(message["method"], "notifications/progress");
+        assert!(message.get("id").is_none());
         assert_eq!(message["params"]["progressToken"], "p1");
         message["params"]["progress"].as_f64().unwrap()
     });

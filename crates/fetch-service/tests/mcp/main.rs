@@ -13,5 +13,6 @@ mod protocol;
 mod quotas;
 mod requests;
 mod robots;
+mod rows;
 mod support;
 mod tool;

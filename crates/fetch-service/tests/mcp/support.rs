@@ -163,6 +163,32 @@ impl Service {
     }
 }
 
+pub(crate) const MODERN: &str = "2026-07-28";
+
+/// A request of the modern era: everything in itself, repeated in headers.
+pub(crate) fn modern(
+    service: &Service,
+    method: &str,
+    mut params: Value,
+) -> reqwest::RequestBuilder {
+    params["_meta"] = json!({
+        "io.modelcontextprotocol/protocolVersion": MODERN,
+        "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "1" },
+        "io.modelcontextprotocol/clientCapabilities": {}
+    });
+    let message = json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params });
+    service
+        .post(&message)
+        .header("MCP-Protocol-Version", MODERN)
+        .header("Mcp-Method", method)
+}
+
+pub(crate) async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
+    let response = request.send().await.unwrap();
+    let status = response.status().as_u16();
+    (status, response.json().await.unwrap())
+}
+
 /// A site that answers each path by its page: content type and body.
 pub(crate) fn site(pages: &[(&'static str, &'static str, &str)]) -> String {
     let pages: Vec<_> = pages
