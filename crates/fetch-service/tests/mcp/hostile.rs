@@ -60,7 +60,9 @@ async fn each_is_bounded_and_others_are_not_kept_waiting() {
     let hostile = |path: &'static str, says: &'static str| {
         let (service, url) = (&service, format!("{}{path}", site.url));
         async move {
-            let (_, answer) = service.fetch_as(&somebody_else(), json!({ "url": url })).await;
+            let (_, answer) = service
+                .fetch_as(&somebody_else(), json!({ "url": url }))
+                .await;
             assert!(answer.contains(says), "{path}: {answer}");
         }
     };
