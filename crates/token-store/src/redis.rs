@@ -7,6 +7,7 @@ mod devices;
 mod fault;
 mod grants;
 mod index;
+mod inspection;
 mod keys;
 mod operator;
 mod pushed_requests;

@@ -88,6 +88,15 @@ impl RedisStore {
             .await
     }
 
+    /// What each command of a pipeline answers.
+    pub(super) async fn answers<T: FromRedisValue>(
+        &self,
+        pipeline: &Pipeline,
+    ) -> Result<Vec<T>, StoreError> {
+        within_deadline(async { Ok(pipeline.query_async(&mut self.connection().await?).await?) })
+            .await
+    }
+
     async fn connection(&self) -> Result<Connection, PoolError> {
         self.pool.get().await
     }
