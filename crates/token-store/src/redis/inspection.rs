@@ -14,7 +14,7 @@ use token_core::store::{
 use super::clients::{Fields, client_of, fields_of};
 use super::keys;
 use super::store::RedisStore;
-use super::value::{Damaged, decode, parse, seconds};
+use super::value::{Damaged, decode, parse, parse_mark, seconds};
 
 /// How many keys a step looks at. Redis is busy with them for less than a millisecond.
 const STEP: u64 = 1000;
@@ -203,7 +203,7 @@ impl RedisStore {
         let mut open = Vec::new();
         for (approval, mark) in approvals.into_iter().zip(marks) {
             let ended = match mark {
-                Some(mark) => !parse(&mark)?.0.has_passed(now),
+                Some(mark) => !parse_mark(&mark)?.0.has_passed(now),
                 None => false,
             };
             if !ended {
@@ -272,10 +272,11 @@ fn session(
 }
 
 fn approved_code(value: &str) -> Result<Option<Approval>, StoreError> {
-    let (expires_at, state, record) = parse(value)?;
-    if state != "live" {
+    // A used code has no record any more.
+    if parse_mark(value)?.1 != "live" {
         return Ok(None);
     }
+    let (expires_at, _, record) = parse(value)?;
     let record: CodeRecord = decode(record)?;
     Ok(Some(Approval {
         grant: record.grant,
