@@ -5,7 +5,9 @@
 //! command line is wrong.
 
 mod consent;
+mod explain;
 mod listing;
+mod mint;
 mod output;
 mod progress;
 mod purge;
@@ -21,12 +23,14 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use token_core::store::{Registration, Session};
 use token_core::{ClientId, GrantId, Jti};
 
 use consent::Destroying;
+use explain::Explain;
 use listing::{Format, Tokens};
+use mint::Mint;
 use revoking::Target;
 use selection::Filters;
 use system::System;
@@ -49,9 +53,10 @@ pub(crate) enum RegistrationsCommand {
 
 #[derive(Args)]
 #[group(skip)]
+#[command(group = ArgGroup::new("which").args(["client_id", "all"]).required(true))]
 pub(crate) struct DeleteRegistrations {
     /// Its identifier in full (`registrations list --full`)
-    #[arg(required_unless_present = "all", allow_hyphen_values = true)]
+    #[arg(allow_hyphen_values = true)]
     client_id: Option<ClientId>,
     /// Every one
     #[arg(long, conflicts_with = "client_id")]
@@ -76,13 +81,10 @@ pub(crate) enum SessionsCommand {
     },
     /// End sessions with every token of theirs, at once and at every verifier. Who had one has to
     /// sign in again
+    #[command(group = which("session"))]
     Revoke {
         /// One, in full (`sessions list --full`)
-        #[arg(
-            allow_hyphen_values = true,
-            conflicts_with_all = ["client", "user", "service", "all"],
-            required_unless_present_any = ["client", "user", "service", "all"]
-        )]
+        #[arg(allow_hyphen_values = true, conflicts_with_all = ["client", "user", "service", "all"])]
         session: Option<GrantId>,
         #[command(flatten)]
         filters: Filters,
@@ -107,13 +109,10 @@ pub(crate) enum TokensCommand {
     },
     /// End access tokens alone, at once and at every verifier. A client that has a refresh token
     /// gets a new one without asking anybody; `sessions revoke` ends that too
+    #[command(group = which("jti"))]
     Delete {
         /// One by its `jti`, in full (`tokens list --full`)
-        #[arg(
-            allow_hyphen_values = true,
-            conflicts_with_all = ["client", "user", "service", "all"],
-            required_unless_present_any = ["client", "user", "service", "all"]
-        )]
+        #[arg(allow_hyphen_values = true, conflicts_with_all = ["client", "user", "service", "all"])]
         jti: Option<Jti>,
         #[command(flatten)]
         filters: Filters,
@@ -123,6 +122,18 @@ pub(crate) enum TokensCommand {
         #[command(flatten)]
         how: Destroying,
     },
+    /// Make one for a script or a job, with a name. It is printed this once, is for one service,
+    /// ends when you say, and is not renewed
+    Mint(Mint),
+}
+
+/// One of its kind by name, or what the filters leave, or all: never all by leaving something out.
+fn which(one: &'static str) -> ArgGroup {
+    let ways = [one, "client", "user", "service", "all"];
+    ArgGroup::new("which")
+        .args(ways)
+        .required(true)
+        .multiple(true)
 }
 
 /// An operator's command.
@@ -141,6 +152,8 @@ pub(crate) enum OperatorCommand {
     /// Clear away what has expired and is still kept. The gateway does so by itself, little by
     /// little.
     PurgeExpired(Alone<Destroying>),
+    /// Say whether a person would be let in to a service now, and why.
+    Explain(Alone<Explain>),
 }
 
 /// Commands on one kind of thing.
@@ -204,10 +217,10 @@ impl OperatorCommand {
             },
             Self::Tokens(group) => match &group.command {
                 TokensCommand::Delete { how, .. } => Some(*how),
-                TokensCommand::List { .. } => None,
+                TokensCommand::List { .. } | TokensCommand::Mint(_) => None,
             },
             Self::PurgeExpired(alone) => Some(alone.arguments),
-            Self::ShowAll(_) | Self::Stats(_) => None,
+            Self::ShowAll(_) | Self::Stats(_) | Self::Explain(_) => None,
         }
     }
 }
@@ -241,6 +254,11 @@ async fn run_it(command: OperatorCommand) -> Result<(), Box<dyn Error>> {
         }
         OperatorCommand::PurgeExpired(alone) => {
             purge::run(&alone.data.open()?, alone.arguments).await
+        }
+        OperatorCommand::Explain(alone) => {
+            let data = alone.data.data_dir;
+            let (system, admission) = System::open_with(data, explain::admission)?;
+            explain::run(&system, &admission, &alone.arguments).await
         }
     }
 }
@@ -306,5 +324,6 @@ async fn tokens(system: &System, command: TokensCommand) -> Result<(), Box<dyn E
             };
             revoking::end(system, &target, how).await
         }
+        TokensCommand::Mint(mint) => mint::run(system, &mint).await,
     }
 }

@@ -6,12 +6,12 @@ use std::io::{self, IsTerminal as _};
 use clap::Args;
 use serde::Serialize;
 use token_core::store::{Registration, Session, TokenRecord};
-use token_core::{ClaimedName, Timestamp, UserId, Username};
+use token_core::{ClaimedName, ClientId, Timestamp, UserId, Username};
 
 use super::output::{Output, number_of, remark};
 use super::selection::{Filters, Selection};
 use super::system::System;
-use super::table::{Cell, TIME, Table, column, short};
+use super::table::{Cell, Table, column, short, time};
 use super::walk::{Listed, Walk};
 
 /// How a listing is shown.
@@ -142,8 +142,8 @@ impl Shown for Registration {
             column("CLIENT", format.width(43), format.width(43)),
             column("NAME (ITS OWN WORDS)", 12, 34),
             column("RETURNS TO", 10, 34),
-            column("REGISTERED (UTC)", TIME.0, TIME.1),
-            column("FORGOTTEN (UTC)", TIME.0, TIME.1),
+            time("REGISTERED"),
+            time("FORGOTTEN"),
         ];
         Table::new(columns, now)
     }
@@ -161,13 +161,13 @@ impl Shown for Registration {
         let name = ClaimedName::new(found.client_name.as_deref());
         let first = found.redirect_uris.first();
         let forgotten = match found.expires_at {
-            _ if !found.used => Cell::Nothing("never used: first to go"),
+            _ if !found.used => Cell::Nothing("never used"),
             Some(at) => Cell::Time(at),
             None => Cell::Nothing("never"),
         };
         let cells = [
             Cell::Text(format.id(found.client_id.as_str())),
-            Cell::text(name),
+            Cell::text(&name),
             first.map_or(Cell::Nothing("-"), Cell::text),
             Cell::Time(found.issued_at),
             forgotten,
@@ -200,11 +200,11 @@ impl Shown for Session {
         let columns = [
             column("SESSION", format.width(22), format.width(22)),
             column("WHO", 12, 30),
-            column("CLIENT", format.width(43).min(20), format.width(43).max(24)),
+            column("CLIENT", format.width(43), format.width(43).max(26)),
             column("SERVICE", 8, 14),
             column("TOKENS", 6, 6),
-            column("RENEWED (UTC)", TIME.0, TIME.1),
-            column("ENDS (UTC)", TIME.0, TIME.1),
+            time("RENEWED"),
+            time("ENDS"),
         ];
         Table::new(columns, now)
     }
@@ -222,7 +222,7 @@ impl Shown for Session {
         let cells = [
             Cell::Text(format.id(found.grant.as_str())),
             who(&found.username, &found.user_id),
-            Cell::Text(format.id(found.client_id.as_str())),
+            client(&found.client_id, format),
             Cell::text(system.service(&found.resource)),
             Cell::Text(format!("{:>6}", found.tokens.len())),
             // Nothing tells but an access token when the session was renewed.
@@ -263,10 +263,10 @@ impl Shown for Tokens {
         let columns = [
             column("TOKEN", token, token),
             column("WHO", 12, 30),
-            column("CLIENT", format.width(43).min(20), format.width(43).max(24)),
+            column("CLIENT", format.width(43), format.width(43).max(26)),
             column("SERVICE", 8, 14),
-            column("ISSUED (UTC)", TIME.0, TIME.1),
-            column("EXPIRES (UTC)", TIME.0, TIME.1),
+            time("ISSUED"),
+            time("EXPIRES"),
         ];
         Table::new(columns, now)
     }
@@ -285,7 +285,7 @@ impl Shown for Tokens {
             let cells = [
                 Cell::Text(token_id(token, format)),
                 who(&token.username, &token.user_id),
-                Cell::Text(format.id(token.client_id.as_str())),
+                client(&token.client_id, format),
                 Cell::text(system.service(&token.resource)),
                 Cell::Time(token.issued_at),
                 Cell::Time(token.expires_at),
@@ -328,6 +328,15 @@ fn who(username: &Username, user_id: &UserId) -> Cell {
     if user_id.as_str().starts_with("client|") {
         Cell::Dim("(itself)".to_owned())
     } else {
-        Cell::Text(format!("{username} {user_id}"))
+        Cell::Pair(username.to_string(), user_id.to_string())
+    }
+}
+
+/// One that is an address by what begins it, any other by its first characters.
+fn client(client_id: &ClientId, format: Format) -> Cell {
+    let id = client_id.as_str();
+    match id.strip_prefix("https://") {
+        Some(address) if !format.full => Cell::text(address),
+        _ => Cell::Text(format.id(id)),
     }
 }

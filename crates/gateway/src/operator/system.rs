@@ -49,6 +49,8 @@ pub(crate) struct System {
     pub(crate) lifetimes: Lifetimes,
     /// The keys that sign its access tokens.
     pub(crate) signing_keys: PathBuf,
+    clock: SystemClock,
+    audit: AuditLog,
 }
 
 /// Which of the two kinds it is.
@@ -117,12 +119,14 @@ impl System {
             services,
             lifetimes,
             signing_keys,
+            clock: SystemClock,
+            audit: AuditLog,
         };
         Ok((system, more))
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        SystemClock.now()
+        self.clock.now()
     }
 
     /// A service as people say it: by its name, where it still has one.
@@ -133,7 +137,7 @@ impl System {
     }
 
     pub(crate) fn record(&self, act: OperatorAct) {
-        AuditLog.record(&AuditEvent::OperatorActed(act));
+        self.audit.record(&AuditEvent::OperatorActed(act));
     }
 }
 

@@ -4,7 +4,7 @@
 use std::io;
 
 use anstyle::{AnsiColor, Style};
-use console::{Term, measure_text_width, pad_str, truncate_str};
+use console::{Term, measure_text_width, truncate_str};
 use token_core::Timestamp;
 
 use super::output::Output;
@@ -20,12 +20,29 @@ pub(crate) struct Column {
     pub(crate) title: &'static str,
     pub(crate) least: usize,
     pub(crate) most: usize,
+    is_time: bool,
 }
 
 /// The same from its three parts.
 pub(crate) const fn column(title: &'static str, least: usize, most: usize) -> Column {
-    Column { title, least, most }
+    Column {
+        title,
+        least,
+        most,
+        is_time: false,
+    }
 }
+
+/// A column of times: how far away, and when where there is room.
+pub(crate) const fn time(title: &'static str) -> Column {
+    Column {
+        is_time: true,
+        ..column(title, NEAR, NEAR_AND_WHEN)
+    }
+}
+
+const NEAR: usize = 10;
+const NEAR_AND_WHEN: usize = NEAR + 2 + 16;
 
 /// What stands in a row.
 #[derive(Debug, Clone)]
@@ -34,14 +51,16 @@ pub(crate) enum Cell {
     Text(String),
     /// The same, of less weight.
     Dim(String),
-    /// How far away a time is, and beside it the time where there is room for it.
+    /// The first and the second, or the first alone where there is no room for both.
+    Pair(String, String),
+    /// How far away a time is, and when it is.
     Time(Timestamp),
     /// What is not there.
     Nothing(&'static str),
 }
 
 impl Cell {
-    pub(crate) fn text(text: impl ToString) -> Self {
+    pub(crate) fn text(text: &(impl ToString + ?Sized)) -> Self {
         Self::Text(text.to_string())
     }
 
@@ -51,15 +70,14 @@ impl Cell {
             Self::Text(text) => (cut(text), Style::new()),
             Self::Dim(text) => (cut(text), DIM),
             Self::Nothing(text) => (cut(text), DIM),
+            Self::Pair(first, second) => {
+                let both = format!("{first} {second}");
+                let fits = measure_text_width(&both) <= width;
+                (cut(if fits { &both } else { first }), Style::new())
+            }
             Self::Time(at) => {
-                let near = distance(*at, now);
-                let both = format!("{near:<10}  {}", minute(*at));
-                let text = if measure_text_width(&both) <= width {
-                    both
-                } else {
-                    near
-                };
-                (cut(&text), Style::new())
+                let near = format!("{:<NEAR$}", distance(*at, now));
+                Self::Pair(near, format!(" {}", minute(*at))).fitted(width, now)
             }
         }
     }
@@ -73,9 +91,6 @@ pub(crate) struct Table<const N: usize> {
     now: Timestamp,
 }
 
-/// A time with its distance, and a time with the distance alone.
-pub(crate) const TIME: (usize, usize) = (10, 28);
-
 impl<const N: usize> Table<N> {
     /// For the terminal that there is; without one nothing is shortened for lack of room.
     pub(crate) fn new(columns: [Column; N], now: Timestamp) -> Self {
@@ -88,12 +103,13 @@ impl<const N: usize> Table<N> {
         let mut widths = columns.map(|column| column.most);
         if let Some(width) = width {
             let room = width.saturating_sub(GAP.len() * N.saturating_sub(1));
+            shorten_times(&columns, &mut widths, room);
             // The widest gives first, so that what is short stays whole.
             while widths.iter().sum::<usize>() > room {
-                let mut giving: Vec<_> = widths.iter_mut().zip(&columns).collect();
-                giving.retain(|(width, column)| **width > column.least);
-                match giving.into_iter().max_by_key(|(width, _)| **width) {
-                    Some((width, column)) if column.least == TIME.0 => *width = TIME.0,
+                let giving = widths.iter_mut().zip(&columns);
+                let giving =
+                    giving.filter(|(width, column)| !column.is_time && **width > column.least);
+                match giving.max_by_key(|(width, _)| **width) {
                     Some((width, _)) => *width -= 1,
                     None => break,
                 }
@@ -108,8 +124,12 @@ impl<const N: usize> Table<N> {
 
     /// The titles.
     pub(crate) fn head(&self, output: &mut Output) -> io::Result<()> {
-        let titles = self.columns.map(|column| (column.title.to_owned(), HEAD));
-        output.line(&self.line(&titles))
+        let titles = self.columns.iter().zip(self.widths).map(|(column, width)| {
+            let dated = column.is_time && width == column.most;
+            let zone = if dated { " (UTC)" } else { "" };
+            (format!("{}{zone}", column.title), HEAD)
+        });
+        output.line(&self.line(&titles.collect::<Vec<_>>()))
     }
 
     /// One row.
@@ -124,10 +144,33 @@ impl<const N: usize> Table<N> {
 
     fn line(&self, cells: &[(String, Style)]) -> String {
         let padded = cells.iter().zip(self.widths).map(|((text, style), width)| {
-            let padded = pad_str(text, width, console::Alignment::Left, None);
-            format!("{style}{padded}{style:#}")
+            let room = width.saturating_sub(measure_text_width(text));
+            format!("{style}{text}{style:#}{:room$}", "")
         });
         padded.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
+    }
+}
+
+/// Leaves times without their dates, from the left, until the texts are half as wide as they may be.
+fn shorten_times<const N: usize>(columns: &[Column; N], widths: &mut [usize; N], room: usize) {
+    let texts: usize = columns
+        .iter()
+        .filter(|column| !column.is_time)
+        .map(|column| column.least.midpoint(column.most))
+        .sum();
+    for at in 0..N {
+        let times = widths
+            .iter()
+            .zip(columns)
+            .filter(|(_, column)| column.is_time);
+        if texts + times.map(|(width, _)| width).sum::<usize>() <= room {
+            return;
+        }
+        if let (Some(column), Some(width)) = (columns.get(at), widths.get_mut(at))
+            && column.is_time
+        {
+            *width = column.least;
+        }
     }
 }
 
@@ -148,11 +191,7 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_800_000_000);
 
     fn line(width: Option<usize>) -> String {
-        let columns = [
-            column("WHO", 6, 20),
-            column("SERVICE", 7, 10),
-            column("ENDS", TIME.0, TIME.1),
-        ];
+        let columns = [column("WHO", 6, 20), column("SERVICE", 7, 10), time("ENDS")];
         let table = Table::within(columns, width, NOW);
         let cells = [
             Cell::text("somebody-with-a-long-name"),
@@ -176,7 +215,7 @@ mod tests {
         for width in 27..100 {
             assert!(measure_text_width(&line(Some(width))) <= width, "{width}");
         }
-        assert_eq!(line(Some(40)), "somebody-with-a-…  fetch       in 1 h");
+        assert_eq!(line(Some(40)), "somebody-with-a…  fetch       in 1 h");
         // Below the least of all there is no less.
         assert_eq!(line(Some(5)), "someb…  fetch    in 1 h");
     }

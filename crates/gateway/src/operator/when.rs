@@ -1,5 +1,7 @@
 //! Times as a person reads them: how far away, and when, in UTC.
 
+use std::cmp::Ordering;
+
 use token_core::{Seconds, Timestamp};
 
 use crate::utc::utc;
@@ -15,12 +17,10 @@ pub(crate) fn length(seconds: Seconds) -> String {
 
 /// How far a time is away: `in 29 d`, `12 min ago`, `now`.
 pub(crate) fn distance(at: Timestamp, now: Timestamp) -> String {
-    if at == now {
-        "now".to_owned()
-    } else if at > now {
-        format!("in {}", length(at.remaining(now)))
-    } else {
-        format!("{} ago", length(now.remaining(at)))
+    match at.cmp(&now) {
+        Ordering::Equal => "now".to_owned(),
+        Ordering::Greater => format!("in {}", length(at.remaining(now))),
+        Ordering::Less => format!("{} ago", length(now.remaining(at))),
     }
 }
 
