@@ -1,6 +1,7 @@
 //! A directory of private keys: `*.pem` files with one PKCS#8 key each, readable by their owner
 //! only. It is a key ring: a file's name begins with the second from which its key signs, in twelve
-//! digits; a key without counts from when its file was last written.
+//! digits; a key without counts from when its file was last written. A file beside it (`*.until`)
+//! says until when it is needed for a token that lives longer than others.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
@@ -225,10 +226,18 @@ pub fn keep_until(key: &KeyFile, until: Timestamp) -> Result<(), KeyDirectoryErr
     let path = key.path.with_extension(UNTIL);
     // Others look at the directory at any time: it appears whole.
     let unfinished = key.path.with_extension("until-new");
-    fs::write(&unfinished, until.0.to_string())
-        .and_then(|()| fs::File::open(&unfinished)?.sync_all())
-        .and_then(|()| fs::rename(&unfinished, &path))
-        .map_err(|source| KeyDirectoryError::Unwritable { path, source })
+    let write = || {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&unfinished)?;
+        file.write_all(until.0.to_string().as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&unfinished, &path)
+    };
+    write().map_err(|source| KeyDirectoryError::Unwritable { path, source })
 }
 
 /// The time in the file's name, or else that of its last change.

@@ -170,7 +170,7 @@ fn in_words(answer: &Answer) -> [String; 2] {
     let verdict = if answer.admitted { "yes" } else { "no" };
     let service = &answer.service;
     [
-        format!("{verdict}  {who} for {service}: {}", why(answer.why)),
+        format!("{verdict:<3}  {who} for {service}: {}", why(answer.why)),
         format!("     {}", what_now(answer)),
     ]
 }
@@ -202,6 +202,6 @@ fn what_now(answer: &Answer) -> String {
             format!("{sessions} with {tokens}: requests pass now")
         }
         (false, 0, _) => "no session either".to_owned(),
-        (false, ..) => format!("{sessions} of theirs open nothing: each request is refused (401)"),
+        (false, ..) => format!("{sessions} kept, but every request is refused (401)"),
     }
 }

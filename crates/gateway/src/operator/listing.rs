@@ -8,6 +8,7 @@ use serde::Serialize;
 use token_core::store::{Registration, Session, TokenRecord};
 use token_core::{ClaimedName, ClientId, Timestamp, UserId, Username};
 
+use super::mint;
 use super::output::{Output, number_of, remark};
 use super::selection::{Filters, Selection};
 use super::system::System;
@@ -332,11 +333,12 @@ fn who(username: &Username, user_id: &UserId) -> Cell {
     }
 }
 
-/// One that is an address by what begins it, any other by its first characters.
+/// An address and a name as far as there is room; what is random by its first characters.
 fn client(client_id: &ClientId, format: Format) -> Cell {
     let id = client_id.as_str();
     match id.strip_prefix("https://") {
         Some(address) if !format.full => Cell::text(address),
+        None if id.starts_with(mint::PREFIX) => Cell::text(id),
         _ => Cell::Text(format.id(id)),
     }
 }

@@ -23,7 +23,7 @@ use super::system::System;
 use super::when::{distance, minute, parse_length};
 
 /// No registered client has such an identifier: theirs are base64url.
-const PREFIX: &str = "minted:";
+pub(super) const PREFIX: &str = "minted:";
 
 /// A year and a day. A token for ever is one that nobody remembers.
 const LONGEST: Seconds = Seconds(366 * 86_400);

@@ -5,4 +5,5 @@ mod ending;
 mod explaining;
 mod looking;
 mod minting;
+mod recipes;
 mod world;
