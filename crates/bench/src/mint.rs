@@ -99,6 +99,7 @@ impl Minted {
         IssuedTokens {
             token: self.record.clone(),
             refresh: None,
+            client_is_stored: false,
         }
     }
 

@@ -88,10 +88,13 @@ pub(crate) async fn run(system: &System, mint: &Mint) -> Result<(), Box<dyn Erro
     let tokens = IssuedTokens {
         token: record,
         refresh: None,
+        client_is_stored: false,
     };
     match system.store.issue_tokens(&tokens, now).await? {
         IssueOutcome::Issued => {}
-        IssueOutcome::GrantEnded => return Err("the store refuses a grant that is new".into()),
+        IssueOutcome::GrantEnded | IssueOutcome::ClientGone => {
+            return Err("the store refuses a grant that is new".into());
+        }
     }
     system.record(act(&tokens.token));
     tell(system, &tokens.token, &token, mint.json)

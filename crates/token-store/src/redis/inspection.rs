@@ -1,6 +1,6 @@
 //! What there is, for the operator. Each batch is one step of a `SCAN`, which holds nobody up for
 //! long and finds every key that is there from its first step to its last, and one further round
-//! trip or two. The hints (`index`) are not asked: what they miss would be missed here too.
+//! trip or two. One way for every question, so the indexes are not asked.
 
 use ::redis::{Cmd, FromRedisValue, Pipeline, cmd, pipe};
 use async_trait::async_trait;
@@ -138,16 +138,16 @@ impl Inspection for RedisStore {
                 count,
             });
         }
-        // What has a key of its own Redis drops by itself. The hints it drops whole, at the expiry
-        // of their last member.
+        // What has a key of its own Redis drops by itself. Indexes it drops whole, at the expiry of
+        // their last member.
         let (next, found) = self.scan(from, "oauth:[uc]*s:*").await?;
-        let hints = found.into_iter().filter(|key| keys::is_hint(key));
+        let indexes = found.into_iter().filter(|key| keys::is_index(key));
         let mut questions = pipe();
-        for hint in hints {
+        for index in indexes {
             if clear {
-                questions.zrembyscore(hint, "-inf", seconds(now));
+                questions.zrembyscore(index, "-inf", seconds(now));
             } else {
-                questions.zcount(hint, "-inf", seconds(now));
+                questions.zcount(index, "-inf", seconds(now));
             }
         }
         let counts: Vec<u64> = self.ask(&questions).await?;

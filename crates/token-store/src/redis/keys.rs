@@ -110,8 +110,8 @@ pub(super) fn reload() -> &'static str {
     "oauth:reload"
 }
 
-/// Whether this key's value is a set of hints (`index`).
-pub(super) fn is_hint(key: &str) -> bool {
+/// Whether this key's value is an index of tokens or grants.
+pub(super) fn is_index(key: &str) -> bool {
     [
         "oauth:user_tokens:",
         "oauth:client_tokens:",
