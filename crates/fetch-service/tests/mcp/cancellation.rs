@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::Service;
+use crate::support::{Service, modern};
 
 /// Before any time limit of the guard would end it.
 const SOON: Duration = Duration::from_secs(10);
@@ -44,10 +44,16 @@ async fn is_closed(mut stream: TcpStream) {
 #[actix_web::test]
 async fn a_client_that_goes_away_ends_the_fetch() {
     let (listener, url, service) = slow_site().await;
-    let client = actix_web::rt::spawn(service.post(&call(&url, &json!({}))).send());
-    let stream = asked(&listener).await;
-    client.abort();
-    is_closed(stream).await;
+    let arguments = json!({ "name": "fetch", "arguments": { "url": url } });
+    for request in [
+        service.post(&call(&url, &json!({}))),
+        modern(&service, "tools/call", arguments).header("Mcp-Name", "fetch"),
+    ] {
+        let client = actix_web::rt::spawn(request.send());
+        let stream = asked(&listener).await;
+        client.abort();
+        is_closed(stream).await;
+    }
 }
 
 #[actix_web::test]
