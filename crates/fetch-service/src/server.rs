@@ -15,6 +15,7 @@ use token_core::assertion::Identity;
 
 use crate::answer::{Answer, Source};
 use crate::arguments::{ArgumentError, FetchArguments, FetchRequest};
+use crate::calls::Calls;
 use crate::converter::ConversionError;
 use crate::output::FetchOutput;
 use crate::progress;
@@ -28,6 +29,7 @@ const TOOLS_HOLD_MS: u64 = 3_600_000;
 #[derive(Clone)]
 pub(crate) struct FetchServer {
     pub(crate) visitor: Arc<Visitor>,
+    pub(crate) calls: Calls,
 }
 
 /// What goes wrong in a call; the model reads its text.
@@ -70,11 +72,9 @@ impl FetchServer {
         Extension(parts): Extension<Parts>,
         context: RequestContext<RoleServer>,
     ) -> CallToolResult {
-        let identity = parts.extensions.get::<Identity>();
-        let work = self.answer(arguments, identity);
-        let outcome = tokio::select! {
-            outcome = progress::told(&context, work) => outcome,
-            () = context.ct.cancelled() => Err(FetchError::Cancelled),
+        let outcome = match parts.extensions.get() {
+            Some(identity) => self.answer(arguments, identity, &context).await,
+            None => Err(FetchError::NoIdentity),
         };
         match outcome {
             Ok(answer) => answer.into_result(),
@@ -82,14 +82,29 @@ impl FetchServer {
         }
     }
 
+    /// Until it is there, or nobody wishes for it any more.
     async fn answer(
         &self,
         arguments: FetchArguments,
-        identity: Option<&Identity>,
+        identity: &Identity,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<Answer, FetchError> {
+        let call = self.calls.begin(identity, &context.id);
+        tokio::select! {
+            outcome = progress::told(context, self.page(arguments, identity)) => outcome,
+            () = call.cancelled() => Err(FetchError::Cancelled),
+            () = context.ct.cancelled() => Err(FetchError::Cancelled),
+        }
+    }
+
+    async fn page(
+        &self,
+        arguments: FetchArguments,
+        identity: &Identity,
     ) -> Result<Answer, FetchError> {
         let FetchRequest { url, view, span } = arguments.checked()?;
         let visit = Visit {
-            identity: identity.ok_or(FetchError::NoIdentity)?,
+            identity,
             url: &url,
             view: &view,
             goes_on: span.start > 0,
