@@ -15,7 +15,7 @@ mod converter;
 mod identity;
 mod marker;
 mod output;
-mod reader;
+pub mod reader;
 mod routes;
 mod server;
 mod window;

@@ -1,11 +1,19 @@
 //! Links and images with absolute URLs: a model has no page to resolve them against, nor a place
 //! in it to jump to.
 
+use std::collections::HashSet;
+use std::fmt::Write as _;
+
 use dom_query::{Document, NodeRef};
 use url::Url;
 
 /// What headings carry to link to themselves.
 const ANCHOR_SIGNS: [&str; 4] = ["", "#", "§", "¶"];
+
+/// The attribute that keeps the id which a link jumped to.
+pub(super) const JUMP: &str = "data-jump";
+/// The longest name of a link in a list, in characters.
+const MAX_NAME: usize = 200;
 
 /// Makes `a href` and `img src` absolute, by the document's `base` or else by its own URL.
 pub(super) fn make_absolute(document: &Document, page: &Url) {
@@ -14,13 +22,12 @@ pub(super) fn make_absolute(document: &Document, page: &Url) {
         .and_then(|base| page.join(&base).ok())
         .unwrap_or_else(|| page.clone());
     for link in document.select("a[href]").nodes() {
-        let is_jump = link
-            .attr("href")
-            .is_some_and(|href| href.trim().starts_with('#'));
+        let jump = link.attr("href").and_then(|href| jump(&href, page));
         if ANCHOR_SIGNS.contains(&link.text().trim()) && link.find(&["img"]).is_empty() {
             link.remove_from_parent();
-        } else if is_jump {
+        } else if let Some(id) = jump {
             link.remove_attr("href");
+            link.set_attr(JUMP, &id);
         } else {
             set(link, "href", &base);
         }
@@ -33,6 +40,47 @@ pub(super) fn make_absolute(document: &Document, page: &Url) {
         }
         set(image, "src", &base);
     }
+}
+
+/// The id that a link jumps to, if that is on the page itself.
+fn jump(href: &str, page: &Url) -> Option<String> {
+    let href = href.trim();
+    let id = match href.strip_prefix('#') {
+        Some(id) => id.to_owned(),
+        None => {
+            let mut url = Url::parse(href).ok()?;
+            let id = url.fragment()?.to_owned();
+            url.set_fragment(None);
+            (url.as_str() == page.as_str().split('#').next()?).then_some(id)?
+        }
+    };
+    let id = percent_encoding::percent_decode_str(&id).decode_utf8_lossy();
+    Some(id.into_owned())
+}
+
+/// The links within these nodes, each URL once, as a Markdown list.
+pub(super) fn list(within: &[NodeRef<'_>]) -> String {
+    let mut seen = HashSet::new();
+    let mut list = String::new();
+    let links = within
+        .iter()
+        .flat_map(|node| std::iter::once(*node).chain(node.descendants()));
+    for link in links.filter(|node| node.has_name("a")) {
+        let Some(url) = link.attr("href").filter(|url| seen.insert(url.to_string())) else {
+            continue;
+        };
+        let mut text = link.text().to_string();
+        if text.trim().is_empty() {
+            let images = link.descendants();
+            let alts = images.iter().filter_map(|image| image.attr("alt"));
+            text = alts.map(|alt| alt.to_string()).collect::<Vec<_>>().join(" ");
+        }
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let name: String = words.chars().take(MAX_NAME).collect();
+        // Writing to a String does not fail.
+        let _ = writeln!(list, "- [{name}]({url})");
+    }
+    list
 }
 
 /// An attribute that leads nowhere (a script, bytes in the page itself) is dropped.
