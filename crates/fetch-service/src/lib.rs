@@ -15,6 +15,7 @@ mod converter;
 mod identity;
 mod marker;
 mod output;
+mod prompt;
 pub mod reader;
 mod routes;
 mod server;

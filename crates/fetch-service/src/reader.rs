@@ -169,7 +169,9 @@ pub enum Unreadable {
     #[error("the PDF is damaged, or was cut at the size limit")]
     BrokenPdf,
     /// What only HTML has is asked for.
-    #[error("{0} is not HTML: leave selector out, and ask for another format than links or metadata")]
+    #[error(
+        "{0} is not HTML: leave selector out, and ask for another format than links or metadata"
+    )]
     NotHtml(MediaType),
     /// There is no tree to select from.
     #[error(

@@ -14,6 +14,9 @@ const KEPT_AT_LEAST: f64 = 0.8;
 /// A `main` element with less than this part of the text is not what the page is about.
 const MAIN_HOLDS_AT_LEAST: f64 = 0.5;
 
+/// Where in a text its heading is looked for, in bytes.
+const BEGINNING: usize = 300;
+
 /// Elements whose text is the site's, not the page's.
 const CHROME: [&str; 9] = [
     "a", "nav", "header", "footer", "aside", "form", "button", "select", "head",
@@ -28,7 +31,11 @@ pub(super) fn write(document: &Document, url: &Url, style: Style) -> String {
         && let Some(tree) = dom::parse(&article.content)
         && part(own_text_length(&tree.root()), own_text_length(&main)) >= KEPT_AT_LEAST
     {
-        return titled(&article.title, &markdown::write([tree.root()], style), style);
+        return titled(
+            &article.title,
+            &markdown::write([tree.root()], style),
+            style,
+        );
     }
     clutter::remove_navigation(&main);
     let title = document.select_single("head > title").text();
@@ -56,21 +63,22 @@ fn main_part(document: &Document) -> NodeRef<'_> {
         .unwrap_or(whole)
 }
 
-/// The title as first heading, unless the text begins with one.
+/// The title as first heading, unless the text begins with it or with a heading of its own.
 fn titled(title: &str, text: &str, style: Style) -> String {
     let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mark = match style {
-        Style::Markdown => "# ",
-        Style::Text => "",
+    let beginning = text
+        .get(..text.floor_char_boundary(BEGINNING))
+        .unwrap_or(text);
+    let has_heading = match style {
+        Style::Markdown => beginning.lines().any(|line| line.starts_with("# ")),
+        Style::Text => beginning.contains(&title),
     };
-    let begins = match style {
-        Style::Markdown => text.starts_with(mark),
-        Style::Text => text.starts_with(&title),
-    };
-    if title.is_empty() || text.is_empty() || begins {
-        text.to_owned()
-    } else {
-        format!("{mark}{title}\n\n{text}")
+    if title.is_empty() || text.is_empty() || has_heading {
+        return text.to_owned();
+    }
+    match style {
+        Style::Markdown => format!("# {title}\n\n{text}"),
+        Style::Text => format!("{title}\n\n{text}"),
     }
 }
 

@@ -14,10 +14,22 @@ const KINDS: [&str; 13] = [
     "banner", "notice", "bar", "popup", "modal", "dialog", "overlay", "law", "consent", "message",
     "wall", "prompt", "sdk",
 ];
-const NAVIGATION: &str = "nav, [role=navigation], [role=search], [role=contentinfo], body > footer";
+const NAVIGATION: &str = "nav, [role=navigation], [role=search], [role=contentinfo], body > footer, \
+     body > header, .sidebar, #sidebar, .left-sidebar, .related, .social-share";
+/// What stands beside the text for those who edit, print or copy it.
+const FURNITURE: &str = ".mw-editsection, .mw-jump-link, .printfooter, td.gutter, td.linenos, \
+     td.rouge-gutter, .headerlink, .anchorjs-link, summary.hideme, .advert, .advertisement, \
+     .ad-slot, .promo-box, .newsletter-signup, [id^='taboola'], [id^='google_ads']";
 
-/// Removes consent banners.
+/// Removes consent banners, and what is no text of the page.
 pub(super) fn remove_banners(document: &Document) {
+    for node in document.select(FURNITURE).nodes() {
+        node.remove_from_parent();
+    }
+    // Forums quote in these; readability takes them for what stands at the side.
+    for quote in document.select("aside.quote").nodes() {
+        quote.rename("div");
+    }
     let Some(body) = document.body() else {
         return;
     };

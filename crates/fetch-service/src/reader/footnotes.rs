@@ -65,7 +65,9 @@ fn label_of(link: &NodeRef<'_>) -> Option<String> {
     let label = text.trim().trim_matches(['[', ']', '(', ')']).trim();
     let is_label = !label.is_empty()
         && label.len() <= MAX_LABEL
-        && label.chars().all(|char| char.is_alphanumeric() || "*†‡§".contains(char));
+        && label
+            .chars()
+            .all(|char| char.is_alphanumeric() || "*†‡§".contains(char));
     is_label.then(|| label.to_owned())
 }
 
@@ -86,7 +88,9 @@ fn remove_ways_back(note: &NodeRef<'_>) {
         let text = link.text();
         let text = text.trim();
         let is_back = BACK.contains(&text)
-            || link.attr("role").is_some_and(|role| &*role == "doc-backlink")
+            || link
+                .attr("role")
+                .is_some_and(|role| &*role == "doc-backlink")
             || link.class().is_some_and(|class| class.contains("back"))
             || link.attr("data-jump").is_some_and(|id| id.contains("ref"));
         if is_back {

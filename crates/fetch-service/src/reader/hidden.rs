@@ -60,7 +60,8 @@ fn is_dropped(node: &NodeRef<'_>) -> bool {
 fn is_hiding(class: &str) -> bool {
     let mut classes = class.split_ascii_whitespace();
     // With `d-md-block` it is hidden on small screens alone.
-    let shows_again = class.contains("-block") || class.contains("-flex") || class.contains("-inline");
+    let shows_again =
+        class.contains("-block") || class.contains("-flex") || class.contains("-inline");
     classes.any(|class| HIDING_CLASSES.contains(&class)) && !shows_again
 }
 
@@ -93,7 +94,10 @@ pub(super) fn hides(style: &str) -> bool {
         || value("opacity").is_some_and(|value| is_up_to(value, 0.05))
         || value("font-size").is_some_and(|value| is_up_to(value, 1.0) && !value.ends_with("em"))
         || value("font-size").is_some_and(|value| is_up_to(value, 0.05))
-        || (is_cut && ["width", "height", "max-width", "max-height"].into_iter().any(is_small))
+        || (is_cut
+            && ["width", "height", "max-width", "max-height"]
+                .into_iter()
+                .any(is_small))
         || is_off_screen(&value)
         || value("clip").is_some_and(is_empty_rect)
         || value("clip-path").is_some_and(is_empty_path)
@@ -106,10 +110,16 @@ pub(super) fn hides(style: &str) -> bool {
 
 fn is_off_screen<'a>(value: &impl Fn(&str) -> Option<&'a str>) -> bool {
     let is_far = |property: &str| {
-        value(property).and_then(number).is_some_and(|(number, unit)| {
-            let pixels = if matches!(unit, "em" | "rem") { number * 16.0 } else { number };
-            pixels <= -FAR || (matches!(unit, "vw" | "vh" | "%") && number <= -100.0)
-        })
+        value(property)
+            .and_then(number)
+            .is_some_and(|(number, unit)| {
+                let pixels = if matches!(unit, "em" | "rem") {
+                    number * 16.0
+                } else {
+                    number
+                };
+                pixels <= -FAR || (matches!(unit, "vw" | "vh" | "%") && number <= -100.0)
+            })
     };
     let is_placed = matches!(value("position"), Some("absolute" | "fixed" | "relative"));
     is_far("text-indent")
@@ -142,7 +152,10 @@ fn is_empty_rect(value: &str) -> bool {
 
 fn is_empty_path(value: &str) -> bool {
     let value = value.replace(' ', "");
-    matches!(value.as_str(), "inset(50%)" | "inset(100%)" | "circle(0)" | "circle(0px)" | "circle(0%)")
+    matches!(
+        value.as_str(),
+        "inset(50%)" | "inset(100%)" | "circle(0)" | "circle(0px)" | "circle(0%)"
+    )
 }
 
 /// `0`, `0.0`, `0px`, `0%`; and more, up to a limit.

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::markdown::Style;
 use super::{
-    Format, Form, Note, Reading, Unreadable, View, article, dom, footnotes, hidden, links, maths,
+    Form, Format, Note, Reading, Unreadable, View, article, dom, footnotes, hidden, links, maths,
     metadata, plain, selection, shell, streamed,
 };
 
@@ -24,8 +24,8 @@ pub(super) fn read(html: &str, url: &Url, view: &View) -> Result<Reading, Unread
         (Format::Raw, None) => Reading::of(html.to_owned(), Form::AsServed),
         (Format::Metadata, _) => Reading::of(metadata::list(document, url), Form::Metadata),
         (Format::Markdown | Format::Text | Format::Links, _) => {
-            let is_shell = shell::is_shell(&document);
             streamed::put_in_place(&document);
+            let is_shell = shell::is_shell(&document);
             if !dom::is_bearable(&document) {
                 return stripped(html, view);
             }

@@ -3,7 +3,10 @@
 /// The text without them. Joiners stay, since scripts and emoji need them, and so does a single
 /// variation selector.
 pub(super) fn without(text: String) -> String {
-    if !text.chars().any(|char| is_invisible(char) || is_selector(char)) {
+    if !text
+        .chars()
+        .any(|char| is_invisible(char) || is_selector(char))
+    {
         return text;
     }
     let mut before = None;
@@ -47,7 +50,10 @@ mod tests {
             ("\u{202e}evil\u{202c}", "evil"),
             ("a\tb\nc\u{1b}[0m", "a\tb\nc[0m"),
             // What writing needs stays.
-            ("👩\u{200d}🚀 می\u{200c}خواهم", "👩\u{200d}🚀 می\u{200c}خواهم"),
+            (
+                "👩\u{200d}🚀 می\u{200c}خواهم",
+                "👩\u{200d}🚀 می\u{200c}خواهم",
+            ),
         ] {
             assert_eq!(without(text.to_owned()), expected);
         }

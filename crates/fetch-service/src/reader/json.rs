@@ -104,8 +104,16 @@ mod tests {
         assert_eq!(pretty("{} {}"), None);
         assert_eq!(pretty("{'a': 1}"), None);
         assert_eq!(pretty(&"[".repeat(100_000)), None);
-        assert_eq!(pretty(&format!("{}{}", "[".repeat(200), "]".repeat(200))), None);
-        let bomb = format!("{}{}1{}", "[".repeat(120), "1,".repeat(100_000), "]".repeat(120));
+        assert_eq!(
+            pretty(&format!("{}{}", "[".repeat(200), "]".repeat(200))),
+            None
+        );
+        let bomb = format!(
+            "{}{}1{}",
+            "[".repeat(120),
+            "1,".repeat(100_000),
+            "]".repeat(120)
+        );
         assert_eq!(pretty(&bomb), None);
     }
 

@@ -33,26 +33,39 @@ pub(super) fn make_absolute(document: &Document, page: &Url) {
         }
     }
     for image in document.select("img").nodes() {
-        // Lazy loading keeps the real one elsewhere.
         let inline = image.attr("src").is_none_or(|src| src.starts_with("data:"));
-        if let Some(lazy) = image.attr("data-src").filter(|_| inline) {
+        if let Some(lazy) = lazy_source(image).filter(|_| inline) {
             image.set_attr("src", &lazy);
         }
         set(image, "src", &base);
     }
 }
 
+/// Where lazy loading keeps the real source.
+fn lazy_source(image: &NodeRef<'_>) -> Option<String> {
+    let attribute = |name: &str| image.attr(name).map(|value| value.to_string());
+    ["data-src", "data-original", "data-lazy-src"]
+        .into_iter()
+        .find_map(attribute)
+        .or_else(|| {
+            // The last of a set is the largest.
+            let set = ["data-srcset", "srcset"].into_iter().find_map(attribute)?;
+            let last = set.rsplit(", ").next()?.trim();
+            last.split_ascii_whitespace().next().map(ToOwned::to_owned)
+        })
+}
+
 /// The id that a link jumps to, if that is on the page itself.
 fn jump(href: &str, page: &Url) -> Option<String> {
     let href = href.trim();
-    let id = match href.strip_prefix('#') {
-        Some(id) => id.to_owned(),
-        None => {
-            let mut url = Url::parse(href).ok()?;
-            let id = url.fragment()?.to_owned();
-            url.set_fragment(None);
-            (url.as_str() == page.as_str().split('#').next()?).then_some(id)?
-        }
+    let id = if let Some(id) = href.strip_prefix('#') {
+        id.to_owned()
+    } else {
+        let mut url = Url::parse(href).ok()?;
+        let id = url.fragment()?.to_owned();
+        url.set_fragment(None);
+        let is_here = url.as_str() == page.as_str().split('#').next()?;
+        is_here.then_some(id)?
     };
     let id = percent_encoding::percent_decode_str(&id).decode_utf8_lossy();
     Some(id.into_owned())
@@ -73,7 +86,10 @@ pub(super) fn list(within: &[NodeRef<'_>]) -> String {
         if text.trim().is_empty() {
             let images = link.descendants();
             let alts = images.iter().filter_map(|image| image.attr("alt"));
-            text = alts.map(|alt| alt.to_string()).collect::<Vec<_>>().join(" ");
+            text = alts
+                .map(|alt| alt.to_string())
+                .collect::<Vec<_>>()
+                .join(" ");
         }
         let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let name: String = words.chars().take(MAX_NAME).collect();

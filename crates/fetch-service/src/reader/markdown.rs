@@ -12,15 +12,36 @@ use writer::Writer;
 
 /// Elements that begin and end a block, and mean nothing else here.
 const BLOCKS: [&str; 24] = [
-    "address", "article", "aside", "body", "caption", "center", "details", "dialog", "div", "dl",
-    "fieldset", "figcaption", "figure", "footer", "form", "header", "hgroup", "main", "nav", "p",
-    "section", "summary", "table", "tr",
+    "address",
+    "article",
+    "aside",
+    "body",
+    "caption",
+    "center",
+    "details",
+    "dialog",
+    "div",
+    "dl",
+    "fieldset",
+    "figcaption",
+    "figure",
+    "footer",
+    "form",
+    "header",
+    "hgroup",
+    "main",
+    "nav",
+    "p",
+    "section",
+    "summary",
+    "table",
+    "tr",
 ];
 /// Elements that a reader has no use for.
-const SKIPPED: [&str; 22] = [
+const SKIPPED: [&str; 21] = [
     "audio", "button", "canvas", "datalist", "embed", "frame", "frameset", "head", "iframe",
-    "input", "link", "map", "meta", "noscript", "object", "script", "select", "style", "svg",
-    "template", "textarea", "video",
+    "link", "map", "meta", "noscript", "object", "script", "select", "style", "svg", "template",
+    "textarea", "video",
 ];
 
 /// Writes the nodes one after the other.
@@ -74,6 +95,7 @@ impl Walk {
             }
             "a" => self.link(node),
             "img" => self.image(node),
+            "input" => self.check_box(node),
             "br" => self.to.break_line(),
             "hr" => self.rule(),
             "code" | "kbd" | "samp" | "tt" => self.inline_code(node),
@@ -135,7 +157,9 @@ impl Walk {
         let text = text.trim();
         let is_formula = text.len() <= 12
             && !text.is_empty()
-            && text.chars().all(|char| char.is_alphanumeric() || "+-−*n".contains(char));
+            && text
+                .chars()
+                .all(|char| char.is_alphanumeric() || "+-−*n".contains(char));
         if !is_formula || node.find(&["a"]).iter().any(|link| link.has_attr("href")) {
             return self.children(node);
         }
@@ -148,7 +172,9 @@ impl Walk {
     }
 
     fn link(&mut self, node: &NodeRef<'_>) {
-        let href = node.attr("href").filter(|_| self.to.style == Style::Markdown);
+        let href = node
+            .attr("href")
+            .filter(|_| self.to.style == Style::Markdown);
         let Some(href) = href else {
             return self.children(node);
         };
@@ -179,6 +205,21 @@ impl Walk {
         }
     }
 
+    /// Of a list of tasks; elsewhere it is for clicking.
+    fn check_box(&mut self, node: &NodeRef<'_>) {
+        let is_task = node
+            .parent()
+            .is_some_and(|parent| parent.class().is_some_and(|class| class.contains("task")));
+        if is_task && node.attr("type").is_some_and(|kind| &*kind == "checkbox") {
+            let mark = if node.has_attr("checked") {
+                "[x]"
+            } else {
+                "[ ]"
+            };
+            self.to.verbatim(mark);
+        }
+    }
+
     fn rule(&mut self) {
         self.to.break_block();
         if self.to.style == Style::Markdown && self.to.len() > 0 {
@@ -197,14 +238,22 @@ impl Walk {
             return self.to.verbatim(&text);
         }
         let fence = code::fence(&text, 1);
-        let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
-        self.to.verbatim(&format!("{fence}{space}{text}{space}{fence}"));
+        let space = if text.starts_with('`') || text.ends_with('`') {
+            " "
+        } else {
+            ""
+        };
+        self.to
+            .verbatim(&format!("{fence}{space}{text}{space}{fence}"));
     }
 
     fn code_block(&mut self, node: &NodeRef<'_>) {
         let text = code::text_of(node);
         if text.trim().is_empty() {
             return;
+        }
+        if self.to.style == Style::Markdown && code::is_listing(node, &text) {
+            return self.listing(node);
         }
         self.to.break_block();
         if self.to.style == Style::Markdown {
@@ -215,6 +264,24 @@ impl Walk {
             self.to.lines(&fence);
         } else {
             self.to.lines(&text);
+        }
+        self.to.break_block();
+    }
+
+    /// A block of lines with links, such as a directory.
+    fn listing(&mut self, node: &NodeRef<'_>) {
+        self.to.break_block();
+        for child in node.children_it(false) {
+            if !child.is_text() {
+                self.node(&child);
+                continue;
+            }
+            for (number, line) in child.text().split('\n').enumerate() {
+                if number > 0 {
+                    self.to.break_line();
+                }
+                self.to.words(line);
+            }
         }
         self.to.break_block();
     }
@@ -288,14 +355,17 @@ impl Walk {
 
     fn table(&mut self, node: &NodeRef<'_>) {
         self.to.break_block();
-        let caption = node.children_it(false).find(|child| child.has_name("caption"));
+        let caption = node
+            .children_it(false)
+            .find(|child| child.has_name("caption"));
         if let Some(caption) = caption {
             self.children(&caption);
             self.to.break_block();
         }
         let style = self.to.style;
         let mut rows = table::grid(node, |cell| cell_text(cell, style));
-        let Some(first) = rows.first_mut() else {
+        let widest = rows.iter().map(|row| row.cells.len()).max();
+        let (Some(first), Some(widest)) = (rows.first(), widest) else {
             return;
         };
         if style == Style::Markdown {
@@ -304,7 +374,7 @@ impl Walk {
             } else {
                 // Markdown's tables have a head, if an empty one.
                 table::Row {
-                    cells: vec![String::new(); first.cells.len()],
+                    cells: vec![String::new(); widest],
                     is_head: true,
                 }
             };
@@ -345,11 +415,15 @@ fn cell_text(cell: &NodeRef<'_>, style: Style) -> String {
 }
 
 fn start_of(list: &NodeRef<'_>) -> u64 {
-    let start = list.attr("start").and_then(|start| start.trim().parse().ok());
+    let start = list
+        .attr("start")
+        .and_then(|start| start.trim().parse().ok());
     start.unwrap_or(1)
 }
 
 /// A URL that ends where the parenthesis does.
 fn target(url: &str) -> String {
-    url.replace('(', "%28").replace(')', "%29").replace(' ', "%20")
+    url.replace('(', "%28")
+        .replace(')', "%29")
+        .replace(' ', "%20")
 }

@@ -18,12 +18,16 @@ pub(super) fn make_text(document: &Document) {
     }
     // MathJax: a script that holds the formula.
     for script in document.select("script[type^='math/tex']").nodes() {
-        let is_block = script.attr("type").is_some_and(|kind| kind.contains("display"));
+        let is_block = script
+            .attr("type")
+            .is_some_and(|kind| kind.contains("display"));
         let tex = script.text();
         put(document, script, &tex, is_block);
     }
     for formula in document.select("math").nodes() {
-        let is_block = formula.attr("display").is_some_and(|display| &*display == "block");
+        let is_block = formula
+            .attr("display")
+            .is_some_and(|display| &*display == "block");
         let tex = annotation(formula)
             .or_else(|| formula.attr("alttext").map(|text| text.to_string()))
             .unwrap_or_else(|| linear(formula));
@@ -33,9 +37,11 @@ pub(super) fn make_text(document: &Document) {
 
 fn put(document: &Document, formula: &NodeRef<'_>, tex: &str, is_block: bool) {
     let tex = tex.split_whitespace().collect::<Vec<_>>().join(" ");
-    let tex = tex.strip_prefix("{\\displaystyle ").map_or(tex.as_str(), |inner| {
-        inner.strip_suffix('}').unwrap_or(inner).trim()
-    });
+    let tex = tex
+        .strip_prefix("{\\displaystyle ")
+        .map_or(tex.as_str(), |inner| {
+            inner.strip_suffix('}').unwrap_or(inner).trim()
+        });
     if tex.is_empty() || tex.len() > MAX_LENGTH {
         return;
     }
@@ -47,7 +53,7 @@ fn put(document: &Document, formula: &NodeRef<'_>, tex: &str, is_block: bool) {
     formula.replace_with(&document.tree.new_text(text));
 }
 
-/// The TeX that MathML was made from.
+/// The TeX that `MathML` was made from.
 fn annotation(math: &NodeRef<'_>) -> Option<String> {
     math.descendants_it()
         .filter(|node| node.has_name("annotation"))
@@ -58,7 +64,7 @@ fn annotation(math: &NodeRef<'_>) -> Option<String> {
         .map(|annotation| annotation.text().to_string())
 }
 
-/// MathML without TeX, in TeX's words for its commonest elements.
+/// `MathML` without TeX, in TeX's words for its commonest elements.
 fn linear(node: &NodeRef<'_>) -> String {
     let children: Vec<NodeRef<'_>> = node
         .children_it(false)

@@ -35,7 +35,12 @@ pub(super) fn list(document: Document, url: &Url) -> String {
     let found = readability.get_article_metadata(json_ld);
     let mut list = String::new();
     for (name, value) in [
-        ("Title", Some(found.title).filter(|title| !title.is_empty()).or(own_title)),
+        (
+            "Title",
+            Some(found.title)
+                .filter(|title| !title.is_empty())
+                .or(own_title),
+        ),
         ("Author", found.byline),
         ("Published", found.published_time),
         ("Modified", found.modified_time),

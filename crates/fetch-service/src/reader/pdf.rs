@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::time::{Duration, Instant};
 
 use flate2::read::ZlibDecoder;
-use lopdf::{Document, Error, LoadOptions};
+use lopdf::{Document, LoadOptions};
 
 use super::{Form, Note, Reading, Unreadable};
 
@@ -30,13 +30,16 @@ pub(super) fn read(body: &[u8]) -> Result<Reading, Unreadable> {
         max_decompressed_size: Some(MAX_STREAM),
         ..LoadOptions::default()
     };
-    let document = Document::load_mem_with_options(body, options).map_err(|error| match error {
-        Error::InvalidPassword | Error::Decryption(_) => Unreadable::EncryptedPdf,
-        _ => Unreadable::BrokenPdf,
+    // Many are encrypted with no password; those are decrypted as they are loaded.
+    let is_encrypted = find(body, b"/Encrypt").is_some();
+    let document = Document::load_mem_with_options(body, options).ok();
+    // Of what cannot be decrypted not even the pages are known.
+    let document = document.filter(|document| !document.get_pages().is_empty());
+    let document = document.ok_or(if is_encrypted {
+        Unreadable::EncryptedPdf
+    } else {
+        Unreadable::BrokenPdf
     })?;
-    if document.is_encrypted() && !document.was_encrypted() {
-        return Err(Unreadable::EncryptedPdf);
-    }
     let mut text = String::new();
     let pages = document.get_pages().len();
     let mut read = 0;

@@ -8,6 +8,16 @@ const LITTLE: usize = 400;
 const MOUNTS: &str = "#root, #app, #__next, #__nuxt, #__gatsby, #svelte, #main-app, app-root, \
                       [data-reactroot], [ng-app], [ng-version]";
 
+/// How such a page asks for them.
+const ASKING: [&str; 6] = [
+    "enable javascript",
+    "javascript enabled",
+    "javascript to be enabled",
+    "requires javascript",
+    "javascript is required",
+    "javascript is disabled",
+];
+
 /// Whether it is one, by the tree as it was parsed.
 pub(super) fn is_shell(document: &Document) -> bool {
     let Some(body) = document.body() else {
@@ -18,9 +28,12 @@ pub(super) fn is_shell(document: &Document) -> bool {
     }
     let mounts = document.select(MOUNTS);
     let is_empty = |mount: &NodeRef<'_>| visible_length(mount) < LITTLE / 4;
-    let asks_for_scripts = document.select("noscript").iter().any(|noscript| {
-        let text = noscript.text().to_ascii_lowercase();
-        text.contains("javascript")
+    let mut asking = document.select("noscript").nodes().to_vec();
+    // In the head, the parser puts the text of one into the body.
+    asking.push(body);
+    let asks_for_scripts = asking.iter().any(|node| {
+        let text = node.text().to_ascii_lowercase();
+        ASKING.iter().any(|phrase| text.contains(phrase))
     });
     mounts.nodes().iter().any(is_empty) || asks_for_scripts
 }

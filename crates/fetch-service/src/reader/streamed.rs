@@ -11,6 +11,9 @@ const TO_PLACEHOLDER: &str = "$RS(";
 /// Solid's, which puts the content of a template in place.
 const FROM_TEMPLATE: &str = "$df(";
 
+/// Elements that stand in for a part; with more, the end of them is not looked for.
+const MAX_FALLBACK: usize = 50;
+
 /// Puts the parts where scripts of the page would.
 pub(super) fn put_in_place(document: &Document) {
     let scripts = document.select("script");
@@ -69,7 +72,10 @@ fn calls<'a>(script: &'a str, name: &str) -> Vec<[&'a str; 2]> {
 
 /// Puts the children of `part` in the place of `placeholder`.
 fn replace(placeholder: &NodeRef<'_>, part: &NodeRef<'_>) {
-    if placeholder.ancestors_it(None).any(|node| node.id == part.id) {
+    if placeholder
+        .ancestors_it(None)
+        .any(|node| node.id == part.id)
+    {
         return;
     }
     for child in part.children() {
@@ -83,7 +89,7 @@ fn replace(placeholder: &NodeRef<'_>, part: &NodeRef<'_>) {
 fn remove_fallback(boundary: &NodeRef<'_>) {
     let mut fallback = Vec::new();
     let mut next = boundary.next_sibling();
-    while let Some(node) = next {
+    while let Some(node) = next.filter(|_| fallback.len() < MAX_FALLBACK) {
         if node.is_comment() && node.html().starts_with("<!--/$") {
             fallback.iter().for_each(NodeRef::remove_from_parent);
             return;
@@ -95,10 +101,11 @@ fn remove_fallback(boundary: &NodeRef<'_>) {
 
 /// Makes the content of a template part of the page.
 fn reveal(template: &NodeRef<'_>) {
-    let html = template.inner_html();
-    let tree = super::dom::parse(&html);
-    // What does not parse within the limits stays hidden.
-    if tree.is_some() {
-        template.replace_with_html(html);
+    let content = template
+        .element_ref()
+        .and_then(|element| element.template_contents);
+    let content = content.and_then(|id| template.tree.get(&id));
+    for child in content.iter().flat_map(NodeRef::children) {
+        template.insert_before(&child);
     }
 }

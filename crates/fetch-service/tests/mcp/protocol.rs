@@ -180,6 +180,40 @@ async fn there_is_one_tool_and_it_says_what_it_is() {
     let defaults = ["max_length", "start_index", "raw"];
     let defaults = defaults.map(|name| schema["properties"][name]["default"].clone());
     assert_eq!(defaults, [json!(5000), json!(0), json!(false)]);
+    let format = &schema["properties"]["format"];
+    let formats = json!(["markdown", "text", "raw", "links", "metadata"]);
+    assert_eq!(
+        (&format["enum"], &format["type"]),
+        (&formats, &json!("string"))
+    );
+    assert_eq!(schema["properties"]["selector"]["type"], "string");
+    assert_eq!(tool["annotations"]["destructiveHint"], false);
+    assert_eq!(tool["annotations"]["idempotentHint"], true);
+    // Plain schemas: some clients take no references.
+    let output = &tool["outputSchema"];
+    assert!(!tool.to_string().contains("$ref"), "{tool}");
+    for name in [
+        "url",
+        "status",
+        "content",
+        "truncated",
+        "total_characters",
+        "warning",
+    ] {
+        assert!(
+            output["required"]
+                .as_array()
+                .unwrap()
+                .contains(&json!(name)),
+            "{name}"
+        );
+    }
+    assert!(
+        !output["required"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("next_start_index"))
+    );
 }
 
 #[actix_web::test]

@@ -120,21 +120,29 @@ impl Service {
             .header("X-Auth-Assertion", self.assertion())
     }
 
-    /// Calls the tool in the legacy era: `isError`, and the text.
-    pub(crate) async fn fetch(&self, arguments: Value) -> (bool, String) {
-        let message = json!({
-            "jsonrpc": "2.0", "id": 1, "method": "tools/call",
-            "params": { "name": "fetch", "arguments": arguments }
-        });
+    /// A request in the legacy era, and its answer.
+    pub(crate) async fn ask(&self, method: &str, params: Value) -> Value {
+        let message = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
         let request = self
             .post(&message)
             .header("MCP-Protocol-Version", "2025-11-25");
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
-        let answer: Value = response.json().await.unwrap();
-        let result = &answer["result"];
+        response.json().await.unwrap()
+    }
+
+    /// Calls the tool: its result.
+    pub(crate) async fn call(&self, arguments: Value) -> Value {
+        let params = json!({ "name": "fetch", "arguments": arguments });
+        let mut answer = self.ask("tools/call", params).await;
+        answer["result"].take()
+    }
+
+    /// Calls the tool: `isError`, and the text.
+    pub(crate) async fn fetch(&self, arguments: Value) -> (bool, String) {
+        let result = self.call(arguments).await;
         let text = result["content"][0]["text"].as_str();
-        let text = text.unwrap_or_else(|| panic!("no text in {answer}"));
+        let text = text.unwrap_or_else(|| panic!("no text in {result}"));
         (result["isError"].as_bool().unwrap(), text.to_owned())
     }
 }

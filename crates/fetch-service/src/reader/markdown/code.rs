@@ -13,7 +13,14 @@ const PREFIXES: [&str; 6] = [
 ];
 /// What follows such a prefix and is no language.
 const NO_LANGUAGE: [&str; 8] = [
-    "none", "default", "plaintext", "text", "notranslate", "source", "wrapper", "block",
+    "none",
+    "default",
+    "plaintext",
+    "text",
+    "notranslate",
+    "source",
+    "wrapper",
+    "block",
 ];
 
 /// The text of a block of code.
@@ -22,6 +29,14 @@ pub(super) fn text_of(node: &NodeRef<'_>) -> String {
     gather(node, &mut text);
     let text = text.strip_prefix('\n').unwrap_or(&text);
     text.trim_end().to_owned()
+}
+
+/// Whether it is no code, but lines most of which are links.
+pub(super) fn is_listing(node: &NodeRef<'_>, text: &str) -> bool {
+    let children = node.children_it(false);
+    let linked = children.filter(|child| child.has_name("a") && child.has_attr("href"));
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    2 * linked.count() > lines.count()
 }
 
 fn gather(node: &NodeRef<'_>, text: &mut String) {
@@ -50,7 +65,10 @@ fn gather(node: &NodeRef<'_>, text: &mut String) {
 fn is_line_number(node: &NodeRef<'_>) -> bool {
     node.class().is_some_and(|class| {
         class.split_ascii_whitespace().any(|class| {
-            matches!(class, "lineno" | "linenos" | "line-number" | "line-numbers-rows" | "gutter")
+            matches!(
+                class,
+                "lineno" | "linenos" | "line-number" | "line-numbers-rows" | "gutter"
+            )
         })
     })
 }

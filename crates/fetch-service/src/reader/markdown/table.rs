@@ -48,10 +48,21 @@ pub(super) fn is_layout(table: &NodeRef<'_>) -> bool {
 /// Whether something is in it that no cell of a table of data has.
 fn has_block(cell: &NodeRef<'_>) -> bool {
     const BLOCKS: [&str; 9] = [
-        "table", "h1", "h2", "h3", "h4", "pre", "blockquote", "form", "article",
+        "table",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "pre",
+        "blockquote",
+        "form",
+        "article",
     ];
     let mut below = cell.descendants_it();
-    below.any(|node| node.node_name().is_some_and(|name| BLOCKS.contains(&&*name)))
+    below.any(|node| {
+        node.node_name()
+            .is_some_and(|name| BLOCKS.contains(&&*name))
+    })
 }
 
 /// Its own rows, not those of tables within.
@@ -98,8 +109,8 @@ pub(super) fn grid(table: &NodeRef<'_>, mut write: impl FnMut(&NodeRef<'_>) -> S
     let mut filled = 4 * count + 100;
     for row in rows {
         let cells = cells_of(&row);
-        let in_head = row.parent().is_some_and(|parent| parent.has_name("thead"));
-        let is_head = in_head || cells.iter().all(|cell| cell.node.has_name("th"));
+        let within_thead = row.parent().is_some_and(|parent| parent.has_name("thead"));
+        let is_head = within_thead || cells.iter().all(|cell| cell.node.has_name("th"));
         let mut line = Row {
             cells: Vec::new(),
             is_head: is_head && !cells.is_empty(),
@@ -107,7 +118,11 @@ pub(super) fn grid(table: &NodeRef<'_>, mut write: impl FnMut(&NodeRef<'_>) -> S
         for cell in cells {
             carry_over(&mut line.cells, &mut reaching);
             let text = write(&cell.node);
-            let repeated = if text.len() <= REPEATED { text.as_str() } else { "" };
+            let repeated = if text.len() <= REPEATED {
+                text.as_str()
+            } else {
+                ""
+            };
             let columns = cell.columns.min(filled + 1);
             filled -= columns - 1;
             for column in 0..columns {
