@@ -112,6 +112,7 @@ impl Minted {
         IssuedTokens {
             token: self.record.clone(),
             refresh: None,
+            client_is_stored: false,
         }
     }
 

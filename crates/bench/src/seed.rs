@@ -98,6 +98,7 @@ async fn write_one(store: &dyn Store, mint: &Mint, own: &Identifiers) -> Outcome
     let tokens = IssuedTokens {
         token: minted.record,
         refresh: Some(refresh),
+        client_is_stored: true,
     };
     store.issue_tokens(&tokens, now).await?;
     Ok(())

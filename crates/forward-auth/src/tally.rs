@@ -8,6 +8,7 @@ use prometheus::proto::MetricFamily;
 use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
 };
+use token_core::store::Voice;
 
 use crate::decide::Denial;
 use crate::{Verdict, Verifier};
@@ -126,11 +127,15 @@ impl Collector for State {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        let remembered = i64::try_from(self.verifier.remembered()).unwrap_or(i64::MAX);
+        let remembered = i64::try_from(self.verifier.remembered_tokens()).unwrap_or(i64::MAX);
         self.remembered.set(remembered);
         let parts = &self.verifier.parts;
-        self.heard
-            .set(parts.freshness.is_heard(parts.clock.now()).into());
+        self.heard.set(
+            parts
+                .freshness
+                .hears(Voice::FIRST, parts.clock.now())
+                .into(),
+        );
         [self.remembered.collect(), self.heard.collect()].concat()
     }
 }

@@ -3,7 +3,8 @@
 //!
 //! A request takes the first of three ways that answers it:
 //!
-//! 1. [`Verifier::recall`]: its token is remembered, and nothing was heard of it since.
+//! 1. [`Verifier::recall`]: its token is remembered, and nothing was heard of it since. This one
+//!    waits for nothing.
 //! 2. The store alone is asked: the token was verified before, but what is remembered of its being
 //!    active may be old (nothing is heard from the store, or something was heard of the token).
 //! 3. Everything is checked: signature, claims, rules, store.
@@ -74,14 +75,13 @@ pub enum Verdict {
     Deny(Denial),
 }
 
-/// What is remembered about a request.
-enum Recalled {
-    /// All that is needed.
-    Verdict(Verdict),
-    /// The token was verified; whether it is still active is to be asked.
-    Verified(Arc<Pass>),
-    /// Nothing.
-    Nothing,
+/// What is not remembered about a request, and is to be found out.
+pub struct Unknown {
+    began: Instant,
+    now: Timestamp,
+    digest: Digest,
+    /// The token was verified before; only whether it is still active is to be asked.
+    verified: Option<Arc<Pass>>,
 }
 
 /// A request whose token is to be asked about.
@@ -107,45 +107,72 @@ impl Verifier {
 
     /// Decides about one request to the service at `resource`. Whatever cannot be known denies.
     pub async fn verify(&self, resource: &ResourceId, request: &ForwardedRequest<'_>) -> Verdict {
-        let began = Instant::now();
-        let (verdict, way) = self.decide(resource, request).await;
-        self.tally.count(&verdict, way, began.elapsed());
-        verdict
-    }
-
-    async fn decide(
-        &self,
-        resource: &ResourceId,
-        request: &ForwardedRequest<'_>,
-    ) -> (Verdict, Way) {
-        let question = match self.question(resource, request) {
-            Ok(question) => question,
-            Err(denial) => return (Verdict::Deny(denial), Way::NoToken),
-        };
-        match self.recall(&question) {
-            Recalled::Verdict(verdict) => (verdict, Way::Remembered),
-            Recalled::Verified(pass) => {
-                (self.find_out(&question, Some(pass)).await, Way::StoreAsked)
-            }
-            Recalled::Nothing => (self.find_out(&question, None).await, Way::AllChecked),
+        match self.recall(resource, request) {
+            Ok(verdict) => verdict,
+            Err(unknown) => self.find_out(resource, request, unknown).await,
         }
     }
 
-    fn question<'a>(
+    /// Decides by what is remembered.
+    ///
+    /// # Errors
+    /// [`Self::find_out`] must decide.
+    pub fn recall(
         &self,
-        resource: &'a ResourceId,
-        request: &ForwardedRequest<'a>,
-    ) -> Result<Question<'a>, Denial> {
-        let token = presented(request, resource).inspect_err(|denial| {
-            self.record(*denial, None);
-        })?;
-        Ok(Question {
-            resource,
-            token,
-            digest: Digest::of(resource, token),
-            address: request.address,
-            now: self.parts.clock.now(),
-        })
+        resource: &ResourceId,
+        request: &ForwardedRequest<'_>,
+    ) -> Result<Verdict, Unknown> {
+        let began = Instant::now();
+        let token = match presented(request, resource) {
+            Ok(token) => token,
+            Err(denial) => {
+                self.record(denial, None);
+                let verdict = Verdict::Deny(denial);
+                self.tally.count(&verdict, Way::NoToken, began.elapsed());
+                return Ok(verdict);
+            }
+        };
+        let (digest, now) = (Digest::of(resource, token), self.parts.clock.now());
+        match self.remembered(&digest, now) {
+            Ok(verdict) => {
+                self.tally.count(&verdict, Way::Remembered, began.elapsed());
+                Ok(verdict)
+            }
+            Err(verified) => Err(Unknown {
+                began,
+                now,
+                digest,
+                verified,
+            }),
+        }
+    }
+
+    /// Decides about a request that [`Self::recall`] does not know enough about.
+    pub async fn find_out(
+        &self,
+        resource: &ResourceId,
+        request: &ForwardedRequest<'_>,
+        unknown: Unknown,
+    ) -> Verdict {
+        let way = match unknown.verified {
+            Some(_) => Way::StoreAsked,
+            None => Way::AllChecked,
+        };
+        let verdict = match presented(request, resource) {
+            Ok(token) => {
+                let question = Question {
+                    resource,
+                    token,
+                    digest: unknown.digest,
+                    address: request.address,
+                    now: unknown.now,
+                };
+                self.answer(&question, unknown.verified).await
+            }
+            Err(denial) => Verdict::Deny(denial),
+        };
+        self.tally.count(&verdict, way, unknown.began.elapsed());
+        verdict
     }
 
     fn trust(&self) -> Trust {
@@ -155,34 +182,34 @@ impl Verifier {
         }
     }
 
-    /// What is remembered, as far as it is still true.
-    fn recall(&self, question: &Question<'_>) -> Recalled {
-        let now = question.now;
-        if let Some(Good { trust, mark, pass }) = self.memory.good(&question.digest)
+    /// What is remembered, as far as it is still true. Where that is no verdict: what was verified
+    /// of the token, if it was.
+    fn remembered(&self, digest: &Digest, now: Timestamp) -> Result<Verdict, Option<Arc<Pass>>> {
+        if let Some(Good { trust, mark, pass }) = self.memory.good(digest)
             && trust == self.trust()
         {
             if pass.expires_at.has_passed(now) {
-                return Recalled::Verdict(Verdict::Deny(Denial::Token(TokenError::Expired)));
+                return Ok(Verdict::Deny(Denial::Token(TokenError::Expired)));
             }
             if !self.parts.freshness.holds(&mark, now) {
-                return Recalled::Verified(pass);
+                return Err(Some(pass));
             }
-            return Recalled::Verdict(self.allow(pass, now));
+            return Ok(self.allow(pass, now));
         }
-        if let Some(bad) = self.memory.bad(&question.digest)
+        if let Some(bad) = self.memory.bad(digest)
             && bad.trust == self.trust()
             && !bad.is_old(now)
             && bad
                 .mark
                 .is_none_or(|mark| self.parts.freshness.holds(&mark, now))
         {
-            return Recalled::Verdict(Verdict::Deny(bad.denial));
+            return Ok(Verdict::Deny(bad.denial));
         }
-        Recalled::Nothing
+        Err(None)
     }
 
     /// Asks, or waits for who asks already.
-    async fn find_out(&self, question: &Question<'_>, verified: Option<Arc<Pass>>) -> Verdict {
+    async fn answer(&self, question: &Question<'_>, verified: Option<Arc<Pass>>) -> Verdict {
         let mut waited = false;
         let outcome = loop {
             match self.flights.join(question.digest) {
@@ -221,9 +248,12 @@ impl Verifier {
             Some(pass) => pass,
             None => Arc::new(self.verified(question, trust)?),
         };
-        let mark = self.parts.freshness.mark(&pass.jti);
+        let voice = self.parts.tokens.voice();
+        let mark = self.parts.freshness.mark(voice, &pass.jti);
         // The assertion is signed while the store's answer is under way.
         let (active, ()) = tokio::join!(self.is_active(&pass.jti, question.now), async {
+            // The question leaves when this thread turns to its connection.
+            tokio::task::yield_now().await;
             self.have_assertion(&pass, question.now);
         });
         if active? {
@@ -327,7 +357,7 @@ impl Verifier {
     }
 
     /// How many good tokens are remembered.
-    pub fn remembered(&self) -> usize {
+    pub fn remembered_tokens(&self) -> usize {
         self.memory.len()
     }
 

@@ -17,7 +17,7 @@ use crate::clock::Timestamp;
 use crate::identifiers::{ClientId, GrantId, Jti};
 use crate::secret::{SecretHash, SecretKey};
 
-pub use freshness::{Freshness, MAX_AGE, Mark};
+pub use freshness::{Freshness, MAX_AGE, Mark, Voice};
 pub use outcomes::*;
 pub use records::*;
 
@@ -191,7 +191,9 @@ pub trait GrantStore: Send + Sync {
         now: Timestamp,
     ) -> Result<CodeOutcome, StoreError>;
 
-    /// Makes tokens active, unless their grant has ended.
+    /// Makes tokens active, unless their grant has ended or their client is gone. From the same
+    /// moment on [`ClientRegistry::client_grants`] names the grant: so whoever deletes a client and
+    /// then ends what is named misses no token.
     async fn issue_tokens(
         &self,
         tokens: &IssuedTokens,
@@ -205,7 +207,8 @@ pub trait GrantStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<RefreshView>, StoreError>;
 
-    /// Replaces a refresh token by its successor.
+    /// Replaces a refresh token by its successor, under the same conditions and with the same
+    /// promise as [`Self::issue_tokens`].
     async fn rotate_refresh(
         &self,
         rotation: &Rotation,
@@ -231,6 +234,11 @@ pub trait GrantStore: Send + Sync {
 pub trait ActiveTokens: Send + Sync {
     /// Whether the token is active at `now`.
     async fn is_active(&self, jti: &Jti, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// By which voice the store will tell of changes to what the calling thread asks it about.
+    fn voice(&self) -> Voice {
+        Voice::FIRST
+    }
 
     /// Whether the store answers at all, for readiness.
     async fn ping(&self) -> Result<(), StoreError>;

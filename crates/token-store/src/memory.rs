@@ -160,6 +160,9 @@ impl GrantStore for MemoryStore {
         if mark.is_some_and(|until| !until.has_passed(now)) {
             return Ok(IssueOutcome::GrantEnded);
         }
+        if tokens.client_is_stored && !content.has_client(&tokens.token.client_id, now) {
+            return Ok(IssueOutcome::ClientGone);
+        }
         content.activate(tokens.clone());
         Ok(IssueOutcome::Issued)
     }
@@ -182,9 +185,14 @@ impl GrantStore for MemoryStore {
         now: Timestamp,
     ) -> Result<RotateOutcome, StoreError> {
         let mut content = self.content();
+        let client_is_gone =
+            rotation.client_is_stored && !content.has_client(&rotation.token.client_id, now);
         let Some(presented) = content.refresh_token(&rotation.presented, now) else {
             return Ok(RotateOutcome::Unknown);
         };
+        if client_is_gone {
+            return Ok(RotateOutcome::ClientGone);
+        }
         if let Some(replacement) = &presented.replacement {
             return Ok(if replacement.grace_until.has_passed(now) {
                 RotateOutcome::Reused(rotation.presented.grant.clone())
@@ -199,6 +207,7 @@ impl GrantStore for MemoryStore {
         content.activate(IssuedTokens {
             token: rotation.token.clone(),
             refresh: Some(rotation.successor.clone()),
+            client_is_stored: rotation.client_is_stored,
         });
         Ok(RotateOutcome::Rotated)
     }

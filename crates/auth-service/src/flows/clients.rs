@@ -7,12 +7,13 @@ use token_core::ClientId;
 use token_core::client::Client;
 use token_core::oauth_error::OAuthErrorCode;
 use token_core::store::StoreError;
+use url::Url;
 
 use super::client_keys::KeyCache;
 use super::client_metadata_document::{DocumentCache, DocumentPolicy, document_url};
 use super::pre_registered::PreRegistered;
 use super::remote::{Remote, RemoteFault};
-use super::{Context, OAuthFailure};
+use super::{Context, OAuthFailure, registration};
 
 /// What the operator decides about clients.
 #[derive(Debug, Clone)]
@@ -88,17 +89,10 @@ impl From<RemoteFault> for OAuthFailure {
     }
 }
 
-/// Whether a client that was found is still there. Only one of the store can be deleted.
-pub(super) async fn is_still_there(
-    context: &Context,
-    client_id: &ClientId,
-) -> Result<bool, StoreError> {
+/// Whether a client that was found is in the store. Only such a one can be deleted.
+pub(super) fn is_stored(context: &Context, client_id: &ClientId) -> bool {
     let pre_registered = context.clients.settings.pre_registered.find(client_id);
-    if pre_registered.is_some() || document_url(client_id).is_some() {
-        return Ok(true);
-    }
-    let found = context.store.client(client_id, context.now()).await?;
-    Ok(found.is_some())
+    pre_registered.is_none() && document_url(client_id).is_none()
 }
 
 /// As [`find`], but a document that was fetched before is taken as it is: no client waits for its
@@ -107,13 +101,44 @@ pub async fn find_known(
     context: &Context,
     client_id: &ClientId,
 ) -> Result<Option<Client>, FindError> {
-    let clients = &context.clients;
-    let known = document_url(client_id)
-        .filter(|url| clients.settings.documents.admits(url))
-        .and_then(|_| clients.documents.known(client_id, context.now()));
-    match known {
-        Some(client) => Ok(Some(client)),
-        None => find(context, client_id).await,
+    if document(context, client_id).is_some() {
+        let documents = &context.clients.documents;
+        documents.recall(context, client_id).await?;
+        if let Some(client) = documents.known(client_id, context.now()) {
+            return Ok(Some(client));
+        }
+    }
+    find(context, client_id).await
+}
+
+/// The address of the document behind this client, if there is one that is taken.
+fn document(context: &Context, client_id: &ClientId) -> Option<Url> {
+    let settings = &context.clients.settings;
+    document_url(client_id)
+        .filter(|_| settings.pre_registered.find(client_id).is_none())
+        .filter(|url| settings.documents.admits(url))
+}
+
+/// Keeps the document behind a client, if there is one, where a restart and every replica find it:
+/// somebody lets this client in, and its token requests must not wait for its host.
+pub(super) async fn keep_document(
+    context: &Context,
+    client_id: &ClientId,
+) -> Result<(), StoreError> {
+    if document(context, client_id).is_none() {
+        return Ok(());
+    }
+    match find_known(context, client_id).await {
+        Ok(Some(client)) => {
+            let expires_at = registration::used_until(context);
+            let client = Client {
+                expires_at,
+                ..client
+            };
+            context.store.put_client(&client, context.now()).await
+        }
+        Ok(None) | Err(FindError::Document(_)) => Ok(()),
+        Err(FindError::Store(error)) => Err(error),
     }
 }
 
@@ -139,6 +164,7 @@ pub async fn find(context: &Context, client_id: &ClientId) -> Result<Option<Clie
         if !clients.settings.documents.admits(&url) {
             return Ok(None);
         }
+        clients.documents.recall(context, client_id).await?;
         return Ok(Some(clients.documents.client(context, client_id).await?));
     }
     Ok(context.store.client(client_id, context.now()).await?)

@@ -8,10 +8,10 @@ use token_core::audit::{AuditEvent, FailureReason};
 use token_core::oauth_error::OAuthErrorCode;
 use token_core::pkce::CodeVerifier;
 use token_core::secret::AuthorizationCode;
-use token_core::store::{CodeOutcome, CodeRecord, IssueOutcome};
+use token_core::store::{CodeOutcome, CodeRecord};
 
 use super::client_authentication::AuthenticatedClient;
-use super::issue::{TokenResponse, active, new_tokens};
+use super::issue::{TokenResponse, issue, new_tokens};
 use super::{Context, OAuthFailure, Parameters};
 
 /// `grant_type` of this grant.
@@ -47,23 +47,7 @@ pub async fn redeem(
         record.grant.scope.clone(),
         grant_types,
     )?;
-    match context
-        .store
-        .issue_tokens(&tokens.records, context.now())
-        .await?
-    {
-        IssueOutcome::GrantEnded => Err(used_up()),
-        IssueOutcome::Issued => {
-            active(
-                context,
-                client.client(),
-                &tokens.records.token.jti,
-                GRANT_TYPE,
-            )
-            .await?;
-            Ok(tokens.response)
-        }
-    }
+    issue(context, client.client(), tokens, GRANT_TYPE).await
 }
 
 async fn consume(context: &Context, code: &str) -> Result<CodeRecord, OAuthFailure> {

@@ -3,10 +3,10 @@
 
 use token_core::oauth_error::OAuthErrorCode;
 use token_core::secret::DeviceCode;
-use token_core::store::{Grant, IssueOutcome, PollOutcome};
+use token_core::store::PollOutcome;
 
 use super::client_authentication::AuthenticatedClient;
-use super::issue::{TokenResponse, active, new_tokens};
+use super::issue::{TokenResponse, issue, new_tokens};
 use super::{Context, OAuthFailure, Parameters};
 
 /// `grant_type` of this grant.
@@ -26,7 +26,12 @@ pub async fn poll(
         .poll_device(&code, client_id, context.now())
         .await?;
     let (error, description) = match outcome {
-        PollOutcome::Approved(grant) => return issue(context, client, &grant).await,
+        PollOutcome::Approved(grant) => {
+            let client = client.client();
+            let scope = grant.scope.clone();
+            let tokens = new_tokens(context, &grant, scope, &client.grant_types)?;
+            return issue(context, client, tokens, GRANT_TYPE).await;
+        }
         PollOutcome::Pending => (
             OAuthErrorCode::AuthorizationPending,
             "nobody has decided yet; ask again after the interval",
@@ -45,21 +50,4 @@ pub async fn poll(
         ),
     };
     Err(OAuthFailure::new(error, description))
-}
-
-async fn issue(
-    context: &Context,
-    client: &AuthenticatedClient,
-    grant: &Grant,
-) -> Result<TokenResponse, OAuthFailure> {
-    let client = client.client();
-    let tokens = new_tokens(context, grant, grant.scope.clone(), &client.grant_types)?;
-    let now = context.now();
-    match context.store.issue_tokens(&tokens.records, now).await? {
-        IssueOutcome::GrantEnded => Err(OAuthFailure::invalid_grant("the grant has ended")),
-        IssueOutcome::Issued => {
-            active(context, client, &tokens.records.token.jti, GRANT_TYPE).await?;
-            Ok(tokens.response)
-        }
-    }
 }

@@ -10,7 +10,7 @@ use token_core::store::{Grant, IssueOutcome, IssuedTokens, RefreshRecord, TokenR
 use token_core::{Jti, Scopes, Seconds};
 
 use super::client_authentication;
-use super::clients::is_still_there;
+use super::clients::is_stored;
 use super::{Context, OAuthFailure, registration};
 
 /// A successful token response (RFC 6749 section 5.1).
@@ -47,7 +47,11 @@ pub(super) fn new_tokens(
     };
     let expires_in = context.lifetimes.access_token;
     Ok(NewTokens {
-        records: IssuedTokens { token, refresh },
+        records: IssuedTokens {
+            client_is_stored: is_stored(context, &grant.client_id),
+            token,
+            refresh,
+        },
         response: TokenResponse {
             access_token,
             expires_in,
@@ -65,44 +69,42 @@ pub(super) async fn issue_without_refresh(
     grant_type: &'static str,
 ) -> Result<TokenResponse, OAuthFailure> {
     let tokens = new_tokens(context, grant, grant.scope.clone(), &[])?;
+    let response = issue(context, client, tokens, grant_type).await?;
+    context.record(&AuditEvent::AuthSuccess {
+        user_id: grant.user_id.clone(),
+        client_id: grant.client_id.clone(),
+        grant: grant.id.clone(),
+    });
+    Ok(response)
+}
+
+/// Stores tokens as active, and so may hand them to their client.
+pub(super) async fn issue(
+    context: &Context,
+    client: &Client,
+    tokens: NewTokens,
+    grant_type: &'static str,
+) -> Result<TokenResponse, OAuthFailure> {
     let now = context.now();
     match context.store.issue_tokens(&tokens.records, now).await? {
-        IssueOutcome::GrantEnded => Err(OAuthFailure::invalid_grant("the grant has ended")),
         IssueOutcome::Issued => {
-            active(context, client, &tokens.records.token.jti, grant_type).await?;
-            context.record(&AuditEvent::AuthSuccess {
-                user_id: grant.user_id.clone(),
-                client_id: grant.client_id.clone(),
-                grant: grant.id.clone(),
-            });
+            handed_out(context, client, tokens.records.token.jti, grant_type).await;
             Ok(tokens.response)
         }
+        IssueOutcome::GrantEnded => Err(OAuthFailure::invalid_grant("the grant has ended")),
+        IssueOutcome::ClientGone => Err(client_authentication::refused(context, &client.client_id)),
     }
 }
 
-/// What follows once the store holds the tokens of a client as active, and before it is given
-/// them.
-///
-/// The client may have been deleted since it proved itself. Whoever deletes one takes it out of
-/// the store and then ends the grants that the store names: so either he finds this one, or the
-/// client is gone here, and the grant ends here.
-pub(super) async fn active(
+/// What follows once the store holds the tokens of a client as active.
+pub(super) async fn handed_out(
     context: &Context,
     client: &Client,
-    jti: &Jti,
+    jti: Jti,
     grant_type: &'static str,
-) -> Result<(), OAuthFailure> {
-    if !is_still_there(context, &client.client_id).await? {
-        let (grant, now) = (jti.grant(), context.now());
-        let until = context.lifetimes.grant_mark(now);
-        context.store.end_grant(&grant, now, until).await?;
-        context.record(&AuditEvent::GrantRevoked { grant });
-        return Err(client_authentication::refused(context, &client.client_id));
-    }
+) {
     registration::keep_alive(context, client).await;
-    let jti = jti.clone();
     context.record(&AuditEvent::TokenIssued { jti, grant_type });
-    Ok(())
 }
 
 fn access_token(

@@ -15,9 +15,9 @@ use token_core::secret::{AccessToken, RefreshToken};
 use token_core::store::{RefreshRecord, RotateOutcome, Rotation};
 use token_core::{GrantId, Jti, Scopes, Timestamp};
 
-use super::client_authentication::AuthenticatedClient;
+use super::client_authentication::{AuthenticatedClient, refused};
 use super::code_grant::same_resource;
-use super::issue::{NewTokens, TokenResponse, active, new_tokens};
+use super::issue::{NewTokens, TokenResponse, handed_out, new_tokens};
 use super::{Context, OAuthFailure, Parameters};
 
 /// `grant_type` of this grant.
@@ -55,11 +55,12 @@ pub async fn refresh(
     let now = context.now();
     match context.store.rotate_refresh(&rotation, now).await? {
         RotateOutcome::Rotated => {
-            active(context, client.client(), &rotation.token.jti, GRANT_TYPE).await?;
+            handed_out(context, client.client(), rotation.token.jti, GRANT_TYPE).await;
             Ok(tokens.response)
         }
         RotateOutcome::Graced(sealed) => repeated(context, &presented, &sealed).await,
         RotateOutcome::Unknown => Err(unknown()),
+        RotateOutcome::ClientGone => Err(refused(context, &client.client().client_id)),
         RotateOutcome::Reused(grant) => {
             end(context, &grant).await?;
             context.record(&AuditEvent::RefreshReused { grant });
@@ -150,6 +151,7 @@ fn rotation(
         token: tokens.records.token.clone(),
         sealed_answer: sealer(presented)?.seal(&answer, context.entropy.as_ref())?,
         grace_until: context.now().plus(context.lifetimes.refresh_grace),
+        client_is_stored: tokens.records.client_is_stored,
     })
 }
 

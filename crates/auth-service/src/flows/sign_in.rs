@@ -12,7 +12,7 @@ use token_core::store::{
 
 use super::authorization_request::TrustedRedirect;
 use super::return_path::ReturnPath;
-use super::{Context, OAuthFailure, device_authorization};
+use super::{Context, OAuthFailure, clients, device_authorization};
 use crate::identity::Person;
 
 /// Why a sign-in cannot go on.
@@ -104,6 +104,9 @@ pub async fn complete(
         });
         return Err(SignInError::NotAdmitted(back, Box::new(person)));
     }
+    clients::keep_document(context, request.client_id())
+        .await
+        .map_err(|error| SignInError::Failed(error.into()))?;
     let done = match &request {
         ConsentRequest::Redirect(request) => issue_code(context, request, person).await,
         ConsentRequest::Device(device) => approve_device(context, device, person).await,

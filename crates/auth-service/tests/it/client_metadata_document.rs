@@ -1,11 +1,15 @@
 //! Client ID Metadata Documents as MCP asks for them (client registration, C1 to C10).
 
+use std::sync::Arc;
+
 use crate::harness::{Answer, CALLBACK, Server, authorize_uri, open_to_all};
 use auth_service::flows::client_metadata_document::DocumentPolicy;
 use auth_service::flows::clients::ClientSettings;
 use auth_service::flows::remote::{RemoteAnswer, RemoteFault};
 use serde_json::{Value, json};
-use token_core::Seconds;
+use token_core::store::ClientStore as _;
+use token_core::{ClientId, Clock as _, Seconds};
+use token_store::MemoryStore;
 
 const URL: &str = "https://app.example/oauth/client.json";
 
@@ -128,6 +132,32 @@ async fn c3_a_document_is_kept_as_its_headers_say() {
     server.clock.advance(Seconds(1));
     assert!(asks(&server).await.body.contains("Renamed"));
     assert_eq!(server.remote.asked(URL), 2);
+}
+
+#[actix_web::test]
+async fn after_a_restart_no_token_request_waits_for_the_clients_host() {
+    let store = Arc::new(MemoryStore::new());
+    let before = Server::on(Arc::clone(&store) as _);
+    before.remote.put_json(URL, &document());
+    let refresh_token = before.tokens(URL).await["refresh_token"].clone();
+    let code = before.code(URL).await;
+
+    let after = Server::on(store);
+    after.remote.hang();
+    assert_eq!(after.redeem(URL, &code).await.status, 200);
+    let refreshed = after.refresh(URL, refresh_token.as_str().unwrap()).await;
+    assert_eq!(refreshed.status, 200);
+}
+
+#[actix_web::test]
+async fn a_document_that_nobody_let_in_is_not_stored() {
+    let store = Arc::new(MemoryStore::new());
+    let server = Server::on(Arc::clone(&store) as _);
+    server.remote.put_json(URL, &document());
+    asks(&server).await;
+    let id = ClientId::parse(URL).unwrap();
+    let stored = store.client(&id, server.clock.now()).await.unwrap();
+    assert_eq!(stored, None);
 }
 
 #[actix_web::test]

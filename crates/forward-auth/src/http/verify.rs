@@ -1,14 +1,18 @@
 //! `/verify/NAME`: what Traefik's `ForwardAuth` asks. 2xx lets the request pass with the headers
 //! given here; anything else is sent to the client as it is.
 
+use std::convert::Infallible;
+use std::future::ready;
 use std::sync::Arc;
 
+use actix_web::dev::{ServiceRequest, fn_service};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use actix_web::web::ServiceConfig;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
+use futures_util::future::Either;
 use serde_json::json;
 use token_core::ResourceId;
 
@@ -23,26 +27,34 @@ const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
 const FORWARDED_URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
 
-/// Adds an address for each service, so that the path alone says which is meant.
+/// Adds an address for each service, so that the path alone says which is meant. A service of
+/// actix's and not a handler: what is remembered is answered without a future to wait for.
 pub(super) fn routes(config: &mut ServiceConfig, verifier: &Arc<Verifier>) {
     for service in verifier.parts.services.iter() {
-        let (verifier, resource) = (Arc::clone(verifier), Arc::new(service.resource));
-        config.route(
-            &format!("/verify/{}", service.name),
-            web::to(move |request: HttpRequest| {
-                let (verifier, resource) = (Arc::clone(&verifier), Arc::clone(&resource));
-                async move { verify(&request, &verifier, &resource).await }
-            }),
-        );
+        let (verifier, resource) = (Arc::clone(verifier), service.resource);
+        let verify = fn_service(move |request: ServiceRequest| {
+            match verifier.recall(&resource, &forwarded(request.headers())) {
+                Ok(verdict) => Either::Left(ready(Ok::<_, Infallible>(
+                    request.into_response(response(&resource, verdict)),
+                ))),
+                Err(unknown) => {
+                    let (verifier, resource) = (Arc::clone(&verifier), resource.clone());
+                    Either::Right(Box::pin(async move {
+                        let forwarded = forwarded(request.headers());
+                        let verdict = verifier.find_out(&resource, &forwarded, unknown).await;
+                        Ok(request.into_response(response(&resource, verdict)))
+                    }))
+                }
+            }
+        });
+        let path = format!("/verify/{}", service.name);
+        config.route(&path, web::route().service(verify));
     }
     config.route("/verify/{name}", web::to(unknown_service));
 }
 
-async fn verify(request: &HttpRequest, verifier: &Verifier, resource: &ResourceId) -> HttpResponse {
-    match verifier
-        .verify(resource, &forwarded(request.headers()))
-        .await
-    {
+fn response(resource: &ResourceId, verdict: Verdict) -> HttpResponse {
+    match verdict {
         Verdict::Allow(pass, assertion) => allowed(&pass, assertion),
         Verdict::Deny(denial) => denied(resource, denial),
     }

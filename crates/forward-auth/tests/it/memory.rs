@@ -5,6 +5,7 @@ use forward_auth::decide::Denial;
 use forward_auth::forwarded::ForwardedRequest;
 use token_core::Seconds;
 use token_core::jose::TokenError;
+use token_core::store::Voice;
 
 use crate::world::{LIFETIME, World, admitting, denial_of, request, signing_keys};
 
@@ -48,7 +49,7 @@ async fn nothing_is_believed_once_the_store_tells_no_more() {
     let world = World::new();
     let token = world.issue("alice");
     assert!(world.passes(&token).await);
-    world.freshness.lost();
+    world.freshness.lost(Voice::FIRST);
     world.store.deactivate(&token);
     assert_eq!(world.denial(&token.text).await, Denial::Inactive);
 
@@ -167,7 +168,7 @@ async fn memory_is_bounded_and_what_is_forgotten_is_asked_again() {
         assert!(world.passes(&token).await);
         tokens.push(token);
     }
-    assert!(world.verifier.remembered() < 100);
+    assert!(world.verifier.remembered_tokens() < 100);
     for token in &tokens {
         assert!(world.passes(token).await);
     }

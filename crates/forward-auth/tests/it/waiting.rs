@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use forward_auth::Verdict;
 use forward_auth::decide::Denial;
+use token_core::store::Voice;
 use tokio::task::{JoinHandle, yield_now};
 
 use crate::world::{Issued, World, denial_of};
@@ -93,7 +94,7 @@ async fn never_take_an_answer_from_before_a_revocation_that_they_must_see() {
 #[actix_web::test]
 async fn are_soon_done_where_nobody_tells_of_changes() {
     let (world, token) = held();
-    world.freshness.lost();
+    world.freshness.lost(Voice::FIRST);
     let crowd: Vec<_> = (0..64).map(|_| ask(&world, &token)).collect();
     all_have_begun().await;
     world.store.answers.add_permits(64);

@@ -19,7 +19,7 @@ use token_core::clock::ManualClock;
 use token_core::jose::TimeClaims;
 use token_core::keys::{LiveKeys, SigningKey, SigningKeys, generate_ed25519_pem};
 use token_core::live::Live;
-use token_core::store::{ActiveTokens, Freshness, StoreError};
+use token_core::store::{ActiveTokens, Freshness, StoreError, Voice};
 use token_core::{
     ClientId, GrantId, Issuer, Jti, ResourceId, Scopes, Seconds, Services, SystemEntropy,
     Timestamp, UserId, Username,
@@ -142,7 +142,7 @@ impl World {
     /// The store gives a sign of life.
     pub(crate) fn heartbeat(&self) {
         use token_core::Clock as _;
-        self.freshness.complete_at(self.clock.now());
+        self.freshness.complete_at(Voice::FIRST, self.clock.now());
     }
 
     /// Time passes, and the store goes on giving signs of life.

@@ -207,6 +207,7 @@ impl Play {
                 expires_at: claims.times.exp,
             },
             refresh: None,
+            client_is_stored: false,
         };
         let outcome = self.store.issue_tokens(&token, now).await.unwrap();
         let token = self.held.len();

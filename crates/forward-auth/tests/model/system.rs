@@ -19,7 +19,7 @@ use token_core::keys::{
     generate_ed25519_pem,
 };
 use token_core::live::Live;
-use token_core::store::ActiveTokens as _;
+use token_core::store::{ActiveTokens as _, Voice};
 use token_core::{Clock as _, Issuer, ResourceId, Services, SystemEntropy};
 use token_store::{Heard, RedisActiveTokens};
 use tokio::time::sleep;
@@ -171,7 +171,7 @@ impl Node {
     }
 
     fn hears(&self) -> bool {
-        self.heard.freshness.is_heard(self.clock.now())
+        self.heard.freshness.hears(Voice::FIRST, self.clock.now())
     }
 
     async fn until(&self, what: &str, mut holds: impl AsyncFnMut() -> bool) {

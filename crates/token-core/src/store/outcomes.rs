@@ -21,6 +21,8 @@ pub enum IssueOutcome {
     Issued,
     /// The grant was ended in the meantime; nothing was stored.
     GrantEnded,
+    /// The client was deleted in the meantime; nothing was stored.
+    ClientGone,
 }
 
 /// What became of a refresh token that was presented.
@@ -35,6 +37,8 @@ pub enum RotateOutcome {
     Reused(GrantId),
     /// It never was, is expired, or its grant has ended.
     Unknown,
+    /// The client was deleted in the meantime; nothing was stored.
+    ClientGone,
 }
 
 /// What a refresh token that is presented says before it is rotated.

@@ -157,6 +157,8 @@ pub struct IssuedTokens {
     pub token: TokenRecord,
     /// The refresh token, where the client may have one.
     pub refresh: Option<RefreshRecord>,
+    /// Whether the client is one of this store's: then it must still be there.
+    pub client_is_stored: bool,
 }
 
 /// One rotation of a refresh token.
@@ -172,6 +174,8 @@ pub struct Rotation {
     pub sealed_answer: String,
     /// Until when a repeat gets that answer again.
     pub grace_until: Timestamp,
+    /// Whether the client is one of this store's: then it must still be there.
+    pub client_is_stored: bool,
 }
 
 /// A device authorization request (RFC 8628 section 3.1) that waits for a person.

@@ -9,6 +9,10 @@ use token_core::{ClientId, GrantId, Timestamp};
 use super::{Content, MemoryStore};
 
 impl Content {
+    pub(super) fn has_client(&mut self, id: &ClientId, now: Timestamp) -> bool {
+        self.living_client(id, now).is_some()
+    }
+
     fn living_client(&mut self, id: &ClientId, now: Timestamp) -> Option<&mut Client> {
         self.clients
             .get_mut(id)

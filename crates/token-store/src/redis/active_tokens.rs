@@ -1,5 +1,6 @@
-//! The verifier's slice: whether a token is active, over one multiplexed connection (a pool costs
-//! an additional round trip for each use) over which Redis tells of each change.
+//! The verifier's slice: whether a token is active. Each thread asks over one multiplexed connection
+//! of its own, over which Redis tells of each change: a pool would cost an additional round trip
+//! for each use, and a connection that is shared wakes two threads for each answer.
 //!
 //! It needs little, and its Redis user should have no more (`resetchannels` and `-@all` are what a
 //! new user starts with; said for certainty):
@@ -15,7 +16,8 @@ use std::time::Duration;
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{Client, Cmd, FromRedisValue, ProtocolVersion, RedisError, cmd};
 use async_trait::async_trait;
-use token_core::store::{ActiveTokens, StoreError};
+use thread_local::ThreadLocal;
+use token_core::store::{ActiveTokens, StoreError, Voice};
 use token_core::{Clock, Jti, Timestamp};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
@@ -28,12 +30,23 @@ use super::tracking::{Heard, Tracking};
 /// How long an answer may take in all: the verifier then denies, since it cannot know.
 const DEADLINE: Duration = Duration::from_millis(240);
 
-/// The active tokens in Redis, and nothing else of it. Clones share one connection, which ends
+/// The active tokens in Redis, and nothing else of it. Clones share their connections, which end
 /// with the last of them.
 #[derive(Clone)]
-pub struct RedisActiveTokens {
+pub struct RedisActiveTokens(Arc<Shared>);
+
+struct Shared {
+    client: Client,
+    heard: Heard,
+    clock: Arc<dyn Clock>,
+    lines: ThreadLocal<Line>,
+}
+
+/// One thread's connection, as it comes and goes.
+struct Line {
+    voice: Voice,
     connection: watch::Receiver<Option<MultiplexedConnection>>,
-    _tracking: Arc<Running>,
+    _tracking: Running,
 }
 
 struct Running(AbortHandle);
@@ -69,18 +82,14 @@ impl RedisActiveTokens {
             .set_protocol(ProtocolVersion::RESP3);
         let client =
             Client::open(info.set_redis_settings(redis)).map_err(|_| RedisSettingsError)?;
-        let (publish, connection) = watch::channel(None);
-        let tracking = Tracking {
+        let shared = Shared {
             client,
             heard,
             clock,
-            publish,
+            lines: ThreadLocal::new(),
         };
-        let running = Running(tokio::spawn(tracking.run()).abort_handle());
-        Ok(Self {
-            connection,
-            _tracking: Arc::new(running),
-        })
+        shared.lines.get_or(|| shared.connected(Voice::FIRST));
+        Ok(Self(Arc::new(shared)))
     }
 
     async fn ask<T: FromRedisValue>(&self, question: &Cmd) -> Result<T, StoreError> {
@@ -93,7 +102,7 @@ impl RedisActiveTokens {
     /// Waits for a connection, and for the next one where this one ends before the answer: it is
     /// only a question, so it may be asked again.
     async fn ask_until_answered<T: FromRedisValue>(&self, question: &Cmd) -> Result<T, StoreError> {
-        let mut connections = self.connection.clone();
+        let mut connections = self.0.line().connection.clone();
         loop {
             let current = connections.borrow_and_update().clone();
             if let Some(mut connection) = current {
@@ -110,6 +119,31 @@ impl RedisActiveTokens {
     }
 }
 
+impl Shared {
+    /// The calling thread's.
+    fn line(&self) -> &Line {
+        self.lines
+            .get_or(|| self.connected(self.heard.freshness.add_voice()))
+    }
+
+    /// A line that belongs to the calling thread's runtime.
+    fn connected(&self, voice: Voice) -> Line {
+        let (publish, connection) = watch::channel(None);
+        let tracking = Tracking {
+            client: self.client.clone(),
+            heard: self.heard.clone(),
+            voice,
+            clock: Arc::clone(&self.clock),
+            publish,
+        };
+        Line {
+            voice,
+            connection,
+            _tracking: Running(tokio::spawn(tracking.run()).abort_handle()),
+        }
+    }
+}
+
 fn is_broken(error: &RedisError) -> bool {
     error.is_io_error() && !error.is_timeout()
 }
@@ -119,6 +153,10 @@ impl ActiveTokens for RedisActiveTokens {
     async fn is_active(&self, jti: &Jti, now: Timestamp) -> Result<bool, StoreError> {
         let answer: Option<String> = self.ask(&tokens::query(jti)).await?;
         tokens::is_active(answer.as_deref(), now)
+    }
+
+    fn voice(&self) -> Voice {
+        self.0.line().voice
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

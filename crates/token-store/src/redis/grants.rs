@@ -1,11 +1,11 @@
 //! Codes, tokens and the families they form.
 
-use ::redis::Cmd;
+use ::redis::{Cmd, Script, ScriptInvocation};
 use async_trait::async_trait;
 use token_core::secret::SecretKey;
 use token_core::store::{
-    CodeOutcome, CodeRecord, GrantStore, IssueOutcome, IssuedTokens, RefreshView, RotateOutcome,
-    Rotation, StoreError,
+    CodeOutcome, CodeRecord, GrantStore, IssueOutcome, IssuedTokens, RefreshRecord, RefreshView,
+    RotateOutcome, Rotation, StoreError, TokenRecord,
 };
 use token_core::{GrantId, Jti, Timestamp};
 
@@ -42,28 +42,19 @@ impl GrantStore for RedisStore {
         tokens: &IssuedTokens,
         now: Timestamp,
     ) -> Result<IssueOutcome, StoreError> {
-        let token = &tokens.token;
-        let grant = token.jti.grant();
-        let mut script = scripts::ISSUE_TOKENS.prepare_invoke();
-        script
-            .key(keys::ended_grant(&grant))
-            .key(keys::members(&grant))
-            .key(keys::token(&token.jti))
-            .arg(seconds(now))
-            .arg(seconds(token.expires_at))
-            .arg(live(&encode(token)?, token.expires_at));
+        let mut script = activating(
+            &scripts::ISSUE_TOKENS,
+            &tokens.token,
+            tokens.client_is_stored,
+            now,
+        )?;
         if let Some(refresh) = &tokens.refresh {
-            script
-                .key(keys::refresh_token(&refresh.key))
-                .arg(seconds(refresh.expires_at))
-                .arg(live(&encode(refresh)?, refresh.expires_at));
+            add_refresh(&mut script, refresh)?;
         }
         match words(&self.script(&script).await?).as_slice() {
-            ["issued"] => {
-                self.note(token, tokens.refresh.as_ref(), now).await;
-                Ok(IssueOutcome::Issued)
-            }
+            ["issued"] => Ok(IssueOutcome::Issued),
             ["ended"] => Ok(IssueOutcome::GrantEnded),
+            ["client_gone"] => Ok(IssueOutcome::ClientGone),
             _ => Err(unexpected()),
         }
     }
@@ -92,36 +83,25 @@ impl GrantStore for RedisStore {
         rotation: &Rotation,
         now: Timestamp,
     ) -> Result<RotateOutcome, StoreError> {
-        let Rotation {
-            presented,
-            successor,
-            token,
-            sealed_answer,
-            grace_until,
-        } = rotation;
-        let mut script = scripts::ROTATE_REFRESH.prepare_invoke();
+        let mut script = activating(
+            &scripts::ROTATE_REFRESH,
+            &rotation.token,
+            rotation.client_is_stored,
+            now,
+        )?;
+        add_refresh(&mut script, &rotation.successor)?;
+        let (presented, grace_until) = (&rotation.presented, rotation.grace_until);
         script
-            .key(keys::ended_grant(&presented.grant))
-            .key(keys::members(&presented.grant))
             .key(keys::refresh_token(presented))
             .key(keys::grace(presented))
-            .key(keys::token(&token.jti))
-            .key(keys::refresh_token(&successor.key))
-            .arg(seconds(now))
-            .arg(seconds(*grace_until))
-            .arg(live(sealed_answer, *grace_until))
-            .arg(seconds(token.expires_at))
-            .arg(live(&encode(token)?, token.expires_at))
-            .arg(seconds(successor.expires_at))
-            .arg(live(&encode(successor)?, successor.expires_at));
+            .arg(seconds(grace_until))
+            .arg(live(&rotation.sealed_answer, grace_until));
         match words(&self.script(&script).await?).as_slice() {
-            ["rotated"] => {
-                self.note(token, Some(successor), now).await;
-                Ok(RotateOutcome::Rotated)
-            }
+            ["rotated"] => Ok(RotateOutcome::Rotated),
             ["graced", sealed_answer] => Ok(RotateOutcome::Graced((*sealed_answer).to_owned())),
-            ["reused"] => Ok(RotateOutcome::Reused(presented.grant.clone())),
+            ["reused"] => Ok(RotateOutcome::Reused(rotation.presented.grant.clone())),
             ["unknown"] => Ok(RotateOutcome::Unknown),
+            ["client_gone"] => Ok(RotateOutcome::ClientGone),
             _ => Err(unexpected()),
         }
     }
@@ -150,4 +130,42 @@ impl GrantStore for RedisStore {
             .arg(seconds(until));
         self.script(&script).await.map(|_| ())
     }
+}
+
+/// A script that makes this token active, as `scripts/grants.lua` takes it. A refresh token and
+/// what else the script needs are the caller's to add.
+fn activating<'a>(
+    script: &'a Script,
+    token: &TokenRecord,
+    client_is_stored: bool,
+    now: Timestamp,
+) -> Result<ScriptInvocation<'a>, StoreError> {
+    let grant = token.jti.grant();
+    let mut invocation = script.prepare_invoke();
+    invocation
+        .key(keys::ended_grant(&grant))
+        .key(keys::members(&grant))
+        .key(keys::client(&token.client_id))
+        .key(keys::user_tokens(&token.user_id))
+        .key(keys::client_tokens(&token.client_id))
+        .key(keys::client_grants(&token.client_id))
+        .key(keys::token(&token.jti))
+        .arg(seconds(now))
+        .arg(u8::from(client_is_stored))
+        .arg(token.jti.as_str())
+        .arg(grant.as_str())
+        .arg(seconds(token.expires_at))
+        .arg(live(&encode(token)?, token.expires_at));
+    Ok(invocation)
+}
+
+fn add_refresh(
+    script: &mut ScriptInvocation<'_>,
+    refresh: &RefreshRecord,
+) -> Result<(), StoreError> {
+    script
+        .key(keys::refresh_token(&refresh.key))
+        .arg(seconds(refresh.expires_at))
+        .arg(live(&encode(refresh)?, refresh.expires_at));
+    Ok(())
 }

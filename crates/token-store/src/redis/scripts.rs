@@ -21,8 +21,16 @@ macro_rules! script {
 }
 
 script!(CONSUME_CODE, "scripts/consume_code.lua");
-script!(ISSUE_TOKENS, "scripts/issue_tokens.lua");
-script!(ROTATE_REFRESH, "scripts/rotate_refresh.lua");
+script!(
+    ISSUE_TOKENS,
+    "scripts/grants.lua",
+    "scripts/issue_tokens.lua"
+);
+script!(
+    ROTATE_REFRESH,
+    "scripts/grants.lua",
+    "scripts/rotate_refresh.lua"
+);
 script!(REVOKE_TOKEN, "scripts/revoke_token.lua");
 script!(END_GRANT, "scripts/end_grant.lua");
 

@@ -1,4 +1,4 @@
-//! The verifier's connection: Redis tells of each change to a key that was read over it (client
+//! One of the verifier's connections: Redis tells of each change to a key that was read over it (client
 //! tracking, RESP3), in the same stream as its answers and in their order.
 //!
 //! That order is what makes an answer safe to remember. A change that happens after a read is
@@ -15,7 +15,7 @@ use ::redis::{
 };
 use token_core::Clock;
 use token_core::keys::RetiredKeys;
-use token_core::store::Freshness;
+use token_core::store::{Freshness, Voice};
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
@@ -50,6 +50,8 @@ impl std::fmt::Debug for Heard {
 pub(super) struct Tracking {
     pub(super) client: Client,
     pub(super) heard: Heard,
+    /// The first also tells what an operator announces.
+    pub(super) voice: Voice,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) publish: watch::Sender<Option<MultiplexedConnection>>,
 }
@@ -84,7 +86,7 @@ impl Tracking {
                     self.publish.send_replace(Some(connection.clone()));
                     let fault = self.keep(connection, &told, &mut last_reload).await;
                     self.publish.send_replace(None);
-                    self.heard.freshness.lost();
+                    self.heard.freshness.lost(self.voice);
                     tracing::warn!(%fault, "Redis tells of changes no more; nothing is remembered");
                     complained = false;
                 }
@@ -104,12 +106,13 @@ impl Tracking {
     ) -> Result<(MultiplexedConnection, Arc<Told>), Fault> {
         let told = Arc::new(Told::default());
         let (listener, freshness) = (Arc::clone(&told), Arc::clone(&self.heard.freshness));
+        let voice = self.voice;
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(PATIENCE))
             .set_response_timeout(Some(PATIENCE))
             // Called where the stream is read, so before any answer that comes after it.
             .set_push_sender(move |push| {
-                hear(&push, &listener, &freshness);
+                hear(&push, &listener, &freshness, voice);
                 Ok::<(), SendError>(())
             });
         let mut connection = self
@@ -136,7 +139,7 @@ impl Tracking {
             if let Err(fault) = in_time(alive).await {
                 return fault;
             }
-            self.heard.freshness.complete_at(asked);
+            self.heard.freshness.complete_at(self.voice, asked);
             tokio::select! {
                 () = told.ended.notified() => return Fault::Closed,
                 () = told.announcement.notified() => {
@@ -156,6 +159,9 @@ impl Tracking {
         connection: &mut MultiplexedConnection,
         last_reload: &mut Option<String>,
     ) -> RedisResult<()> {
+        if self.voice != Voice::FIRST {
+            return Ok(());
+        }
         let mut questions = pipe();
         questions
             .cmd("ZRANGE")
@@ -184,10 +190,10 @@ async fn in_time<T>(step: impl Future<Output = Result<T, Fault>>) -> Result<T, F
 }
 
 /// Takes what the stream says beside answers. Waits for nothing.
-fn hear(push: &PushInfo, told: &Told, freshness: &Freshness) {
+fn hear(push: &PushInfo, told: &Told, freshness: &Freshness, voice: Voice) {
     match push.kind {
         PushKind::Disconnection => {
-            freshness.lost();
+            freshness.lost(voice);
             told.ended.notify_one();
         }
         PushKind::Invalidate => {

@@ -10,6 +10,7 @@ use token_core::store::{
 use token_core::{GrantId, Jti, Timestamp};
 
 use super::SqliteStore;
+use super::clients::living;
 use super::steps::{Fault, clear_away, decode, encode, execute, seconds};
 
 #[async_trait]
@@ -82,6 +83,11 @@ impl GrantStore for SqliteStore {
             if ended {
                 return Ok(IssueOutcome::GrantEnded);
             }
+            if tokens.client_is_stored
+                && living(transaction, &tokens.token.client_id, now)?.is_none()
+            {
+                return Ok(IssueOutcome::ClientGone);
+            }
             insert_token(transaction, &tokens.token)?;
             if let Some(refresh) = &tokens.refresh {
                 insert_refresh(transaction, refresh)?;
@@ -138,6 +144,12 @@ impl GrantStore for SqliteStore {
                 .optional()?;
             match replaced {
                 None => Ok(RotateOutcome::Unknown),
+                Some(_)
+                    if rotation.client_is_stored
+                        && living(transaction, &rotation.token.client_id, now)?.is_none() =>
+                {
+                    Ok(RotateOutcome::ClientGone)
+                }
                 Some(true) => repeat(transaction, rotation.presented, now),
                 Some(false) => {
                     replace(transaction, &rotation)?;

@@ -73,6 +73,7 @@ macro_rules! suite {
                 are_revoked_alone_and_once,
                 are_revoked_by_one_of_many,
                 come_without_a_refresh_token_too,
+                need_their_client_where_it_is_kept_here,
             );
             tests!(rotation, $backend;
                 gives_many_racers_one_answer,

@@ -181,6 +181,7 @@ impl Family {
         IssuedTokens {
             token: self.token(now.plus(HOUR)),
             refresh: Some(self.refresh(now.plus(MONTH))),
+            client_is_stored: false,
         }
     }
 
@@ -192,6 +193,7 @@ impl Family {
             token: self.token(now.plus(HOUR)),
             sealed_answer: SystemEntropy::new().token(64).unwrap(),
             grace_until: now.plus(GRACE),
+            client_is_stored: false,
         }
     }
 }

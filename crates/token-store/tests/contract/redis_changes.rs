@@ -1,11 +1,15 @@
 //! What the verifier is told of changes in Redis, and that it believes nothing where it might not
 //! be told.
 
+use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use token_core::store::{ActiveTokens as _, GrantStore as _, Mark};
 use token_core::{Clock as _, Jti, Seconds, SystemClock, Timestamp};
 use token_store::{Heard, RedisActiveTokens};
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
 
 use crate::records::{Family, now};
 use crate::redis_server::{RedisServer, heard};
@@ -28,7 +32,7 @@ impl Listener {
     /// Asks about a token until it is active and the answer may be remembered.
     async fn remember(&self, jti: &Jti) -> Mark {
         loop {
-            let mark = self.heard.freshness.mark(jti);
+            let mark = self.heard.freshness.mark(self.tokens.voice(), jti);
             if matches!(self.tokens.is_active(jti, now()).await, Ok(true)) && self.holds(&mark) {
                 return mark;
             }
@@ -80,6 +84,33 @@ async fn revoking_a_token_or_ending_its_grant_is_told_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn each_thread_is_told_of_what_it_asked() {
+    let server = RedisServer::start();
+    let listener = Arc::new(Listener::to(&server));
+    let (here, there) = (active_token(&server).await, active_token(&server).await);
+    let own = listener.remember(&here).await;
+    let (other, asked) = (Arc::clone(&listener), there.clone());
+    let (tell, told) = oneshot::channel();
+    let (done, until_done) = oneshot::channel::<()>();
+    let thread = thread::spawn(move || {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mark = other.remember(&asked).await;
+            tell.send((other.tokens.voice(), mark)).unwrap();
+            until_done.await.unwrap();
+        });
+    });
+    let (voice, others) = told.await.unwrap();
+    assert_ne!(voice, listener.tokens.voice());
+    server.store().revoke_token(&there, now()).await.unwrap();
+    listener.until_spoilt(&others).await;
+    // One of 65,536 runs fails here: the two tokens then share a counter.
+    assert!(listener.holds(&own), "nothing was said of it");
+    done.send(()).unwrap();
+    thread.join().unwrap();
+}
+
+#[tokio::test]
 async fn whatever_takes_a_token_away_is_told() {
     let server = RedisServer::start();
     let listener = Listener::to(&server);
@@ -106,7 +137,8 @@ async fn a_token_that_is_not_there_yet_is_told_of_when_it_comes() {
     listener.remember(&active_token(&server).await).await;
     let pair = Family::new().pair(now());
     let jti = &pair.token.jti;
-    let mark = listener.heard.freshness.mark(jti);
+    let voice = listener.tokens.voice();
+    let mark = listener.heard.freshness.mark(voice, jti);
     assert!(!listener.tokens.is_active(jti, now()).await.unwrap());
     server.store().issue_tokens(&pair, now()).await.unwrap();
     listener.until_spoilt(&mark).await;

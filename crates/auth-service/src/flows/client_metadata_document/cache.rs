@@ -1,10 +1,13 @@
 //! Documents that were fetched (draft-ietf-oauth-client-id-metadata-document section 5.2): kept as
-//! long as their headers say, and for a week where a newer one cannot be fetched (RFC 5861).
+//! long as their headers say, and for a week where a newer one cannot be fetched (RFC 5861). The
+//! store has those of clients that somebody let in, so that a restart, or another replica, need not
+//! wait for them.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use token_core::client::Client;
+use token_core::store::StoreError;
 use token_core::{ClientId, Seconds, Timestamp};
 
 use super::client;
@@ -30,6 +33,26 @@ struct Kept {
 }
 
 impl DocumentCache {
+    /// Takes in what the store has of a document, as one that is to be fetched again.
+    pub(in crate::flows) async fn recall(
+        &self,
+        context: &Context,
+        client_id: &ClientId,
+    ) -> Result<(), StoreError> {
+        let now = context.now();
+        if self.kept(client_id, now).is_none()
+            && let Some(client) = context.store.client(client_id, now).await?
+        {
+            let stale = Kept {
+                client: Ok(client),
+                fresh_until: now,
+                gone_at: now.plus(STALE_IF_ERROR),
+            };
+            self.keep(client_id, stale, now);
+        }
+        Ok(())
+    }
+
     /// The client with this document: from the cache, or fetched.
     pub(in crate::flows) async fn client(
         &self,

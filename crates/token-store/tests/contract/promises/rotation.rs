@@ -97,6 +97,7 @@ pub(crate) async fn does_not_make_the_presented_token_live_longer(backend: &dyn 
     let tokens = IssuedTokens {
         token: family.token(now.plus(HOUR)),
         refresh: Some(presented.clone()),
+        client_is_stored: false,
     };
     store.issue_tokens(&tokens, now).await.unwrap();
     let rotation = family.rotation(&presented.key, now);

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use token_core::Seconds;
-use token_core::store::{IssueOutcome, IssuedTokens};
+use token_core::store::{IssueOutcome, IssuedTokens, RotateOutcome, Rotation};
 
 use crate::backend::Backend;
 use crate::race::{RACERS, race};
-use crate::records::{Family, HOUR, MONTH, just_before, now};
+use crate::records::{Family, HOUR, MONTH, client, just_before, now};
 
 pub(crate) async fn are_active_until_they_expire(backend: &dyn Backend) {
     let (store, now) = (backend.open(), now());
@@ -67,10 +67,50 @@ pub(crate) async fn come_without_a_refresh_token_too(backend: &dyn Backend) {
     let alone = IssuedTokens {
         token: family.token(now.plus(HOUR)),
         refresh: None,
+        client_is_stored: false,
     };
     store.issue_tokens(&alone, now).await.unwrap();
     assert!(store.is_active(&alone.token.jti, now).await.unwrap());
     let until = now.plus(MONTH);
     store.end_grant(&family.grant.id, now, until).await.unwrap();
     assert!(!store.is_active(&alone.token.jti, now).await.unwrap());
+}
+
+pub(crate) async fn need_their_client_where_it_is_kept_here(backend: &dyn Backend) {
+    let (store, now) = (backend.open(), now());
+    let mut family = Family::new();
+    let client = client(Some(now.plus(MONTH)));
+    family.grant.client_id = client.client_id.clone();
+    let kept = |tokens| IssuedTokens {
+        client_is_stored: true,
+        ..tokens
+    };
+    let (first, second) = (kept(family.pair(now)), kept(family.pair(now)));
+    let rotation = Rotation {
+        client_is_stored: true,
+        ..family.rotation(&first.refresh.as_ref().unwrap().key, now)
+    };
+
+    let never_registered = store.issue_tokens(&first, now).await.unwrap();
+    assert_eq!(never_registered, IssueOutcome::ClientGone);
+    store.put_client(&client, now).await.unwrap();
+    let registered = store.issue_tokens(&first, now).await.unwrap();
+    assert_eq!(registered, IssueOutcome::Issued);
+
+    store.delete_client(&client.client_id, now).await.unwrap();
+    let deleted = store.issue_tokens(&second, now).await.unwrap();
+    assert_eq!(deleted, IssueOutcome::ClientGone);
+    let rotated = store.rotate_refresh(&rotation, now).await.unwrap();
+    assert_eq!(rotated, RotateOutcome::ClientGone);
+    for refused in [&second.token.jti, &rotation.token.jti] {
+        assert!(!store.is_active(refused, now).await.unwrap());
+    }
+    // What was refused is not in the way of what is to be ended.
+    let named = store.client_grants(&client.client_id, now).await.unwrap();
+    assert_eq!(named, [family.grant.id.clone()]);
+
+    store.put_client(&client, now).await.unwrap();
+    let expired = now.plus(MONTH);
+    let over = store.issue_tokens(&second, expired).await.unwrap();
+    assert_eq!(over, IssueOutcome::ClientGone);
 }

@@ -1,0 +1,162 @@
+//! A thread's own way to Redis: a connection from a pool, kept while it is of use.
+//!
+//! The pool asks a connection whether it is alive each time that it gives it away: a round trip
+//! before each step's own. So a thread keeps what it was given, for all its steps at once (the
+//! connection is multiplexed), and gives it back to be asked again only when it failed, ended, or
+//! was idle for [`TRUSTED`]. And a connection is served by the runtime that made it: were it shared between
+//! threads, each answer would wake two.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use ::redis::aio::{MultiplexedConnection, SendError};
+use ::redis::{
+    AsyncConnectionConfig, ConnectionInfo, ProtocolVersion, PushInfo, PushKind, RedisError,
+};
+use deadpool_redis::{Connection, Manager, Pool, PoolConfig, PoolError, Runtime, Timeouts};
+use token_core::store::StoreError;
+use tokio::runtime::{self, Handle};
+
+use super::fault::fault;
+use super::settings::RedisSettingsError;
+
+/// How long one attempt to connect, and one answer, may take.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long a step may take in all: a connection and an answer.
+const DEADLINE: Duration = Duration::from_secs(3);
+
+/// How long a connection that has just been good is taken for good without being asked.
+const TRUSTED: Duration = Duration::from_secs(1);
+
+/// More than one only for the moment in which several steps find none.
+const CONNECTIONS: usize = 4;
+
+/// One thread's.
+pub(super) struct Lane {
+    pool: Pool,
+    kept: Mutex<Option<Kept>>,
+    /// A connection of this lane has ended since the last one was taken from the pool.
+    ended: Arc<AtomicBool>,
+}
+
+struct Kept {
+    connection: Connection,
+    /// The runtime that serves it; it ends with it, without a word.
+    runtime: runtime::Id,
+    good_at: Instant,
+}
+
+/// What can go wrong within a step.
+enum Failure {
+    Pool(PoolError),
+    Redis(RedisError),
+}
+
+impl Lane {
+    /// One to this Redis; nothing is connected yet.
+    pub(super) fn to(redis: &ConnectionInfo) -> Result<Self, RedisSettingsError> {
+        let ended = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&ended);
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE))
+            .set_push_sender(move |push: PushInfo| {
+                if push.kind == PushKind::Disconnection {
+                    told.store(true, Ordering::Release);
+                }
+                Ok::<(), SendError>(())
+            });
+        // The driver says that a connection has ended in the words of this version alone.
+        let protocol = redis.redis_settings().clone();
+        let redis = redis
+            .clone()
+            .set_redis_settings(protocol.set_protocol(ProtocolVersion::RESP3));
+        let manager = Manager::new_with_config(redis, config);
+        let pool = Pool::builder(manager.map_err(|_| RedisSettingsError)?)
+            .config(PoolConfig {
+                timeouts: Timeouts {
+                    wait: Some(DEADLINE),
+                    create: Some(PATIENCE),
+                    recycle: Some(PATIENCE),
+                },
+                ..PoolConfig::new(CONNECTIONS)
+            })
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|_| RedisSettingsError)?;
+        Ok(Self {
+            pool,
+            kept: Mutex::default(),
+            ended,
+        })
+    }
+
+    /// Runs a step over this thread's connection.
+    pub(super) async fn run<T, Step>(
+        &self,
+        step: impl FnOnce(MultiplexedConnection) -> Step,
+    ) -> Result<T, StoreError>
+    where
+        Step: Future<Output = Result<T, RedisError>>,
+    {
+        let outcome = tokio::time::timeout(DEADLINE, async {
+            let connection = self.connection().await.map_err(Failure::Pool)?;
+            step(connection).await.map_err(Failure::Redis)
+        })
+        .await;
+        let error = match outcome {
+            Ok(Ok(answer)) => {
+                self.was_good();
+                return Ok(answer);
+            }
+            Ok(Err(Failure::Redis(error))) => fault(error),
+            Ok(Err(Failure::Pool(error))) => StoreError::Unavailable(error.into()),
+            Err(elapsed) => StoreError::Unavailable(elapsed.into()),
+        };
+        self.give_back();
+        Err(error)
+    }
+
+    async fn connection(&self) -> Result<MultiplexedConnection, PoolError> {
+        if let Some(kept) = self.trusted() {
+            return Ok(kept);
+        }
+        self.give_back();
+        self.ended.store(false, Ordering::Release);
+        let connection = self.pool.get().await?;
+        let shared = MultiplexedConnection::clone(&connection);
+        *self.kept() = Some(Kept {
+            connection,
+            runtime: Handle::current().id(),
+            good_at: Instant::now(),
+        });
+        Ok(shared)
+    }
+
+    fn trusted(&self) -> Option<MultiplexedConnection> {
+        let kept = self.kept();
+        let kept = kept.as_ref()?;
+        let trusted = !self.ended.load(Ordering::Acquire)
+            && kept.runtime == Handle::current().id()
+            && kept.good_at.elapsed() < TRUSTED;
+        trusted.then(|| MultiplexedConnection::clone(&kept.connection))
+    }
+
+    fn was_good(&self) {
+        if let Some(kept) = self.kept().as_mut() {
+            kept.good_at = Instant::now();
+        }
+    }
+
+    /// The pool asks it before it is used again.
+    fn give_back(&self) {
+        *self.kept() = None;
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
+        // Nothing is half done under this lock.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
