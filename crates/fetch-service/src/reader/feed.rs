@@ -10,6 +10,9 @@ use url::Url;
 use super::markdown::{self, Style};
 use super::{dom, hidden, links, metadata, plain};
 
+/// Entries that are shown. Each has the address of the feed in it, where its own is relative.
+const MAX_ENTRIES: usize = 2000;
+
 /// A feed.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Feed {
@@ -65,8 +68,12 @@ impl Feed {
         if !description.is_empty() {
             let _ = writeln!(text, "{description}\n");
         }
-        for entry in &self.entries {
+        for entry in self.entries.iter().take(MAX_ENTRIES) {
             entry.list(&mut text, marks[1], url, style);
+        }
+        let more = self.entries.len().saturating_sub(MAX_ENTRIES);
+        if more > 0 {
+            let _ = writeln!(text, "({more} more entries are not shown)");
         }
         Listing {
             title,
@@ -112,6 +119,6 @@ fn html(html: &str, url: &Url, style: Style) -> String {
         return plain::strip(html);
     };
     hidden::remove(&document);
-    links::make_absolute(&document, url);
+    links::make_absolute(&document, url, html.len());
     markdown::write([document.root()], style)
 }

@@ -29,7 +29,7 @@ pub(super) fn read(html: &str, url: &Url, view: &View) -> Result<Reading, Unread
             if !dom::is_bearable(&document) {
                 return stripped(html, view);
             }
-            let mut reading = shown(&document, url, view)?;
+            let mut reading = shown(&document, url, view, html.len())?;
             reading.notes.extend(is_shell.then_some(Note::ScriptShell));
             reading
         }
@@ -39,10 +39,10 @@ pub(super) fn read(html: &str, url: &Url, view: &View) -> Result<Reading, Unread
 }
 
 /// What a browser would show of it, in this format.
-fn shown(document: &Document, url: &Url, view: &View) -> Result<Reading, Unreadable> {
+fn shown(document: &Document, url: &Url, view: &View, bytes: usize) -> Result<Reading, Unreadable> {
     maths::make_text(document);
     hidden::remove(document);
-    links::make_absolute(document, url);
+    links::make_absolute(document, url, bytes);
     let notes = footnotes::take_out(document);
     let (style, form) = match view.format {
         Format::Text => (Style::Text, Form::Text),

@@ -15,12 +15,18 @@ pub(super) const JUMP: &str = "data-jump";
 /// The longest name of a link in a list, in characters.
 const MAX_NAME: usize = 200;
 
+/// What absolute URLs may add to a page of this many bytes: a long `base` is repeated in each.
+fn budget(page: usize) -> usize {
+    4 * page + 256 * 1024
+}
+
 /// Makes `a href` and `img src` absolute, by the document's `base` or else by its own URL.
-pub(super) fn make_absolute(document: &Document, page: &Url) {
+pub(super) fn make_absolute(document: &Document, page: &Url, page_bytes: usize) {
     let base = document
         .base_uri()
         .and_then(|base| page.join(&base).ok())
         .unwrap_or_else(|| page.clone());
+    let mut left = budget(page_bytes);
     for link in document.select("a[href]").nodes() {
         let jump = link.attr("href").and_then(|href| jump(&href, page));
         if ANCHOR_SIGNS.contains(&link.text().trim()) && link.find(&["img"]).is_empty() {
@@ -29,7 +35,7 @@ pub(super) fn make_absolute(document: &Document, page: &Url) {
             link.remove_attr("href");
             link.set_attr(JUMP, &id);
         } else {
-            set(link, "href", &base);
+            set(link, "href", &base, &mut left);
         }
     }
     for image in document.select("img").nodes() {
@@ -37,7 +43,7 @@ pub(super) fn make_absolute(document: &Document, page: &Url) {
         if let Some(lazy) = lazy_source(image).filter(|_| inline) {
             image.set_attr("src", &lazy);
         }
-        set(image, "src", &base);
+        set(image, "src", &base, &mut left);
     }
 }
 
@@ -99,15 +105,19 @@ pub(super) fn list(within: &[NodeRef<'_>]) -> String {
     list
 }
 
-/// An attribute that leads nowhere (a script, bytes in the page itself) is dropped.
-fn set(node: &NodeRef<'_>, name: &str, base: &Url) {
+/// An attribute that leads nowhere (a script, bytes in the page itself) is dropped, and so is one
+/// for which there is no room left.
+fn set(node: &NodeRef<'_>, name: &str, base: &Url, left: &mut usize) {
     let Some(value) = node.attr(name) else {
         return;
     };
-    match base.join(value.trim()) {
-        Ok(url) if matches!(url.scheme(), "http" | "https" | "mailto" | "tel") => {
-            node.set_attr(name, url.as_str());
-        }
-        Ok(_) | Err(_) => node.remove_attr(name),
+    let url = base.join(value.trim()).ok();
+    let url = url.filter(|url| matches!(url.scheme(), "http" | "https" | "mailto" | "tel"));
+    let url = url.filter(|url| url.as_str().len() <= *left);
+    if let Some(url) = url {
+        *left -= url.as_str().len();
+        node.set_attr(name, url.as_str());
+    } else {
+        node.remove_attr(name);
     }
 }

@@ -2,6 +2,7 @@
 //! looks for them as they are on the page.
 
 mod code;
+mod lists;
 mod table;
 mod writer;
 
@@ -101,7 +102,7 @@ impl Walk {
             "code" | "kbd" | "samp" | "tt" => self.inline_code(node),
             "pre" | "listing" | "xmp" | "plaintext" => self.code_block(node),
             "ul" | "menu" | "dir" => self.list(node, None),
-            "ol" => self.list(node, Some(start_of(node))),
+            "ol" => self.list(node, Some(lists::start_of(node))),
             // One that is in no list.
             "li" => self.item(node, "- "),
             "dt" => {
@@ -286,73 +287,6 @@ impl Walk {
         self.to.break_block();
     }
 
-    /// A list, numbered from `number` if there is one.
-    fn list(&mut self, node: &NodeRef<'_>, mut number: Option<u64>) {
-        self.begin_list();
-        for child in node.children_it(false) {
-            if !child.has_name("li") {
-                self.node(&child);
-                continue;
-            }
-            self.to.break_line();
-            if let Some(number) = &mut number {
-                let given = child.attr("value").and_then(|value| value.parse().ok());
-                *number = given.unwrap_or(*number);
-                self.item(&child, &format!("{number}. "));
-                *number = number.saturating_add(1);
-            } else {
-                self.item(&child, "- ");
-            }
-        }
-        self.end_list();
-    }
-
-    fn begin_list(&mut self) {
-        if self.list_depth == 0 {
-            self.to.break_block();
-        } else {
-            self.to.break_line();
-        }
-        self.list_depth += 1;
-    }
-
-    fn end_list(&mut self) {
-        self.list_depth -= 1;
-        if self.list_depth == 0 {
-            self.to.break_block();
-        } else {
-            self.to.break_line();
-        }
-    }
-
-    fn item(&mut self, node: &NodeRef<'_>, mark: &str) {
-        self.to.break_line();
-        let indented = self.to.indent(mark, &" ".repeat(mark.len()));
-        self.children(node);
-        self.to.outdent(indented);
-        self.to.break_line();
-        self.to.tighten();
-    }
-
-    fn description(&mut self, node: &NodeRef<'_>) {
-        self.to.break_line();
-        let indented = self.to.indent(": ", "  ");
-        self.children(node);
-        self.to.outdent(indented);
-        self.to.break_line();
-        self.to.tighten();
-    }
-
-    fn quotation(&mut self, node: &NodeRef<'_>) {
-        self.to.break_block();
-        let indented = self.to.indent("> ", "> ");
-        let depth = std::mem::take(&mut self.list_depth);
-        self.children(node);
-        self.list_depth = depth;
-        self.to.outdent(indented);
-        self.to.break_block();
-    }
-
     fn table(&mut self, node: &NodeRef<'_>) {
         self.to.break_block();
         let caption = node
@@ -412,13 +346,6 @@ fn cell_text(cell: &NodeRef<'_>, style: Style) -> String {
         Style::Markdown => lines.join("<br>"),
         Style::Text => lines.join(" "),
     }
-}
-
-fn start_of(list: &NodeRef<'_>) -> u64 {
-    let start = list
-        .attr("start")
-        .and_then(|start| start.trim().parse().ok());
-    start.unwrap_or(1)
 }
 
 /// A URL that ends where the parenthesis does.

@@ -134,3 +134,29 @@ fn a_shell_says_so_and_a_short_page_with_a_script_does_not() {
         assert_eq!(notes(page), [], "{page}");
     }
 }
+
+#[test]
+fn footnotes_are_marked_and_stand_at_the_end() {
+    let body = "<p>Text<sup><a href='#n1'>[1]</a></sup> goes on.<a href='#n2' class=footnote-ref>2</a></p>\
+        <ol><li id=n1><a href='#r1'>^</a> First <b>note</b>.</li><li id=n2><p>Second.</p><p>More.\
+        <a href='#r2' role=doc-backlink>back</a></p></li></ol><p>x<sup>2</sup> and y<sub>ij</sub></p>";
+    let text = read(&page("text/html", body), Format::Markdown).unwrap().0;
+    assert_eq!(
+        text,
+        "Text[^1] goes on.[^2]\n\nx^2 and y_{ij}\n\n[^1]: First **note**.\n\n[^2]: Second.\nMore."
+    );
+}
+
+#[test]
+fn descriptions_are_terms_and_what_they_mean() {
+    let body = "<dl><dt>em</dt><dd>A square.</dd><dt>pie</dt><dd><p>Spilled type.</p></dd></dl>";
+    let text = read(&page("text/html", body), Format::Markdown).unwrap().0;
+    assert_eq!(text, "**em**\n: A square.\n\n**pie**\n: Spilled type.");
+}
+
+#[test]
+fn emphasis_ends_where_its_line_does() {
+    let body = "<p>a <b> bold </b>b<i></i>, <b><p>one</p><p>two</p></b> <em>x<br>y</em></p>";
+    let text = read(&page("text/html", body), Format::Markdown).unwrap().0;
+    assert_eq!(text, "a **bold** b,\n\n**one**\n\n**two**\n\n*x*\n*y*");
+}
