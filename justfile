@@ -2,6 +2,10 @@
 
 compose := "docker compose"
 
+# What runs the operator's commands: the deployment's container. Without Docker say
+# OPERATOR_COMMAND=gateway, with the settings in the environment (docs/operations.md).
+operator := env("OPERATOR_COMMAND", compose + " --profile tools run --rm gateway")
+
 # What there is
 [private]
 default:
@@ -43,9 +47,119 @@ retire-key kid *options:
 reload:
     {{ compose }} --profile tools run --rm gateway reload
 
+# Registered clients: who they say they are, since when, until when
+[group('oauth')]
+[positional-arguments]
+oauth-list-registrations *options:
+    @{{ operator }} registrations list "$@"
+
+# Active access tokens (--client ID, --user LOGIN, --service NAME, --full, --json)
+[group('oauth')]
+[positional-arguments]
+oauth-list-tokens *options:
+    @{{ operator }} tokens list "$@"
+
+# Sessions: what one person gave one client for one service (the same options)
+[group('oauth')]
+[positional-arguments]
+oauth-sessions *options:
+    @{{ operator }} sessions list "$@"
+
+# Clients, sessions and tokens, one table below the other
+[group('oauth')]
+[positional-arguments]
+oauth-show-all *options:
+    @{{ operator }} show-all "$@"
+
+# How many there are, in all and for each service
+[group('oauth')]
+[positional-arguments]
+oauth-stats *options:
+    @{{ operator }} stats "$@"
+
+# Would this person be let in to this service now, and why (USER SERVICE)
+[group('oauth')]
+[positional-arguments]
+oauth-explain *options:
+    @{{ operator }} explain "$@"
+
+# A token for a script or a job (NAME --service NAME --lifetime 90d)
+[group('oauth')]
+[positional-arguments]
+oauth-mint *options:
+    @{{ operator }} tokens mint "$@"
+
+# End a client with its sessions, tokens, codes and registration (CLIENT_ID; --dry-run)
+[group('oauth')]
+[positional-arguments]
+oauth-delete-client-complete *options:
+    @{{ operator }} registrations delete --complete "$@"
+
+# End every session of a client (CLIENT_ID; --dry-run)
+[group('oauth')]
+[positional-arguments]
+oauth-revoke-client-tokens *options:
+    @{{ operator }} sessions revoke --client "$@"
+
+# End every session of a person (LOGIN, number or id; --dry-run)
+[group('oauth')]
+[positional-arguments]
+oauth-revoke-user *options:
+    @{{ operator }} sessions revoke --user "$@"
+
+# End every session: everybody signs in again (--dry-run)
+[group('oauth')]
+[positional-arguments]
+oauth-revoke-all *options:
+    @{{ operator }} sessions revoke --all "$@"
+
+# End one access token; its client may renew it (JTI; --dry-run)
+[group('oauth')]
+[positional-arguments]
+oauth-delete-token *options:
+    @{{ operator }} tokens delete "$@"
+
+# End every access token; clients may renew them (--dry-run)
+[group('oauth')]
+[positional-arguments]
+oauth-delete-all-tokens *options:
+    @{{ operator }} tokens delete --all "$@"
+
+# Delete a registration; its tokens live until they expire (CLIENT_ID; --dry-run)
+[group('oauth')]
+[positional-arguments]
+oauth-delete-registration *options:
+    @{{ operator }} registrations delete "$@"
+
+# Delete every registration (--dry-run)
+[group('oauth')]
+[positional-arguments]
+oauth-delete-all-registrations *options:
+    @{{ operator }} registrations delete --all "$@"
+
+# Clear away what has expired; the gateway does so by itself, little by little
+[group('oauth')]
+[positional-arguments]
+oauth-purge-expired *options:
+    @{{ operator }} purge-expired "$@"
+
+# Count what that would clear away
+[group('oauth')]
+[positional-arguments]
+oauth-purge-expired-dry *options:
+    @{{ operator }} purge-expired --dry-run "$@"
+
 # Fill in the secrets that are missing in .env (--force: replace them)
 generate-all-secrets *options:
     scripts/generate-secrets {{ options }}
+
+# Fill in the root secret alone (--force: replace it)
+generate-jwt-secret *options:
+    scripts/generate-secrets --only GATEWAY_JWT_SECRET {{ options }}
+
+# Fill in the passwords of Redis alone (--force: replace them)
+generate-redis-password *options:
+    scripts/generate-secrets --only REDIS_PASSWORD,REDIS_VERIFIER_PASSWORD {{ options }}
 
 # Every test; installs what it needs
 test:

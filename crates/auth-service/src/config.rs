@@ -293,7 +293,8 @@ impl AuthConfig {
     }
 }
 
-fn issuer_and_services(settings: &mut Settings) -> Option<(Issuer, Services)> {
+/// Who the deployment is and what it guards, from `BASE_DOMAIN` and `MCP_SERVICES`.
+pub fn issuer_and_services(settings: &mut Settings) -> Option<(Issuer, Services)> {
     let mend = "set it to the domain whose auth.DOMAIN and SERVICE.DOMAIN lead here";
     let domain = settings.required("BASE_DOMAIN", mend)?;
     let issuer = settings.parse_with("BASE_DOMAIN", |domain| {

@@ -1,7 +1,6 @@
 //! Access tokens as auth-service makes them, with its own key and the same claims.
 
 use token_core::access_token::AccessTokenClaims;
-use token_core::jose::TimeClaims;
 use token_core::keys::SigningKey;
 use token_core::store::{Grant, IssuedTokens, TokenRecord};
 use token_core::{
@@ -70,12 +69,13 @@ impl Mint {
             jti,
             client_id: grant.client_id.clone(),
             user_id: grant.user_id.clone(),
+            username: grant.username.clone(),
             resource: grant.resource.clone(),
             scope: grant.scope.clone(),
             issued_at: now,
             expires_at: now.plus(LIFETIME),
         };
-        let claims = self.claims(grant, &record);
+        let claims = self.claims(&record);
         let text = claims.sign(&self.key)?.expose().to_owned();
         Ok(Minted { text, record })
     }
@@ -88,21 +88,8 @@ impl Mint {
     }
 
     /// The claims of a token.
-    pub fn claims(&self, grant: &Grant, record: &TokenRecord) -> AccessTokenClaims {
-        AccessTokenClaims {
-            iss: self.issuer.clone(),
-            sub: record.user_id.clone(),
-            aud: record.resource.clone(),
-            client_id: record.client_id.clone(),
-            jti: record.jti.clone(),
-            scope: record.scope.clone(),
-            username: grant.username.clone(),
-            times: TimeClaims {
-                exp: record.expires_at,
-                iat: record.issued_at,
-                nbf: None,
-            },
-        }
+    pub fn claims(&self, record: &TokenRecord) -> AccessTokenClaims {
+        record.claims(self.issuer.clone())
     }
 }
 

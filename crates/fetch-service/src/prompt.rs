@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::arguments::{FetchRequest, MAX_LENGTH, Span};
 use crate::reader::View;
-use crate::server::FetchServer;
+use crate::server::{FetchServer, Wisher};
 
 /// What the person fills in.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -43,7 +43,8 @@ impl FetchServer {
                 length: MAX_LENGTH,
             },
         };
-        let (text, description) = match self.answer(request, &parts, &context).await {
+        let (text, description) = match self.answer(request, Wisher::Person, &parts, &context).await
+        {
             Ok(answer) => (answer.text, format!("Contents of {url}")),
             Err(error) => (error.to_string(), format!("Failed to fetch {url}")),
         };

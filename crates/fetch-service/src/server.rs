@@ -2,32 +2,39 @@
 
 use std::sync::Arc;
 
-use egress::{AddressClass, EgressClient, EgressError, Refusal};
 use http::request::Parts;
 use rmcp::handler::server::tool::{Extension, schema_for_output};
 use rmcp::handler::server::wrapper::Parameters;
-use rmcp::model::{CallToolResult, ContentBlock, Implementation, ServerCapabilities, ServerConfig};
+use rmcp::model::{
+    CacheScope, CallToolResult, ContentBlock, Implementation, ListToolsResult,
+    PaginatedRequestParams, ProtocolVersion, ResultType, ServerCapabilities, ServerConfig,
+};
 use rmcp::service::RequestContext;
-use rmcp::{RoleServer, ServerHandler, prompt_handler, tool, tool_handler, tool_router};
+use rmcp::{ErrorData, RoleServer, ServerHandler, prompt_handler, tool, tool_handler, tool_router};
 use token_core::assertion::Identity;
-use token_core::audit::{AskedBy, AuditEvent, AuditSink};
 
 use crate::answer::{Answer, Source};
 use crate::arguments::{ArgumentError, FetchArguments, FetchRequest};
-use crate::converter::{ConversionError, Converter};
+use crate::converter::ConversionError;
 use crate::output::FetchOutput;
-use crate::reader::{self, MediaType, Page, Unreadable};
+use crate::progress;
+use crate::reader::MediaType;
+use crate::visit::{Visit, VisitError, Visitor};
 
-/// Markdown first, for the servers that have it (as documentation sites do).
-const ACCEPT: &str = "text/markdown, text/html;q=0.9, application/xhtml+xml;q=0.9, \
-                      text/plain;q=0.8, application/json;q=0.8, */*;q=0.5";
+/// How long a client may keep the list of tools: it changes with a release.
+const TOOLS_HOLD_MS: u64 = 3_600_000;
 
 /// Answers MCP requests; made anew for each, since there are no sessions.
 #[derive(Clone)]
 pub(crate) struct FetchServer {
-    pub(crate) egress: Arc<EgressClient>,
-    pub(crate) converter: Converter,
-    pub(crate) audit: Arc<dyn AuditSink>,
+    pub(crate) visitor: Arc<Visitor>,
+}
+
+/// Who wishes for a page: a model by the tool, or a person by the prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wisher {
+    Model,
+    Person,
 }
 
 /// What goes wrong in a call; the model reads its text.
@@ -37,10 +44,10 @@ pub(crate) enum FetchError {
     Arguments(#[from] ArgumentError),
     #[error("cancelled")]
     Cancelled,
-    #[error("cannot fetch the page: {0}")]
-    Egress(#[from] EgressError),
-    #[error("cannot show the page: {0}")]
-    Unreadable(#[from] Unreadable),
+    #[error("the request has no identity")]
+    NoIdentity,
+    #[error(transparent)]
+    Visit(#[from] VisitError),
     #[error("cannot show the page: {0}")]
     Conversion(#[from] ConversionError),
 }
@@ -71,7 +78,7 @@ impl FetchServer {
         context: RequestContext<RoleServer>,
     ) -> CallToolResult {
         let outcome = match arguments.checked() {
-            Ok(request) => self.answer(request, &parts, &context).await,
+            Ok(request) => self.answer(request, Wisher::Model, &parts, &context).await,
             Err(error) => Err(error.into()),
         };
         match outcome {
@@ -84,64 +91,67 @@ impl FetchServer {
     pub(crate) async fn answer(
         &self,
         request: FetchRequest,
+        wisher: Wisher,
         parts: &Parts,
         context: &RequestContext<RoleServer>,
     ) -> Result<Answer, FetchError> {
-        let outcome = tokio::select! {
-            outcome = self.page(request) => outcome,
+        let work = self.page(request, wisher, parts.extensions.get::<Identity>());
+        tokio::select! {
+            outcome = progress::told(context, work) => outcome,
             () = context.ct.cancelled() => Err(FetchError::Cancelled),
-        };
-        if let Err(FetchError::Egress(EgressError::Refused(refusal))) = &outcome {
-            let identity = parts.extensions.get::<Identity>();
-            self.audit.record(&refused(identity, refusal));
         }
-        outcome
     }
 
-    async fn page(&self, request: FetchRequest) -> Result<Answer, FetchError> {
-        let fetched = self.egress.get(&request.url, ACCEPT).await?;
-        let content_type = fetched.headers.get(http::header::CONTENT_TYPE);
-        let content_type = content_type.and_then(|value| value.to_str().ok());
-        let source = Source {
-            url: fetched.final_url.clone(),
-            status: fetched.status,
-            media_type: MediaType::of(content_type, &fetched.body),
-            bytes: fetched.body.len(),
-            truncated: fetched.truncated,
+    async fn page(
+        &self,
+        request: FetchRequest,
+        wisher: Wisher,
+        identity: Option<&Identity>,
+    ) -> Result<Answer, FetchError> {
+        let FetchRequest { url, view, span } = request;
+        let visit = Visit {
+            identity: identity.ok_or(FetchError::NoIdentity)?,
+            url: &url,
+            view: &view,
+            goes_on: span.start > 0,
+            automatic: wisher == Wisher::Model,
         };
-        let page = Page {
-            content_type: content_type.map(ToOwned::to_owned),
-            body: fetched.body,
-            url: fetched.final_url,
-        };
-        let FetchRequest { view, span, .. } = request;
-        let answer = self
-            .converter
-            .run(move || {
-                let reading = reader::read(&page, &view)?;
-                Ok::<_, Unreadable>(Answer::of(&source, &reading, span))
-            })
-            .await??;
-        Ok(answer)
-    }
-}
-
-fn refused(identity: Option<&Identity>, refusal: &Refusal) -> AuditEvent {
-    AuditEvent::EgressRefused {
-        asked_by: identity.map(|identity| AskedBy {
-            user_id: identity.user_id.clone(),
-            client_id: identity.client_id.clone(),
-        }),
-        host: refusal.host.clone(),
-        rule: refusal.rule.name(),
-        address_class: refusal.rule.address_class().map(AddressClass::name),
-        redirects: refusal.redirects,
+        let (snapshot, reading) = self.visitor.read(visit).await?;
+        // A large page is counted through, and that is not for a thread that others wait for.
+        let answer = tokio::task::spawn_blocking(move || {
+            let page = &snapshot.page;
+            let source = Source {
+                url: page.url.clone(),
+                status: snapshot.status,
+                media_type: MediaType::of(page.content_type.as_deref(), &page.body),
+                bytes: page.body.len(),
+                truncated: snapshot.truncated,
+            };
+            Answer::of(&source, &reading, span)
+        });
+        answer.await.map_err(|_| ConversionError::Failed.into())
     }
 }
 
 #[tool_handler]
 #[prompt_handler]
 impl ServerHandler for FetchServer {
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let version = context.protocol_version();
+        let is_modern = version.is_some_and(|version| version >= ProtocolVersion::V_2026_07_28);
+        Ok(ListToolsResult {
+            result_type: Some(ResultType::COMPLETE),
+            tools: Self::tool_router().list_all(),
+            ttl_ms: is_modern.then_some(TOOLS_HOLD_MS),
+            cache_scope: is_modern.then_some(CacheScope::Public),
+            ..ListToolsResult::default()
+        })
+    }
+
     fn get_info(&self) -> ServerConfig {
         ServerConfig::new(
             ServerCapabilities::builder()

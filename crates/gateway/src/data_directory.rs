@@ -56,11 +56,21 @@ impl DataDirectory {
     }
 
     pub(crate) fn store(&self) -> PathBuf {
-        self.0.join("gateway.db")
+        Self::store_below(&self.0)
     }
 
     pub(crate) fn keys(&self) -> PathBuf {
-        self.0.join("keys")
+        Self::keys_below(&self.0)
+    }
+
+    /// Where the store of such a directory is, for who only looks.
+    pub(crate) fn store_below(data: &Path) -> PathBuf {
+        data.join("gateway.db")
+    }
+
+    /// Where its keys are.
+    pub(crate) fn keys_below(data: &Path) -> PathBuf {
+        data.join("keys")
     }
 
     /// The root secret, made at the first run.

@@ -370,4 +370,42 @@ mod tests {
         assert_eq!(keeper.retire(&first.kid, NOW, true).unwrap(), None);
         assert_eq!(keeper.ring().unwrap().0.len(), 1);
     }
+
+    #[test]
+    fn a_key_stays_for_a_token_that_lives_longer_than_others() {
+        let directory = tempfile::tempdir().unwrap();
+        let keeper = keeper(directory.path(), SigningAlgorithm::EdDsa);
+        let first = new(keeper.ensure(NOW).unwrap());
+        let long = NOW.plus(Seconds(1_000_000));
+        let [file] = &*keeper.ring().unwrap().0 else {
+            panic!("one key");
+        };
+        key_directory::keep_until(file, long).unwrap();
+        // A shorter one changes nothing.
+        let kept = &keeper.ring().unwrap().0[0];
+        key_directory::keep_until(kept, NOW).unwrap();
+        let second = new(keeper.rotate(NOW, Seconds(0)).unwrap());
+        let before = Timestamp(long.0 - 1);
+        assert!(keeper.delete_expired(before).unwrap().is_empty());
+        let refused = keeper.retire(&first.kid, before, false);
+        assert!(matches!(refused, Err(KeeperError::TokensLive { until, .. }) if until == long));
+        assert_eq!(keeper.delete_expired(long).unwrap(), [first.kid]);
+        let left = std::fs::read_dir(&keeper.directory).unwrap();
+        assert_eq!(left.count(), 1, "the note of the key went with it");
+        assert_eq!(
+            newest(&keeper.ring().unwrap().1, long).unwrap().kid,
+            second.kid
+        );
+    }
+
+    #[test]
+    fn a_note_that_is_no_time_is_complained_of_and_not_passed_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let keeper = keeper(directory.path(), SigningAlgorithm::EdDsa);
+        keeper.ensure(NOW).unwrap();
+        let path = keeper.ring().unwrap().0[0].path.with_extension("until");
+        std::fs::write(&path, "tomorrow").unwrap();
+        let error = app_shell::error_chain(&keeper.ring().unwrap_err());
+        assert!(error.contains("seconds since 1970"), "{error}");
+    }
 }

@@ -13,6 +13,7 @@ use token_core::{Clock as _, Seconds, SystemClock};
 use token_store::RedisStore;
 use tracing::level_filters::LevelFilter;
 
+use crate::data_directory::DataDirectory;
 use crate::internal_ca::{self, Certificate, InternalCa};
 use crate::key_keeper::{self, KeyKeeper, Made, Purpose};
 use crate::keys_table;
@@ -90,7 +91,7 @@ impl From<Purpose> for Rotated {
     }
 }
 
-const SETTINGS: [&str; 6] = [
+pub(crate) const SETTINGS: [&str; 6] = [
     "JWT_KEY_DIR",
     "JWT_ALGORITHM",
     "JWT_KEY_ROTATION",
@@ -146,7 +147,7 @@ fn keepers(settings: &mut Settings, data_dir: Option<PathBuf>) -> [KeyKeeper; 2]
     let set = settings.text("GATEWAY_DATA_DIR").map(PathBuf::from);
     let set = set.filter(|_| signing.is_none() && assertion.is_none());
     if let Some(data) = data_dir.or(set) {
-        return key_keeper::below(&data.join("keys"), algorithm, lifetime);
+        return key_keeper::below(&DataDirectory::keys_below(&data), algorithm, lifetime);
     }
     let directory = |set: Option<String>, default: &str| {
         PathBuf::from(set.unwrap_or_else(|| default.to_owned()))

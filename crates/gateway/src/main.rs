@@ -13,6 +13,7 @@ mod key_keeper;
 mod key_schedule;
 mod keys_command;
 mod keys_table;
+mod operator;
 mod passphrase;
 mod serve;
 mod serve_config;
@@ -21,7 +22,8 @@ mod utc;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// OAuth 2.1 in front of any MCP server.
 #[derive(Parser)]
@@ -34,6 +36,10 @@ struct Arguments {
     serve: serve::ServeArguments,
 }
 
+/// What a command that cannot ask says.
+const UNASKED: &str = "nobody can be asked here, where input is no terminal: say --yes to do it, or \
+                       --dry-run to see what it would do";
+
 #[derive(Subcommand)]
 enum Command {
     /// Run every service in one process on this computer (the default).
@@ -44,6 +50,8 @@ enum Command {
     /// the list is in a file (`ALLOWED_GITHUB_USERS_FILE`): a process cannot be given another
     /// environment.
     Reload,
+    #[command(flatten)]
+    Operator(operator::OperatorCommand),
 }
 
 fn main() -> ExitCode {
@@ -53,7 +61,21 @@ fn main() -> ExitCode {
         Some(Command::Serve(arguments)) => app_shell::run("gateway", serve::run(arguments)),
         Some(Command::Keys(arguments)) => app_shell::run("gateway", keys_command::run(arguments)),
         Some(Command::Reload) => app_shell::run("gateway", deployment::reload()),
+        Some(Command::Operator(command)) => {
+            if command.destroys().is_some_and(|how| !how.can_be_answered()) {
+                return usage_error(UNASKED);
+            }
+            app_shell::run("gateway", operator::run(command))
+        }
     }
+}
+
+/// As for every other mistake on the command line.
+fn usage_error(message: &str) -> ExitCode {
+    let error = Arguments::command().error(ErrorKind::MissingRequiredArgument, message);
+    // Standard error may be closed; the exit code still tells.
+    let _ = error.print();
+    ExitCode::from(2)
 }
 
 #[cfg(test)]

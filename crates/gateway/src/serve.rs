@@ -28,14 +28,12 @@ use forward_auth::Verifier;
 use forward_auth::tally::Tally;
 use forward_auth::verifier::Parts;
 use prometheus::Registry;
-use token_core::admission::Admission;
+use token_core::admission::{Admission, AllowedUsers};
 use token_core::assertion::AssertionSigner;
 use token_core::audit::AuditLog;
 use token_core::keys::LiveKeys;
 use token_core::live::Live;
-use token_core::{
-    Clock, Entropy, Seconds, ServiceName, Services, SystemClock, SystemEntropy, assertion,
-};
+use token_core::{Clock, Entropy, Seconds, SystemClock, SystemEntropy, assertion};
 use token_store::SqliteStore;
 use token_store::key_directory::FollowedKeys;
 
@@ -44,7 +42,7 @@ use crate::edge::{Edge, only_our_host};
 use crate::key_keeper::{self, KeyKeeper};
 use crate::key_schedule;
 use crate::passphrase;
-use crate::serve_config::ServeConfig;
+use crate::serve_config::{self, ServeConfig};
 use crate::start_page::{SignIn, StartPage};
 
 /// One person's requests, and the event loop of the fetch tool: two are plenty.
@@ -149,7 +147,8 @@ fn build(
     let (keys, assertion_keys) = keys(config, data, &clock)?;
     let (identity, admission, sign_in) = identity(config, entropy.as_ref())?;
     let admission = Arc::new(Live::new(admission));
-    let services = Services::one(ServiceName::parse("fetch")?, config.resource.clone());
+    let services = serve_config::services(config.resource.clone());
+    let services = services.ok_or("the service has no name")?;
 
     let parts = Parts {
         issuer: config.issuer.clone(),
@@ -245,11 +244,7 @@ fn identity(
 ) -> Result<(IdentityProvider, Admission, SignIn), Box<dyn Error>> {
     if let Some((app, allowed)) = &config.github {
         let github = GitHub::new(app.clone(), &config.issuer)?;
-        let admission = Admission {
-            github: Some(allowed.clone()),
-            local: false,
-            vouched_for: config.id_jag.is_some(),
-        };
+        let admission = admission(Some(allowed.clone()), config.id_jag.is_some());
         return Ok((
             IdentityProvider::Upstream(Box::new(github)),
             admission,
@@ -263,12 +258,17 @@ fn identity(
         (made.clone(), SignIn::MadePassphrase(made))
     };
     let local = LocalProvider::new(&passphrase, entropy)?;
-    let admission = Admission {
-        github: None,
-        local: true,
-        vouched_for: config.id_jag.is_some(),
-    };
+    let admission = admission(None, config.id_jag.is_some());
     Ok((IdentityProvider::Local(local), admission, sign_in))
+}
+
+/// Who may come in: GitHub's people where it is set up, else the owner.
+pub(crate) fn admission(github: Option<AllowedUsers>, vouched_for: bool) -> Admission {
+    Admission {
+        local: github.is_none(),
+        github,
+        vouched_for,
+    }
 }
 
 /// Loopback in both families, and one more address if the operator wants it.

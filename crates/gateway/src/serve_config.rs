@@ -38,6 +38,9 @@ const SAID_IN_WORDS: &str = "anyone who reaches this address may try the passphr
 /// The file that is read where it lies in the current directory.
 pub(crate) const SETTINGS_FILE: &str = "gateway.toml";
 
+/// Where data is kept unless the operator says otherwise.
+pub(crate) const DATA_DIRECTORY: &str = "./data";
+
 /// Every setting of the single process.
 pub(crate) fn known() -> Vec<&'static str> {
     [
@@ -92,7 +95,7 @@ impl ServeConfig {
         }
         let directory = settings
             .text("GATEWAY_DATA_DIR")
-            .unwrap_or_else(|| "./data".to_owned());
+            .unwrap_or_else(|| DATA_DIRECTORY.to_owned());
         let data_directory = arguments
             .data_dir
             .clone()
@@ -114,7 +117,7 @@ impl ServeConfig {
         let origins = settings.parse_with("MCP_CORS_ORIGINS", AllowedOrigins::parse);
         let (issuer, resource) = origin(port);
         let clients = resource.clone().and_then(|resource| {
-            let services = Services::one(ServiceName::parse("fetch").ok()?, resource);
+            let services = services(resource)?;
             Some(auth_service::config::clients(&mut settings, &services))
         });
         let fetch = issuer
@@ -145,8 +148,13 @@ impl ServeConfig {
     }
 }
 
+/// The one service that the single process guards.
+pub(crate) fn services(resource: ResourceId) -> Option<Services> {
+    Some(Services::one(ServiceName::parse("fetch").ok()?, resource))
+}
+
 /// Everything is on one loopback origin (contract, "Hosts and services").
-fn origin(port: u16) -> (Option<Issuer>, Option<ResourceId>) {
+pub(crate) fn origin(port: u16) -> (Option<Issuer>, Option<ResourceId>) {
     let origin = if port == 80 {
         "http://localhost".to_owned()
     } else {

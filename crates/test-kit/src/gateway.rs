@@ -1,7 +1,7 @@
 //! `gateway serve` as a process: everything on one loopback origin, with a passphrase and a file.
 
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
@@ -30,6 +30,7 @@ pub struct Gateway {
     pub passphrase: String,
     /// Follows no redirect and keeps no cookie.
     pub http: Client,
+    directory: PathBuf,
     process: Process,
     _data: Option<TempDir>,
 }
@@ -131,6 +132,7 @@ impl Gateway {
             origin,
             passphrase,
             http: plain_http(),
+            directory: directory.to_owned(),
             process,
             _data: None,
         }
@@ -142,6 +144,18 @@ impl Gateway {
         command.current_dir(directory);
         command.args(["--port", &port.to_string(), "--data-dir", "data"]);
         command
+    }
+
+    /// Runs an operator's command on its data, beside it.
+    pub fn operator(&self, arguments: &[&str]) -> Output {
+        let port = self.origin.rsplit(':').next().expect("a port");
+        let mut command = program("gateway");
+        command
+            .current_dir(&self.directory)
+            .args(arguments)
+            .args(["--data-dir", "data"])
+            .env("GATEWAY_PORT", port);
+        command.output().expect("gateway starts")
     }
 
     /// Ends it at once, as a crash would.

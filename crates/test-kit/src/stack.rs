@@ -125,15 +125,27 @@ impl Stack {
 
     /// Runs an operator's command with the deployment's Redis; gives its output.
     pub fn operate(&self, arguments: &[&str], settings: &[(&str, &str)]) -> String {
+        let output = self.operator(arguments, settings);
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// Runs an operator's command with the settings of the deployment, whatever comes of it.
+    pub fn operator(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
         let mut command = program("gateway");
         command
             .args(arguments)
+            .env("BASE_DOMAIN", DOMAIN)
+            .env("MCP_SERVICES", SERVICES)
+            .env(
+                "ALLOWED_GITHUB_USERS_FILE",
+                self.directory.path().join(ALLOWED),
+            )
+            .env("JWT_KEY_DIR", self.directory.path().join("signing"))
             .env("REDIS_URL", format!("redis://{}", self.redis.address))
             .env("REDIS_PASSWORD", &self.redis.password)
             .envs(settings.iter().copied());
-        let output = command.output().expect("gateway starts");
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-        String::from_utf8(output.stdout).expect("text")
+        command.output().expect("gateway starts")
     }
 
     /// The certificate that Traefik has, to know the verifier by.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
 use thiserror::Error;
 
 use crate::identifiers::{ClientId, UserId, Username};
@@ -101,24 +102,70 @@ fn is_login(text: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
+/// What the rule says of somebody, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ruling {
+    /// In: everybody with a GitHub account is.
+    EverybodyIs,
+    /// In: the number is on the list.
+    NumberListed,
+    /// In: the login is on the list.
+    LoginListed,
+    /// In: a client for itself (RFC 6749 section 4.4). The operator named its services, no list
+    /// of people can name it, and its tokens are in the store only while they are good: it
+    /// is admitted wherever the rest of a request holds.
+    Machine,
+    /// In: a trusted identity provider vouches for them.
+    VouchedFor,
+    /// In: the owner of this computer.
+    Owner,
+    /// Out: neither login nor number is on the list.
+    NotListed,
+    /// Out: nobody of that identity provider is let in here.
+    ProviderNotUsed,
+}
+
+impl Ruling {
+    /// Whether it lets in.
+    pub fn admits(self) -> bool {
+        !matches!(self, Self::NotListed | Self::ProviderNotUsed)
+    }
+}
+
+impl AllowedUsers {
+    /// What the list says of a GitHub user; of one whose number is not known by the login alone.
+    pub fn ruling(&self, number: Option<u64>, login: &Username) -> Ruling {
+        match self {
+            Self::Anyone => Ruling::EverybodyIs,
+            Self::These { ids, .. } if number.is_some_and(|number| ids.contains(&number)) => {
+                Ruling::NumberListed
+            }
+            Self::These { logins, .. } if logins.contains(&login.as_str().to_ascii_lowercase()) => {
+                Ruling::LoginListed
+            }
+            Self::These { .. } => Ruling::NotListed,
+        }
+    }
+}
+
 impl Admission {
     /// Whether this person may come in now.
     pub fn admits(&self, user: &UserId, username: &Username) -> bool {
+        self.ruling(user, username).admits()
+    }
+
+    /// The same with its reason.
+    pub fn ruling(&self, user: &UserId, username: &Username) -> Ruling {
+        let where_used = |yes, ruling| if yes { ruling } else { Ruling::ProviderNotUsed };
         match user.as_str().split_once('|') {
-            Some(("github", id)) => match &self.github {
-                None => false,
-                Some(AllowedUsers::Anyone) => true,
-                Some(AllowedUsers::These { logins, ids }) => {
-                    id.parse().is_ok_and(|id: u64| ids.contains(&id))
-                        || logins.contains(&username.as_str().to_ascii_lowercase())
-                }
+            Some(("github", number)) => match &self.github {
+                None => Ruling::ProviderNotUsed,
+                Some(allowed) => allowed.ruling(number.parse().ok(), username),
             },
-            // A client for itself (RFC 6749 section 4.4). The operator named its services, no list
-            // of people can name it, and its tokens are in the store only while they are good: it
-            // is admitted wherever the rest of a request holds.
-            Some((MACHINE, _)) => true,
-            Some((VOUCHED_FOR, _)) => self.vouched_for,
-            _ => self.local && user.as_str() == LOCAL_OWNER,
+            Some((MACHINE, _)) => Ruling::Machine,
+            Some((VOUCHED_FOR, _)) => where_used(self.vouched_for, Ruling::VouchedFor),
+            _ => where_used(self.local && user.as_str() == LOCAL_OWNER, Ruling::Owner),
         }
     }
 }
@@ -160,6 +207,28 @@ mod tests {
         assert!(admits("id:42", 42, "renamed"));
         assert!(!admits("id:42", 43, "id:42"));
         assert!(admits("*", 7, "anyone"));
+    }
+
+    #[test]
+    fn a_ruling_says_why() {
+        let ruling = |list: &str, id, login: &str| {
+            let login = Username::parse(login).unwrap();
+            AllowedUsers::parse(list).unwrap().ruling(id, &login)
+        };
+        assert_eq!(ruling("*", None, "x"), Ruling::EverybodyIs);
+        assert_eq!(ruling("id:42,x", Some(42), "x"), Ruling::NumberListed);
+        assert_eq!(ruling("id:42,x", None, "X"), Ruling::LoginListed);
+        assert_eq!(ruling("id:42,x", None, "y"), Ruling::NotListed);
+        let nobody = Admission {
+            github: None,
+            local: false,
+            vouched_for: false,
+        };
+        let name = Username::parse("x").unwrap();
+        for user in ["github|1", "local|owner", "idjag|x", "else|x"] {
+            let user = UserId::parse(user).unwrap();
+            assert_eq!(nobody.ruling(&user, &name), Ruling::ProviderNotUsed);
+        }
     }
 
     #[test]

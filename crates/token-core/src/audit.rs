@@ -89,6 +89,8 @@ pub enum AuditEvent {
         /// The grant.
         grant: GrantId,
     },
+    /// An operator changed something by a command of the `gateway` executable.
+    OperatorActed(OperatorAct),
     /// The guard of outbound requests refused one that somebody asked for.
     EgressRefused {
         /// Who asked, where that is known.
@@ -104,6 +106,68 @@ pub enum AuditEvent {
         /// Redirects followed before.
         redirects: u8,
     },
+    /// A person had more fetched than his quota allows.
+    QuotaExceeded {
+        /// Who asked.
+        #[serde(flatten)]
+        asked_by: AskedBy,
+        /// What has run out.
+        quota: &'static str,
+    },
+}
+
+/// What an operator did, to what, and how much it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OperatorAct {
+    /// Who: whoever may run the command is the operator.
+    pub actor: Actor,
+    /// What.
+    pub action: OperatorAction,
+    /// Only of this client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientId>,
+    /// Only of these people; none means all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub user_ids: Vec<UserId>,
+    /// Only for this service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<ResourceId>,
+    /// Only this grant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant: Option<GrantId>,
+    /// Only this access token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<Jti>,
+    /// How many registrations it took.
+    pub registrations: u64,
+    /// How many grants it ended.
+    pub grants: u64,
+    /// How many access tokens it ended or made.
+    pub access_tokens: u64,
+}
+
+/// Who acts where no person and no client does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// Whoever may run the `gateway` executable on the store.
+    Operator,
+}
+
+/// What an operator may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperatorAction {
+    /// Took registrations away.
+    DeleteRegistrations,
+    /// Ended a client with all that it had.
+    DeleteClient,
+    /// Ended sessions.
+    RevokeSessions,
+    /// Ended access tokens.
+    DeleteTokens,
+    /// Made an access token.
+    MintToken,
 }
 
 /// A person and the client that he uses.

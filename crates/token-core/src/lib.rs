@@ -11,6 +11,7 @@ pub mod access_token;
 pub mod admission;
 pub mod assertion;
 pub mod audit;
+mod claimed_name;
 pub mod client;
 pub mod client_assertion;
 pub mod clock;
@@ -31,6 +32,7 @@ pub mod secret;
 pub mod store;
 mod text;
 
+pub use claimed_name::ClaimedName;
 pub use clock::{Clock, Seconds, SystemClock, Timestamp};
 pub use entropy::{Entropy, SystemEntropy};
 pub use identifiers::{ClientId, GrantId, Jti, UserId, Username};

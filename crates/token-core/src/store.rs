@@ -6,6 +6,7 @@
 //! [`SecretKey`], `state` as [`SecretHash`].
 
 mod freshness;
+mod inspection;
 mod outcomes;
 mod records;
 
@@ -18,6 +19,7 @@ use crate::identifiers::{ClientId, GrantId, Jti};
 use crate::secret::{SecretHash, SecretKey};
 
 pub use freshness::{Freshness, MAX_AGE, Mark, Voice};
+pub use inspection::*;
 pub use outcomes::*;
 pub use records::*;
 

@@ -1,6 +1,7 @@
 //! A directory of private keys: `*.pem` files with one PKCS#8 key each, readable by their owner
 //! only. It is a key ring: a file's name begins with the second from which its key signs, in twelve
-//! digits; a key without counts from when its file was last written.
+//! digits; a key without counts from when its file was last written. A file beside it (`*.until`)
+//! says until when it is needed for a token that lives longer than others.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
@@ -150,10 +151,16 @@ pub fn add(
 /// # Errors
 /// The file cannot be deleted.
 pub fn remove(key: &KeyFile) -> Result<(), KeyDirectoryError> {
-    fs::remove_file(&key.path).map_err(|source| KeyDirectoryError::Unwritable {
-        path: key.path.clone(),
-        source,
-    })
+    let gone = |path: &Path| match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    };
+    fs::remove_file(&key.path)
+        .and_then(|()| gone(&key.path.with_extension(UNTIL)))
+        .map_err(|source| KeyDirectoryError::Unwritable {
+            path: key.path.clone(),
+            source,
+        })
 }
 
 fn key_files(directory: &Path) -> Result<Vec<PathBuf>, KeyDirectoryError> {
@@ -177,13 +184,60 @@ fn read(path: PathBuf) -> Result<KeyFile, KeyDirectoryError> {
         Ok(read) => read,
         Err(source) => return Err(KeyDirectoryError::Unreadable { path, source }),
     };
+    let needed_until = needed_until(&path)?;
     match SigningKey::from_pkcs8_pem(&text) {
         Ok(key) => Ok(KeyFile {
             path,
-            dated: DatedKey { active_from, key },
+            dated: DatedKey {
+                active_from,
+                key,
+                needed_until,
+            },
         }),
         Err(source) => Err(KeyDirectoryError::NotAKey { path, source }),
     }
+}
+
+/// Beside a key's file: until when it is needed for a token that lives longer than others.
+const UNTIL: &str = "until";
+
+fn needed_until(path: &Path) -> Result<Option<Timestamp>, KeyDirectoryError> {
+    let path = path.with_extension(UNTIL);
+    let damaged = || io::Error::other("it is not a number of seconds since 1970");
+    let text = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        text => text,
+    };
+    let until = text.and_then(|text| text.trim().parse().map_err(|_| damaged()));
+    match until {
+        Ok(seconds) => Ok(Some(Timestamp(seconds))),
+        Err(source) => Err(KeyDirectoryError::Unreadable { path, source }),
+    }
+}
+
+/// Has a key stay until then though it is retired, for a token that is about to be signed with it.
+///
+/// # Errors
+/// That cannot be written.
+pub fn keep_until(key: &KeyFile, until: Timestamp) -> Result<(), KeyDirectoryError> {
+    if key.dated.needed_until.is_some_and(|own| own >= until) {
+        return Ok(());
+    }
+    let path = key.path.with_extension(UNTIL);
+    // Others look at the directory at any time: it appears whole.
+    let unfinished = key.path.with_extension("until-new");
+    let write = || {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&unfinished)?;
+        file.write_all(until.0.to_string().as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&unfinished, &path)
+    };
+    write().map_err(|source| KeyDirectoryError::Unwritable { path, source })
 }
 
 /// The time in the file's name, or else that of its last change.

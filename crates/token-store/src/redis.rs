@@ -6,6 +6,7 @@ mod clients;
 mod devices;
 mod fault;
 mod grants;
+mod inspection;
 mod keys;
 mod lane;
 mod operator;

@@ -7,6 +7,7 @@
 mod clients;
 mod devices;
 mod grants;
+mod inspection;
 mod open;
 mod pushed_requests;
 mod registry;

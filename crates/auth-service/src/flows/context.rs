@@ -83,7 +83,7 @@ pub struct Lifetimes {
 
 impl Lifetimes {
     /// Until when a mark must stay of a grant that ends at `now`: no token of it lives longer.
-    pub(crate) fn grant_mark(&self, now: Timestamp) -> Timestamp {
+    pub fn grant_mark(&self, now: Timestamp) -> Timestamp {
         now.plus(self.access_token.max(self.refresh_token).max(self.code))
     }
 }

@@ -1,10 +1,8 @@
 //! Making the tokens of one token request: an access token (RFC 9068) and, for clients that may
 //! have one, a refresh token. And what follows once they are active.
 
-use token_core::access_token::AccessTokenClaims;
 use token_core::audit::AuditEvent;
 use token_core::client::{Client, GrantType};
-use token_core::jose::TimeClaims;
 use token_core::secret::{AccessToken, RefreshToken};
 use token_core::store::{Grant, IssueOutcome, IssuedTokens, RefreshRecord, TokenRecord};
 use token_core::{Jti, Scopes, Seconds};
@@ -86,25 +84,20 @@ pub(super) async fn issue(
     grant_type: &'static str,
 ) -> Result<TokenResponse, OAuthFailure> {
     let now = context.now();
-    match context.store.issue_tokens(&tokens.records, now).await? {
+    // Both at once: whoever comes as far as this has used his client.
+    let (outcome, ()) = tokio::join!(
+        context.store.issue_tokens(&tokens.records, now),
+        registration::keep_alive(context, client),
+    );
+    match outcome? {
         IssueOutcome::Issued => {
-            handed_out(context, client, tokens.records.token.jti, grant_type).await;
+            let jti = tokens.records.token.jti;
+            context.record(&AuditEvent::TokenIssued { jti, grant_type });
             Ok(tokens.response)
         }
         IssueOutcome::GrantEnded => Err(OAuthFailure::invalid_grant("the grant has ended")),
         IssueOutcome::ClientGone => Err(client_authentication::refused(context, &client.client_id)),
     }
-}
-
-/// What follows once the store holds the tokens of a client as active.
-pub(super) async fn handed_out(
-    context: &Context,
-    client: &Client,
-    jti: Jti,
-    grant_type: &'static str,
-) {
-    registration::keep_alive(context, client).await;
-    context.record(&AuditEvent::TokenIssued { jti, grant_type });
 }
 
 fn access_token(
@@ -117,25 +110,13 @@ fn access_token(
         jti: Jti::generate(&grant.id, context.entropy.as_ref())?,
         client_id: grant.client_id.clone(),
         user_id: grant.user_id.clone(),
+        username: grant.username.clone(),
         resource: grant.resource.clone(),
         scope,
         issued_at: now,
         expires_at: now.plus(context.lifetimes.access_token),
     };
-    let claims = AccessTokenClaims {
-        iss: context.issuer.clone(),
-        sub: record.user_id.clone(),
-        aud: record.resource.clone(),
-        client_id: record.client_id.clone(),
-        jti: record.jti.clone(),
-        scope: record.scope.clone(),
-        username: grant.username.clone(),
-        times: TimeClaims {
-            exp: record.expires_at,
-            iat: now,
-            nbf: None,
-        },
-    };
+    let claims = record.claims(context.issuer.clone());
     Ok((claims.sign(&context.keys.signing().active)?, record))
 }
 

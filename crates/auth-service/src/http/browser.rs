@@ -8,7 +8,7 @@ use token_core::redirect_uri::Target;
 use token_core::store::ConsentRequest;
 
 use super::error::HttpFailure;
-use super::pages::{ClaimedName, ReturnLink, ReturnTo, SignInWith, Trouble};
+use super::pages::{ReturnLink, ReturnTo, SignInWith, Trouble};
 use crate::flows::authorization_request::TrustedRedirect;
 use crate::flows::authorization_response::{error_url, is_out_of_band};
 use crate::flows::clients::{FindError, find};
@@ -16,6 +16,7 @@ use crate::flows::return_path::ReturnPath;
 use crate::flows::sign_in::{SignInError, not_admitted};
 use crate::flows::{Context, OAuthFailure, Parameters};
 use crate::identity::IdentityProvider;
+use token_core::ClaimedName;
 
 /// The form that a page of ours posts. A form of another origin is refused: on plain-http
 /// loopback every local server shares our cookies.

@@ -8,13 +8,14 @@ use token_core::secret::SignInState;
 use token_core::store::PendingSignIn;
 
 use super::error::HttpFailure;
-use super::pages::{ClaimedName, Trouble};
+use super::pages::Trouble;
 use super::{browser, consent, cookies, device, response, success};
 use crate::flows::authorization_response::{code_url, is_out_of_band};
 use crate::flows::return_path::ReturnPath;
 use crate::flows::sign_in::{self, SignedIn};
 use crate::flows::{Context, OAuthFailure, Parameters};
 use crate::identity::{IdentityProvider, Person, UpstreamError};
+use token_core::ClaimedName;
 
 pub(super) async fn get(
     request: HttpRequest,

@@ -4,15 +4,14 @@
 //!
 //! The structs carry codes and flow handles, so none of them implements `Debug`.
 
-mod claimed_name;
 #[cfg(test)]
 mod tests;
 mod trouble;
 
 use askama::Template;
 
-pub use self::claimed_name::ClaimedName;
 pub use self::trouble::Trouble;
+use token_core::ClaimedName;
 
 /// The style sheet of every page, for `GET /assets/gateway.css`.
 pub const GATEWAY_CSS: &str = include_str!("../../assets/gateway.css");

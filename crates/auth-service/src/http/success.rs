@@ -8,9 +8,10 @@ use token_core::Timestamp;
 use token_core::secret::AuthorizationCode;
 
 use super::error::HttpFailure;
-use super::pages::{ClaimedName, CodeToCopy, SuccessPage};
+use super::pages::{CodeToCopy, SuccessPage};
 use super::{cookies, response};
 use crate::flows::Context;
+use token_core::ClaimedName;
 
 #[derive(Serialize, Deserialize)]
 struct Held {

@@ -17,6 +17,7 @@ fn dated(active_from: u64, pem: &str) -> DatedKey {
     DatedKey {
         active_from: Timestamp(active_from),
         key: SigningKey::from_pkcs8_pem(pem.as_bytes()).unwrap(),
+        needed_until: None,
     }
 }
 

@@ -159,8 +159,7 @@ fn raw_signatures(system: &System, count: u32) -> Outcome<(f64, f64)> {
     let key = system.signing_key()?;
     let mint = Mint::new(key.clone())?;
     let minted = mint.fresh("a-client-of-twenty-and-three-more-characters")?;
-    let grant = mint.grant(minted.record.client_id.clone())?;
-    let claims = mint.claims(&grant, &minted.record);
+    let claims = mint.claims(&minted.record);
     let jwt = this_thread(count, || {
         claims.sign(&key)?;
         Ok(())

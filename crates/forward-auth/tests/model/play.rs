@@ -201,6 +201,7 @@ impl Play {
                 jti: claims.jti.clone(),
                 client_id: claims.client_id,
                 user_id: claims.sub,
+                username: claims.username,
                 resource: claims.aud,
                 scope: claims.scope,
                 issued_at: now,

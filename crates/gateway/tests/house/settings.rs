@@ -103,6 +103,17 @@ fn known() -> BTreeMap<&'static str, BTreeSet<String>> {
             ),
         ),
         (
+            "operator",
+            of(
+                &[&telemetry::SETTINGS],
+                [
+                    named_in("crates/gateway/src/operator/system.rs"),
+                    named_in("crates/gateway/src/deployment.rs"),
+                ]
+                .concat(),
+            ),
+        ),
+        (
             "gateway reload",
             of(&[], named_in("crates/gateway/src/deployment.rs")),
         ),

@@ -12,6 +12,7 @@ mod attacks;
 mod authorize;
 mod changes;
 mod issuer;
+mod operator;
 mod outages;
 mod races;
 mod redis_down;

@@ -30,6 +30,8 @@ pub struct DatedKey {
     pub active_from: Timestamp,
     /// The key.
     pub key: SigningKey,
+    /// When the last token has expired that it signed for longer than tokens live otherwise.
+    pub needed_until: Option<Timestamp>,
 }
 
 /// What a key does. In the order in which keys are published.
@@ -99,6 +101,7 @@ impl KeyRing {
         let described = keys.iter().enumerate().map(|(at, key)| {
             let successor = keys.get(at + 1);
             let until = successor.map(|next| self.last_token_before(next.active_from));
+            let until = until.map(|until| key.needed_until.map_or(until, |own| own.max(until)));
             let state = match at.cmp(&active) {
                 Ordering::Greater => KeyState::Upcoming,
                 Ordering::Equal => KeyState::Active,

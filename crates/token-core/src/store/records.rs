@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::access_token::AccessTokenClaims;
 use crate::clock::{Seconds, Timestamp};
 use crate::identifiers::{ClientId, GrantId, Jti, UserId, Username};
+use crate::issuer::Issuer;
+use crate::jose::TimeClaims;
 use crate::pkce::CodeChallenge;
 use crate::redirect_uri::RedirectUri;
 use crate::resource::ResourceId;
@@ -129,6 +132,8 @@ pub struct TokenRecord {
     pub client_id: ClientId,
     /// The person it stands for.
     pub user_id: UserId,
+    /// The person's login name at sign-in.
+    pub username: Username,
     /// The service it is for.
     pub resource: ResourceId,
     /// What it allows.
@@ -137,6 +142,38 @@ pub struct TokenRecord {
     pub issued_at: Timestamp,
     /// When it is over.
     pub expires_at: Timestamp,
+}
+
+impl TokenRecord {
+    /// The grant that it was issued under, with the token's own scope.
+    pub fn grant(&self) -> Grant {
+        Grant {
+            id: self.jti.grant(),
+            client_id: self.client_id.clone(),
+            user_id: self.user_id.clone(),
+            username: self.username.clone(),
+            resource: self.resource.clone(),
+            scope: self.scope.clone(),
+        }
+    }
+
+    /// The claims of the token itself.
+    pub fn claims(&self, issuer: Issuer) -> AccessTokenClaims {
+        AccessTokenClaims {
+            iss: issuer,
+            sub: self.user_id.clone(),
+            aud: self.resource.clone(),
+            client_id: self.client_id.clone(),
+            jti: self.jti.clone(),
+            scope: self.scope.clone(),
+            username: self.username.clone(),
+            times: TimeClaims {
+                exp: self.expires_at,
+                iat: self.issued_at,
+                nbf: None,
+            },
+        }
+    }
 }
 
 /// A refresh token's record.

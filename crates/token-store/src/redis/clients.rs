@@ -24,26 +24,32 @@ impl ClientStore for RedisStore {
     }
 
     async fn client(&self, id: &ClientId, now: Timestamp) -> Result<Option<Client>, StoreError> {
-        let mut query: Cmd = cmd("HMGET");
-        query
-            .arg(keys::client(id))
-            .arg(&["record", "expires", "used", "tokens"]);
-        let (Some(record), Some(expires), Some(used), Some(tokens)) =
-            self.command::<Fields>(&query).await?
-        else {
-            return Ok(None);
-        };
-        let client = Client {
-            expires_at: parse_expiry(&expires)?,
-            used: used == "1",
-            registration_tokens: parse_tokens(&tokens)?,
-            ..decode(&record)?
-        };
-        Ok(Some(client).filter(|client| !client.is_expired(now)))
+        let fields = self.command(&fields_of(&keys::client(id))).await?;
+        Ok(client_of(fields)?.filter(|client| !client.is_expired(now)))
     }
 }
 
-type Fields = (
+/// The question that [`client_of`] reads the answer to.
+pub(super) fn fields_of(key: &str) -> Cmd {
+    let mut query = cmd("HMGET");
+    query.arg(key).arg(&["record", "expires", "used", "tokens"]);
+    query
+}
+
+/// The client, expired or not.
+pub(super) fn client_of(fields: Fields) -> Result<Option<Client>, StoreError> {
+    let (Some(record), Some(expires), Some(used), Some(tokens)) = fields else {
+        return Ok(None);
+    };
+    Ok(Some(Client {
+        expires_at: parse_expiry(&expires)?,
+        used: used == "1",
+        registration_tokens: parse_tokens(&tokens)?,
+        ..decode(&record)?
+    }))
+}
+
+pub(super) type Fields = (
     Option<String>,
     Option<String>,
     Option<String>,

@@ -110,6 +110,17 @@ pub(super) fn reload() -> &'static str {
     "oauth:reload"
 }
 
+/// Whether this key's value is an index of tokens or grants.
+pub(super) fn is_index(key: &str) -> bool {
+    [
+        "oauth:user_tokens:",
+        "oauth:client_tokens:",
+        "oauth:client_grants:",
+    ]
+    .iter()
+    .any(|prefix| key.starts_with(prefix))
+}
+
 /// The `jti` of the token that is kept under this key.
 pub(super) fn jti_of_token(key: &str) -> Option<String> {
     let (grant, rest) = key.strip_prefix("oauth:token:{")?.split_once("}.")?;

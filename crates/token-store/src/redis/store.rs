@@ -76,6 +76,16 @@ impl RedisStore {
         lane.run(|mut connection| async move { pipeline.exec_async(&mut connection).await })
             .await
     }
+
+    /// What each command of a pipeline answers.
+    pub(super) async fn answers<T: FromRedisValue>(
+        &self,
+        pipeline: &Pipeline,
+    ) -> Result<Vec<T>, StoreError> {
+        let lane = self.lane()?;
+        lane.run(|mut connection| async move { pipeline.query_async(&mut connection).await })
+            .await
+    }
 }
 
 impl From<RedisSettingsError> for StoreError {

@@ -53,6 +53,16 @@ pub(super) fn live(record: &str, expires_at: Timestamp) -> String {
     format!("{} live {record}", seconds(expires_at))
 }
 
+/// A value's expiry and state: all that there is of a mark.
+pub(super) fn parse_mark(value: &str) -> Result<(Timestamp, &str), StoreError> {
+    let mut parts = value.splitn(3, ' ');
+    let expires_at = parts.next().and_then(|text| text.parse().ok());
+    match (expires_at, parts.next()) {
+        (Some(expires_at), Some(state)) => Ok((Timestamp(expires_at), state)),
+        _ => Err(StoreError::Corrupt(Damaged.into())),
+    }
+}
+
 /// A value's expiry, state and record.
 pub(super) fn parse(value: &str) -> Result<(Timestamp, &str, &str), StoreError> {
     let mut parts = value.splitn(3, ' ');

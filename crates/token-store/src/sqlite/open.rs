@@ -21,7 +21,7 @@ const SCHEMAS: [&str; 3] = [
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Room for every statement of the store, so that each is prepared once.
-const STATEMENTS: usize = 72;
+const STATEMENTS: usize = 96;
 
 /// Why a store file could not be opened.
 #[derive(Debug, Error)]

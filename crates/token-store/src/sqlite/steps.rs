@@ -71,27 +71,39 @@ pub(super) fn execute(
     connection.prepare_cached(sql)?.execute(parameters)
 }
 
+/// The tables whose rows expire.
+pub(super) const EXPIRING: [&str; 10] = [
+    "client",
+    "sign_in",
+    "code",
+    "token",
+    "refresh_token",
+    "grace",
+    "ended_grant",
+    "device",
+    "pushed_request",
+    "used_thing",
+];
+
 /// Clears away what is over at `now`: at most 32 rows of each table, so that no step is long, yet
 /// more than any step adds, so that nothing piles up.
 pub(super) fn clear_away(transaction: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<()> {
-    const TABLES: [&str; 10] = [
-        "client",
-        "sign_in",
-        "code",
-        "token",
-        "refresh_token",
-        "grace",
-        "ended_grant",
-        "device",
-        "pushed_request",
-        "used_thing",
-    ];
-    for table in TABLES {
-        let sql = format!(
-            "DELETE FROM {table} WHERE rowid IN \
-             (SELECT rowid FROM {table} WHERE expires_at <= ?1 LIMIT 32)"
-        );
-        execute(transaction, &sql, [seconds(now)])?;
+    for table in EXPIRING {
+        clear_table(transaction, table, 32, now)?;
     }
     Ok(())
+}
+
+/// Clears away at most `limit` rows of one table; how many.
+pub(super) fn clear_table(
+    transaction: &Transaction<'_>,
+    table: &str,
+    limit: u32,
+    now: Timestamp,
+) -> rusqlite::Result<usize> {
+    let sql = format!(
+        "DELETE FROM {table} WHERE rowid IN \
+         (SELECT rowid FROM {table} WHERE expires_at <= ?1 LIMIT {limit})"
+    );
+    execute(transaction, &sql, [seconds(now)])
 }

@@ -4,13 +4,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tempfile::TempDir;
-use token_core::store::Store;
+use token_core::store::{OperatorStore, Store};
 use token_store::{MemoryStore, SqliteStore};
 
 /// One place where records are kept.
 pub(crate) trait Backend {
     /// A new handle on that place, as another process would have it.
     fn open(&self) -> Arc<dyn Store>;
+}
+
+/// One that an operator can look into.
+pub(crate) trait Inspected: Backend {
+    /// A new handle, as the operator's command has it.
+    fn operator(&self) -> Arc<dyn OperatorStore>;
 }
 
 /// Memory.
@@ -38,6 +44,12 @@ impl Sqlite {
 
 impl Backend for Sqlite {
     fn open(&self) -> Arc<dyn Store> {
+        Arc::new(SqliteStore::open(self.path()).expect("the store opens"))
+    }
+}
+
+impl Inspected for Sqlite {
+    fn operator(&self) -> Arc<dyn OperatorStore> {
         Arc::new(SqliteStore::open(self.path()).expect("the store opens"))
     }
 }

@@ -118,3 +118,21 @@ macro_rules! tests {
 suite!(memory, crate::backend::Memory::default());
 suite!(sqlite, crate::backend::Sqlite::new());
 suite!(redis, crate::redis_server::RedisServer::start());
+
+/// What the stores of a running gateway promise to its operator besides.
+macro_rules! inspected {
+    ($store:ident, $backend:expr) => {
+        mod $store {
+            tests!(inspection, $backend;
+                shows_every_registration_that_is_alive_and_no_hash,
+                shows_what_each_grant_still_has,
+                shows_more_than_a_batch_holds_once_each,
+                shows_what_was_approved_and_not_fetched,
+                counts_what_is_over_and_clears_away_just_that,
+            );
+        }
+    };
+}
+
+inspected!(inspected_sqlite, crate::backend::Sqlite::new());
+inspected!(inspected_redis, crate::redis_server::RedisServer::start());

@@ -5,6 +5,7 @@ pub(crate) mod codes;
 pub(crate) mod devices;
 pub(crate) mod ending;
 pub(crate) mod handles;
+pub(crate) mod inspection;
 pub(crate) mod pushed_requests;
 pub(crate) mod registry;
 pub(crate) mod replays;

@@ -152,6 +152,7 @@ impl Family {
             jti: Jti::generate(&self.grant.id, &SystemEntropy::new()).unwrap(),
             client_id: self.grant.client_id.clone(),
             user_id: self.grant.user_id.clone(),
+            username: self.grant.username.clone(),
             resource: self.grant.resource.clone(),
             scope: self.grant.scope.clone(),
             issued_at: now(),

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use redis::{Client, Connection, FromRedisValue};
 use tempfile::TempDir;
-use token_core::store::Store;
+use token_core::store::{OperatorStore, Store};
 use token_core::{Entropy as _, SystemClock, SystemEntropy};
 use token_store::{Heard, RedisActiveTokens, RedisSettings, RedisStore};
 
-use crate::backend::Backend;
+use crate::backend::{Backend, Inspected};
 
 /// A running `redis-server` with a password, and with a user `verifier` that may do what
 /// `RedisActiveTokens` says that it needs. It comes back from [`RedisServer::stop`] with its data.
@@ -140,6 +140,12 @@ impl Drop for RedisServer {
 
 impl Backend for RedisServer {
     fn open(&self) -> Arc<dyn Store> {
+        Arc::new(self.store())
+    }
+}
+
+impl Inspected for RedisServer {
+    fn operator(&self) -> Arc<dyn OperatorStore> {
         Arc::new(self.store())
     }
 }

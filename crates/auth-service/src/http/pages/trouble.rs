@@ -1,6 +1,6 @@
 //! What can go wrong in front of a person, in plain words.
 
-use super::ClaimedName;
+use token_core::ClaimedName;
 
 /// Why the person sees an error page. Each has a title, what happened, and what to do next.
 #[derive(Clone, PartialEq, Eq)]

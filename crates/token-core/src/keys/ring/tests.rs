@@ -24,6 +24,7 @@ fn dated(active_from: u64, pem: &[u8]) -> DatedKey {
     DatedKey {
         active_from: Timestamp(active_from),
         key: SigningKey::from_pkcs8_pem(pem).unwrap(),
+        needed_until: None,
     }
 }
 
@@ -191,4 +192,18 @@ fn keys_of_two_algorithms_live_side_by_side() {
     let find = |key: &DatedKey| current.published.find(key.key.kid()).unwrap().algorithm();
     assert_eq!(find(&old), SigningAlgorithm::Es256);
     assert_eq!(find(&new), SigningAlgorithm::EdDsa);
+}
+
+#[test]
+fn a_key_that_signed_a_longer_token_is_published_until_that_has_expired() {
+    let (mut first, second) = (ed25519(1000), p256(2000));
+    first.needed_until = Some(Timestamp(9000));
+    let long = ring(&[first.clone(), second.clone()]);
+    assert_eq!(states(&long, 8999), [KeyState::Retired, KeyState::Active]);
+    assert_eq!(states(&long, 9000), [KeyState::Expired, KeyState::Active]);
+    assert_eq!(long.at(Timestamp(8999)).published.iter().count(), 2);
+    // It only ever becomes later.
+    first.needed_until = Some(Timestamp(1));
+    let short = ring(&[first, second]);
+    assert_eq!(states(&short, 2000 + KEPT - 1)[0], KeyState::Retired);
 }

@@ -1,0 +1,120 @@
+//! From one end of the store to the other, one batch in memory at a time.
+
+use std::error::Error;
+use std::future::Future;
+
+use token_core::Timestamp;
+use token_core::store::{
+    Approval, Batch, Cursor, Kind, OperatorStore, Registration, Session, StoreError,
+};
+
+use super::progress::Progress;
+use super::selection::{Selectable, Selection};
+use super::system::System;
+
+/// What the store can list.
+pub(crate) trait Listed: Selectable + Sized {
+    const KIND: Kind;
+    const WHAT: &'static str;
+
+    fn batch(
+        store: &dyn OperatorStore,
+        from: Option<&Cursor>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Batch<Self>, StoreError>>;
+}
+
+impl Listed for Registration {
+    const KIND: Kind = Kind::Clients;
+    const WHAT: &'static str = "clients";
+
+    async fn batch(
+        store: &dyn OperatorStore,
+        from: Option<&Cursor>,
+        now: Timestamp,
+    ) -> Result<Batch<Self>, StoreError> {
+        store.registrations(from, now).await
+    }
+}
+
+impl Listed for Session {
+    const KIND: Kind = Kind::Sessions;
+    const WHAT: &'static str = "sessions";
+
+    async fn batch(
+        store: &dyn OperatorStore,
+        from: Option<&Cursor>,
+        now: Timestamp,
+    ) -> Result<Batch<Self>, StoreError> {
+        store.sessions(from, now).await
+    }
+}
+
+impl Listed for Approval {
+    const KIND: Kind = Kind::Approvals;
+    const WHAT: &'static str = "approvals";
+
+    async fn batch(
+        store: &dyn OperatorStore,
+        from: Option<&Cursor>,
+        now: Timestamp,
+    ) -> Result<Batch<Self>, StoreError> {
+        store.approvals(from, now).await
+    }
+}
+
+/// A walk over all of a kind.
+pub(crate) struct Walk<'a, T> {
+    system: &'a System,
+    selection: Selection,
+    position: Position,
+    progress: Progress,
+    batch: std::marker::PhantomData<T>,
+}
+
+enum Position {
+    Beginning,
+    At(Cursor),
+    End,
+}
+
+impl<'a, T: Listed> Walk<'a, T> {
+    /// Over everything, with a bar.
+    pub(crate) async fn begin(system: &'a System) -> Result<Self, StoreError> {
+        let progress = Progress::over(system.store.extent(T::KIND).await?, T::WHAT);
+        Ok(Self {
+            system,
+            selection: Selection::default(),
+            position: Position::Beginning,
+            progress,
+            batch: std::marker::PhantomData,
+        })
+    }
+
+    /// Over these only.
+    pub(crate) fn of(mut self, selection: &Selection) -> Self {
+        self.selection = selection.clone();
+        self
+    }
+
+    /// Without a bar.
+    pub(crate) fn quietly(mut self) -> Self {
+        self.progress = Progress::none();
+        self
+    }
+
+    /// Some more, perhaps none yet; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<T>>, Box<dyn Error>> {
+        let from = match &self.position {
+            Position::Beginning => None,
+            Position::At(cursor) => Some(cursor),
+            Position::End => return Ok(None),
+        };
+        let batch = T::batch(self.system.store.as_ref(), from, self.system.now()).await?;
+        self.position = batch.next.map_or(Position::End, Position::At);
+        self.progress.advance(batch.looked_at);
+        let mut items = batch.items;
+        items.retain(|item| item.is_of(&self.selection));
+        Ok(Some(items))
+    }
+}

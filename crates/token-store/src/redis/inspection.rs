@@ -1,0 +1,302 @@
+//! What there is, for the operator. Each batch is one step of a `SCAN`, which holds nobody up for
+//! long and finds every key that is there from its first step to its last, and one further round
+//! trip or two. One way for every question, so the indexes are not asked.
+
+use ::redis::{Cmd, FromRedisValue, Pipeline, cmd, pipe};
+use async_trait::async_trait;
+use token_core::Timestamp;
+use token_core::client::Client;
+use token_core::store::{
+    Approval, Batch, CodeRecord, Cursor, Expired, Grant, Inspection, Kind, RefreshRecord,
+    Registration, Session, StoreError, TokenRecord,
+};
+
+use super::clients::{Fields, client_of, fields_of};
+use super::keys;
+use super::store::RedisStore;
+use super::value::{Damaged, decode, parse, parse_mark, seconds};
+
+/// How many keys a step looks at. Redis is busy with them for less than a millisecond.
+const STEP: u64 = 1000;
+
+#[async_trait]
+impl Inspection for RedisStore {
+    async fn extent(&self, kind: Kind) -> Result<u64, StoreError> {
+        match kind {
+            Kind::Clients => self.command(&Cmd::zcard(keys::clients())).await,
+            Kind::Sessions | Kind::Approvals | Kind::Expired => self.command(&cmd("DBSIZE")).await,
+        }
+    }
+
+    async fn registrations(
+        &self,
+        from: Option<&Cursor>,
+        now: Timestamp,
+    ) -> Result<Batch<Registration>, StoreError> {
+        let mut step = cmd("ZSCAN");
+        step.arg(keys::clients())
+            .arg(position(from))
+            .arg("COUNT")
+            .arg(STEP);
+        let (next, found): (String, Vec<(String, String)>) = self.command(&step).await?;
+        let mut questions = pipe();
+        for (key, _) in &found {
+            questions.add_command(fields_of(key));
+        }
+        let fields: Vec<Fields> = self.ask(&questions).await?;
+        let clients: Result<Vec<Option<Client>>, _> = fields.into_iter().map(client_of).collect();
+        let living = clients?.into_iter().flatten();
+        let living = living.filter(|client| !client.is_expired(now));
+        Ok(Batch {
+            looked_at: found.len() as u64,
+            items: living.map(Registration::from).collect(),
+            next: cursor(next),
+        })
+    }
+
+    async fn sessions(
+        &self,
+        from: Option<&Cursor>,
+        now: Timestamp,
+    ) -> Result<Batch<Session>, StoreError> {
+        let (next, grants) = self.scan(from, "oauth:grant:*").await?;
+        let mut questions = pipe();
+        for grant in &grants {
+            questions.zrange(grant, 0, -1);
+        }
+        let families: Vec<Vec<String>> = self.ask(&questions).await?;
+        let mut questions = pipe();
+        for member in families.iter().flatten() {
+            questions.get(member);
+        }
+        let values: Vec<Option<String>> = self.ask(&questions).await?;
+        let mut values = values.into_iter();
+        let mut items = Vec::new();
+        for family in families {
+            let members = family.into_iter().zip(values.by_ref());
+            items.extend(session(members, now)?);
+        }
+        Ok(Batch {
+            items,
+            next,
+            looked_at: STEP,
+        })
+    }
+
+    async fn approvals(
+        &self,
+        from: Option<&Cursor>,
+        now: Timestamp,
+    ) -> Result<Batch<Approval>, StoreError> {
+        // Those of `oauth:code:` and of `oauth:device:` in one walk.
+        let (next, found) = self.scan(from, "oauth:[cd][oe][dv]*").await?;
+        let (codes, others): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .partition(|key| key.starts_with("oauth:code:"));
+        let devices = others.iter().filter(|key| key.starts_with("oauth:device:"));
+
+        let mut questions = pipe();
+        for code in &codes {
+            questions.get(code);
+        }
+        let codes: Vec<Option<String>> = self.ask(&questions).await?;
+        let mut questions = pipe();
+        for device in devices {
+            questions
+                .cmd("HMGET")
+                .arg(device)
+                .arg(&["expires", "decision", "grant"]);
+        }
+        let devices: Vec<Decided> = self.ask(&questions).await?;
+
+        let mut items = Vec::new();
+        for code in codes.into_iter().flatten() {
+            items.extend(approved_code(&code)?);
+        }
+        for device in devices {
+            items.extend(approved_device(device)?);
+        }
+        items.retain(|approval| !approval.expires_at.has_passed(now));
+        Ok(Batch {
+            items: self.without_ended(items, now).await?,
+            next,
+            looked_at: STEP,
+        })
+    }
+
+    async fn expired(
+        &self,
+        from: Option<&Cursor>,
+        clear: bool,
+        now: Timestamp,
+    ) -> Result<Batch<Expired>, StoreError> {
+        let mut items = Vec::new();
+        if from.is_none() {
+            let count = self.expired_clients(clear, now).await?;
+            items.push(Expired {
+                what: "client",
+                count,
+            });
+        }
+        // What has a key of its own Redis drops by itself. Indexes it drops whole, at the expiry of
+        // their last member.
+        let (next, found) = self.scan(from, "oauth:[uc]*s:*").await?;
+        let indexes = found.into_iter().filter(|key| keys::is_index(key));
+        let mut questions = pipe();
+        for index in indexes {
+            if clear {
+                questions.zrembyscore(index, "-inf", seconds(now));
+            } else {
+                questions.zcount(index, "-inf", seconds(now));
+            }
+        }
+        let counts: Vec<u64> = self.ask(&questions).await?;
+        items.push(Expired {
+            what: "index entry",
+            count: counts.iter().sum(),
+        });
+        Ok(Batch {
+            items,
+            next,
+            looked_at: STEP,
+        })
+    }
+}
+
+type Decided = (Option<String>, Option<String>, Option<String>);
+
+impl RedisStore {
+    /// One step over all keys: those that match.
+    async fn scan(
+        &self,
+        from: Option<&Cursor>,
+        pattern: &str,
+    ) -> Result<(Option<Cursor>, Vec<String>), StoreError> {
+        let mut step = cmd("SCAN");
+        step.arg(position(from))
+            .arg("MATCH")
+            .arg(pattern)
+            .arg("COUNT")
+            .arg(STEP);
+        let (next, found): (String, Vec<String>) = self.command(&step).await?;
+        Ok((cursor(next), found))
+    }
+
+    /// What a pipeline answers, for any number of questions.
+    async fn ask<T: FromRedisValue>(&self, questions: &Pipeline) -> Result<Vec<T>, StoreError> {
+        if questions.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.answers(questions).await
+    }
+
+    async fn without_ended(
+        &self,
+        approvals: Vec<Approval>,
+        now: Timestamp,
+    ) -> Result<Vec<Approval>, StoreError> {
+        let mut questions = pipe();
+        for approval in &approvals {
+            questions.get(keys::ended_grant(&approval.grant.id));
+        }
+        let marks: Vec<Option<String>> = self.ask(&questions).await?;
+        let mut open = Vec::new();
+        for (approval, mark) in approvals.into_iter().zip(marks) {
+            let ended = match mark {
+                Some(mark) => !parse_mark(&mark)?.0.has_passed(now),
+                None => false,
+            };
+            if !ended {
+                open.push(approval);
+            }
+        }
+        Ok(open)
+    }
+
+    async fn expired_clients(&self, clear: bool, now: Timestamp) -> Result<u64, StoreError> {
+        let count = Cmd::zcount(keys::clients(), "-inf", seconds(now));
+        let count = self.command(&count).await?;
+        if clear {
+            self.forget_expired_clients(now).await?;
+        }
+        Ok(count)
+    }
+
+    /// Redis has dropped the clients themselves, or will within a minute.
+    async fn forget_expired_clients(&self, now: Timestamp) -> Result<(), StoreError> {
+        let over = Cmd::zrangebyscore(keys::clients(), "-inf", seconds(now));
+        let over: Vec<String> = self.command(&over).await?;
+        let mut changes = pipe();
+        changes.zrembyscore(keys::clients(), "-inf", seconds(now));
+        for client in over {
+            changes.zrem(keys::unused_clients(), client);
+        }
+        self.pipeline(&changes).await
+    }
+}
+
+fn position(from: Option<&Cursor>) -> &str {
+    from.map_or("0", Cursor::as_str)
+}
+
+/// Redis begins and ends with 0.
+fn cursor(next: String) -> Option<Cursor> {
+    Some(next).filter(|next| next != "0").map(Cursor::new)
+}
+
+/// The session of the members of one grant, if any of them is good.
+fn session(
+    members: impl Iterator<Item = (String, Option<String>)>,
+    now: Timestamp,
+) -> Result<Option<Session>, StoreError> {
+    let (mut tokens, mut refresh): (Vec<TokenRecord>, Option<(Grant, Timestamp)>) =
+        (Vec::new(), None);
+    for (key, value) in members {
+        let Some(value) = value else { continue };
+        let (expires_at, state, record) = parse(&value)?;
+        if expires_at.has_passed(now) || state != "live" {
+            continue;
+        }
+        if key.starts_with("oauth:token:") {
+            tokens.push(decode(record)?);
+        } else if key.starts_with("oauth:refresh:")
+            && refresh
+                .as_ref()
+                .is_none_or(|(_, until)| *until < expires_at)
+        {
+            let record: RefreshRecord = decode(record)?;
+            refresh = Some((record.grant, expires_at));
+        }
+    }
+    Ok(Session::of(tokens, refresh))
+}
+
+fn approved_code(value: &str) -> Result<Option<Approval>, StoreError> {
+    // A used code has no record any more.
+    if parse_mark(value)?.1 != "live" {
+        return Ok(None);
+    }
+    let (expires_at, _, record) = parse(value)?;
+    let record: CodeRecord = decode(record)?;
+    Ok(Some(Approval {
+        grant: record.grant,
+        expires_at,
+    }))
+}
+
+fn approved_device(device: Decided) -> Result<Option<Approval>, StoreError> {
+    let (Some(expires), Some(decision), Some(grant)) = device else {
+        return Ok(None);
+    };
+    if decision != "approved" {
+        return Ok(None);
+    }
+    let expires_at = match expires.parse() {
+        Ok(at) => Timestamp(at),
+        Err(_) => return Err(StoreError::Corrupt(Damaged.into())),
+    };
+    Ok(Some(Approval {
+        grant: decode(&grant)?,
+        expires_at,
+    }))
+}
