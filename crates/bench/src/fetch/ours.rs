@@ -9,6 +9,7 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use reqwest::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use test_kit::process::{free_address, plain_http};
 use token_core::assertion::{AssertionSigner, Identity};
 use token_core::keys::{JwkSet, LiveKeys, SigningKey, SigningKeys, generate_ed25519_pem};
 use token_core::{
@@ -46,12 +47,12 @@ impl Ours {
         let keys = SigningKeys::only(SigningKey::from_pkcs8_pem(pem.as_bytes())?);
         let jwks = publish(keys.published.jwk_set())?;
         let directory = TempDir::new()?;
-        let address = free_address()?;
+        let address = free_address();
         let mut command = ours("fetch-service", Cores::All)?;
         command
             .env("BASE_DOMAIN", DOMAIN)
             .env("ASSERTION_JWKS_URL", jwks)
-            .env("LISTEN_ADDRESS", &address)
+            .env("LISTEN_ADDRESS", address.to_string())
             .env("EGRESS_ALLOW_HOSTS", site.address.to_string())
             .env("FETCH_CALLS_PER_MINUTE", "1000000")
             .env("FETCH_MB_PER_MINUTE", "1000000")
@@ -61,13 +62,13 @@ impl Ours {
         let signer = AssertionSigner::new(issuer, Arc::new(LiveKeys::new(keys)));
         let caller = Caller {
             url: format!("http://{address}"),
-            http: Client::builder().no_proxy().build()?,
+            http: plain_http(),
             signer: Arc::new(signer),
             resource: ResourceId::parse(format!("https://fetch.{DOMAIN}/mcp"))?,
         };
         let ready = format!("http://{address}/ready");
         server.wait_until("ready", || {
-            let answer = runtime.block_on(caller.http.get(&ready).send());
+            let answer = runtime.block_on(async { caller.http.get(&ready).send().await });
             answer.is_ok_and(|answer| answer.status() == 200)
         })?;
         Ok(Self {
@@ -127,10 +128,6 @@ fn person() -> Outcome<Identity> {
         client_id: ClientId::parse("bench")?,
         scope: Scopes::from_request(Some("mcp")),
     })
-}
-
-fn free_address() -> Outcome<String> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
 }
 
 /// Serves the keys as forward-auth does; where they are.
