@@ -173,13 +173,10 @@ impl Run<'_> {
     }
 
     async fn session_of(&self, grant: &GrantId, gone: &mut Gone) -> Result<(), Box<dyn Error>> {
-        let mut sessions = Walk::<Session>::begin(self.system).await?;
-        while let Some(batch) = sessions.next().await? {
-            if let Some(session) = batch.iter().find(|session| session.grant == *grant) {
-                return self.session(session, gone).await;
-            }
+        match self.system.store.session(grant, self.system.now()).await? {
+            Some(session) => self.session(&session, gone).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     async fn session(&self, session: &Session, gone: &mut Gone) -> Result<(), Box<dyn Error>> {
