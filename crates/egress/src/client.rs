@@ -1,5 +1,6 @@
 //! The client: one GET, its redirects and its limits.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,6 +66,8 @@ pub struct Redirect {
     pub url: Url,
     /// How: 301 and 308 are for good.
     pub status: StatusCode,
+    /// Its headers, which say how long it may be kept.
+    pub headers: HeaderMap,
 }
 
 /// Fetches URLs that somebody else chose. Cheap to share by reference; one for a whole service.
@@ -78,10 +81,37 @@ pub struct EgressClient {
     http: Client<GuardedConnector, Empty<Bytes>>,
 }
 
-/// What is asked of every hop.
-struct Ask<'a> {
-    accept: &'a str,
-    validators: Option<&'a Validators>,
+/// How a URL is asked for, at every hop.
+#[derive(Clone, Copy)]
+pub struct Ask<'a> {
+    /// The `Accept` header.
+    pub accept: &'a str,
+    /// With these, the status is 304 where nothing has changed.
+    pub validators: Option<&'a Validators>,
+    /// Somebody else's leave, beside the guard's.
+    pub permission: Option<&'a dyn Permission>,
+}
+
+impl<'a> Ask<'a> {
+    /// Without conditions and without asking anybody.
+    #[must_use]
+    pub fn accepting(accept: &'a str) -> Self {
+        Self {
+            accept,
+            validators: None,
+            permission: None,
+        }
+    }
+}
+
+/// Whether a URL may be asked for, still to come.
+pub type Asking<'a> = Pin<Box<dyn Future<Output = Result<(), EgressError>> + Send + 'a>>;
+
+/// Is asked before every request, redirects included, once the guard has let the URL pass. An error
+/// ends the fetch; [`EgressError::NotPermitted`] is there for it.
+pub trait Permission: Send + Sync {
+    /// Whether `url` may be asked for.
+    fn ask<'a>(&'a self, url: &'a Url) -> Asking<'a>;
 }
 
 impl EgressClient {
@@ -125,37 +155,32 @@ impl EgressClient {
         })
     }
 
+    /// The same client (its connections, too) with other limits of time, redirects and body. Those
+    /// of [`Limits::connect`] and of the head's size stay what they were.
+    #[must_use]
+    pub fn limited(&self, limits: Limits) -> Self {
+        Self {
+            policy: self.policy.clone(),
+            limits,
+            user_agent: self.user_agent.clone(),
+            http: self.http.clone(),
+        }
+    }
+
     /// Fetches `url` with this `Accept` header. Any status is a success here.
     ///
     /// # Errors
     /// Nothing was fetched. A refusal is the caller's to audit.
     pub async fn get(&self, url: &str, accept: &str) -> Result<Fetched, EgressError> {
-        let ask = Ask {
-            accept,
-            validators: None,
-        };
-        self.within_total(url, ask).await
+        self.fetch(url, &Ask::accepting(accept)).await
     }
 
-    /// Fetches `url` unless it is as `validators` say: then the status is 304.
+    /// Fetches `url` as `ask` says.
     ///
     /// # Errors
     /// As [`Self::get`].
-    pub async fn get_if_changed(
-        &self,
-        url: &str,
-        accept: &str,
-        validators: &Validators,
-    ) -> Result<Fetched, EgressError> {
-        let ask = Ask {
-            accept,
-            validators: Some(validators),
-        };
-        self.within_total(url, ask).await
-    }
-
-    async fn within_total(&self, url: &str, ask: Ask<'_>) -> Result<Fetched, EgressError> {
-        let followed = tokio::time::timeout(self.limits.total, self.follow(url, &ask)).await;
+    pub async fn fetch(&self, url: &str, ask: &Ask<'_>) -> Result<Fetched, EgressError> {
+        let followed = tokio::time::timeout(self.limits.total, self.follow(url, ask)).await;
         followed.unwrap_or(Err(EgressError::Timeout(TimeLimit::Total)))
     }
 
@@ -175,6 +200,7 @@ impl EgressClient {
             redirects.push(Redirect {
                 url,
                 status: response.status(),
+                headers: response.headers().clone(),
             });
             url = next.ok_or_else(|| refused(Rule::Url, followed.saturating_add(1), None))?;
         }
@@ -189,6 +215,9 @@ impl EgressClient {
     ) -> Result<Response<Incoming>, EgressError> {
         let refused = |rule| refused(rule, redirects, Some(url));
         Destination::of(url, &self.policy).map_err(refused)?;
+        if let Some(permission) = ask.permission {
+            permission.ask(url).await?;
+        }
         let request = self.request(url, ask).ok_or_else(|| refused(Rule::Url))?;
         let response = self.send(request).await.map_err(|fault| match fault {
             failure::Fault::Refused(rule) => refused(rule),

@@ -86,6 +86,9 @@ pub enum EgressError {
     /// The guard refused.
     #[error(transparent)]
     Refused(Refusal),
+    /// A [`crate::Permission`] was not given, with its reason.
+    #[error("{0}")]
+    NotPermitted(String),
     /// The name has no address.
     #[error("the host name could not be resolved")]
     Unresolved,

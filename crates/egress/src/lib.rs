@@ -30,7 +30,7 @@ mod tls;
 mod validators;
 
 pub use address::{AddressClass, classify};
-pub use client::{EgressClient, Fetched, Redirect};
+pub use client::{Ask, Asking, EgressClient, Fetched, Permission, Redirect};
 pub use error::{BuildError, EgressError, Refusal, Rule, TimeLimit};
 pub use limits::Limits;
 pub use policy::{EgressPolicy, HostPort, HostPortError};

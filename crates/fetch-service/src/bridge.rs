@@ -1,11 +1,14 @@
 //! From actix-web (http 0.2) to rmcp's service (http 1) and back.
 
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use actix_web::http::Method;
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyDataStream, BodyExt, Full};
+use rmcp::model::{ClientJsonRpcMessage, ErrorCode};
 use rmcp::transport::streamable_http_server::StreamableHttpService;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
+use serde_json::json;
 use token_core::assertion::Identity;
 
 use crate::server::FetchServer;
@@ -20,10 +23,29 @@ pub(crate) async fn answer(
     request: &HttpRequest,
     body: web::Bytes,
 ) -> HttpResponse {
+    if let Some(refusal) = malformed(request, &body) {
+        return refusal;
+    }
     match to_http1(identity, request, body) {
         Ok(request) => from_http1(service.handle(request).await).await,
         Err(_) => HttpResponse::BadRequest().finish(),
     }
+}
+
+/// JSON-RPC's own errors (2.0 section 5.1) for a body that is no message; rmcp would call it an
+/// unsupported media type.
+fn malformed(request: &HttpRequest, body: &[u8]) -> Option<HttpResponse> {
+    if request.method() != Method::POST || request.content_type() != "application/json" {
+        return None;
+    }
+    let error = serde_json::from_slice::<ClientJsonRpcMessage>(body).err()?;
+    let (code, message) = if error.is_data() {
+        (ErrorCode::INVALID_REQUEST, "not a JSON-RPC message")
+    } else {
+        (ErrorCode::PARSE_ERROR, "not JSON")
+    };
+    let error = json!({ "jsonrpc": "2.0", "error": { "code": code, "message": message } });
+    Some(HttpResponse::BadRequest().json(error))
 }
 
 fn to_http1(

@@ -1,16 +1,26 @@
 //! What the operator decides.
 
+mod fetching;
+
 use app_shell::settings::Settings;
 use egress::{EgressPolicy, HostPort};
 use token_core::{Issuer, ResourceId, Services};
 use url::Url;
 
+pub(crate) use fetching::Fetching;
+
 /// The settings that [`FetchConfig::of`] reads, whoever runs the service.
-pub const SETTINGS: [&str; 4] = [
+pub const SETTINGS: [&str; 10] = [
     "MCP_CORS_ORIGINS",
     "EGRESS_ALLOW_HOSTS",
     "EGRESS_ALLOW_PORTS",
     "EGRESS_PROXY",
+    "FETCH_ROBOTS",
+    "FETCH_CONTACT_URL",
+    "FETCH_CACHE_MB",
+    "FETCH_CALLS_PER_MINUTE",
+    "FETCH_MB_PER_MINUTE",
+    "FETCH_CALLS_AT_A_TIME",
 ];
 
 /// The settings that [`FetchConfig::from_settings`] reads besides, as a process of its own.
@@ -23,6 +33,7 @@ pub struct FetchConfig {
     pub(crate) resource: ResourceId,
     pub(crate) origins: AllowedOrigins,
     pub(crate) egress: EgressPolicy,
+    pub(crate) fetching: Fetching,
 }
 
 /// Whose scripts may call, by the `Origin` header; a request without one passes.
@@ -86,6 +97,7 @@ impl FetchConfig {
             resource,
             origins: origins.unwrap_or(AllowedOrigins::Any),
             egress,
+            fetching: Fetching::from_settings(settings),
         }
     }
 }
@@ -166,6 +178,11 @@ mod tests {
         assert_eq!(config.resource.as_str(), "https://fetch.example.com/mcp");
         assert_eq!(config.origins, AllowedOrigins::Any);
         assert_eq!(config.egress.opened().count(), 0);
+        let fetching = &config.fetching;
+        assert!(fetching.obeys_robots && fetching.contact.is_none());
+        assert_eq!((fetching.memory, fetching.quota.at_a_time), (64 << 20, 8));
+        assert_eq!(fetching.quota.requests_per_minute, 120);
+        assert_eq!(fetching.quota.bytes_per_minute, 200 << 20);
     }
 
     #[test]
@@ -183,6 +200,12 @@ mod tests {
             ),
             ("EGRESS_ALLOW_HOSTS", "wiki.lan:8080"),
             ("EGRESS_PROXY", "http://proxy.lan:3128"),
+            ("FETCH_ROBOTS", "ignore"),
+            ("FETCH_CONTACT_URL", "mailto:web@example.com"),
+            ("FETCH_CACHE_MB", "48"),
+            ("FETCH_CALLS_PER_MINUTE", "1"),
+            ("FETCH_MB_PER_MINUTE", "2"),
+            ("FETCH_CALLS_AT_A_TIME", "3"),
         ])
         .unwrap();
         assert_eq!(config.resource.as_str(), "https://tools.example.com/reader");
@@ -191,6 +214,13 @@ mod tests {
         assert_eq!(config.origins, AllowedOrigins::These(origins));
         assert_eq!(config.egress.opened().count(), 1);
         assert_eq!(config.proxy().unwrap().to_string(), "proxy.lan:3128");
+        let fetching = &config.fetching;
+        assert!(!fetching.obeys_robots);
+        let contact = fetching.contact.as_ref().unwrap();
+        assert_eq!(contact.as_str(), "mailto:web@example.com");
+        let quota = &fetching.quota;
+        assert_eq!((fetching.memory, quota.requests_per_minute), (48 << 20, 1));
+        assert_eq!((quota.bytes_per_minute, quota.at_a_time), (2 << 20, 3));
     }
 
     #[test]
@@ -204,6 +234,13 @@ mod tests {
             ("EGRESS_ALLOW_HOSTS", "169.254.169.254:80"),
             ("EGRESS_ALLOW_PORTS", "all"),
             ("EGRESS_PROXY", "http://user:secret@proxy.lan:3128"),
+            ("FETCH_ROBOTS", "sometimes"),
+            ("FETCH_CONTACT_URL", "example.com"),
+            ("FETCH_CONTACT_URL", "https://example.com/(x)"),
+            ("FETCH_CACHE_MB", "47"),
+            ("FETCH_CALLS_PER_MINUTE", "0"),
+            ("FETCH_MB_PER_MINUTE", "-1"),
+            ("FETCH_CALLS_AT_A_TIME", "many"),
         ] {
             let error = read(&[("BASE_DOMAIN", "example.com"), (name, value)]).unwrap_err();
             assert!(error.contains(name), "{error}");

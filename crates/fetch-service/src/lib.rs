@@ -4,17 +4,27 @@
 //! the public keys of the verifier's assertions and nothing else of the gateway. It may depend on
 //! app-shell, egress and token-core, never on a store.
 //!
-//! A request passes `identity` (who asks), `bridge` (actix to rmcp), `server` (the tool),
-//! [`egress`] (the web), `converter` and `reader` (the page as Markdown) and `answer`.
+//! A request passes `identity` (who asks), `bridge` (actix to rmcp), `server` (the tool), `visit`:
+//! `quota` (how much for whom), `pages` (memory, or [`egress`] where [`robots`] lets), `converter`
+//! and `reader` (the page as Markdown); and `answer`.
 
 mod answer;
+mod arguments;
+mod bounded;
 mod bridge;
 pub mod config;
 mod converter;
 mod identity;
+mod marker;
+mod output;
+mod pages;
+mod progress;
+mod quota;
 mod reader;
+pub mod robots;
 mod routes;
 mod server;
+mod visit;
 mod window;
 
 pub use config::FetchConfig;

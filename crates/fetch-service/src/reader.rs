@@ -1,4 +1,4 @@
-//! From the bytes of a response to the text that a model reads. Pure: bytes in, text out.
+//! From the bytes of a response to what a model reads. Pure: bytes and a view in, a reading out.
 //!
 //! HTML goes through [`dom`] (parsed under guard), [`hidden`] (what a person would not see is
 //! dropped), [`links`] (made absolute) and [`article`] (main content, as Markdown). Where the tree
@@ -13,15 +13,18 @@ mod media_type;
 mod plain;
 #[cfg(test)]
 mod tests;
+mod view;
 
 pub(crate) use media_type::MediaType;
+pub(crate) use view::{Format, Selector, SelectorError, View};
 
 use url::Url;
 
+use crate::marker::without_marker;
 use media_type::Kind;
 
 /// A response's body and what is known about it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Page {
     pub(crate) body: bytes::Bytes,
     /// The `Content-Type` header, if there was one.
@@ -30,59 +33,104 @@ pub(crate) struct Page {
     pub(crate) url: Url,
 }
 
-/// The page as text.
+/// The page as a model reads it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Reading {
-    pub(crate) text: String,
-    pub(crate) form: Form,
+    /// The title, where the page has one.
+    pub(crate) title: Option<String>,
+    pub(crate) content: Content,
+    /// What a reader should know besides.
+    pub(crate) notes: Vec<Note>,
+}
+
+/// What is remarkable about a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[expect(dead_code, reason = "the readers of these follow")]
+pub(crate) enum Note {
+    #[error(
+        "the page is a shell that scripts fill in; what a browser would show is not in its HTML"
+    )]
+    ScriptShell,
+}
+
+/// What is read.
+#[derive(Debug, PartialEq, Eq)]
+#[expect(dead_code, reason = "the readers of these follow")]
+pub(crate) enum Content {
+    Text { text: String, form: Form },
+    Image(Image),
+}
+
+/// An image of a kind that models see, by its own bytes.
+#[derive(Debug, PartialEq, Eq)]
+
+pub(crate) struct Image {
+    pub(crate) media_type: &'static str,
+    pub(crate) bytes: bytes::Bytes,
 }
 
 /// What the text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(dead_code, reason = "the readers of these follow")]
 pub(crate) enum Form {
     /// HTML converted to Markdown.
     Markdown,
+    /// HTML converted to text.
+    Text,
     /// HTML that nests too deeply or is too large to convert: its text without the tags.
     Stripped,
     /// As it came, decoded.
-    AsIs,
+    AsServed,
+    /// The links of HTML.
+    Links,
+    /// What HTML says of itself.
+    Metadata,
+    /// JSON with line breaks and indentation.
+    Json,
+    /// A feed as a list.
+    Feed,
+    /// The text of a PDF.
+    Pdf,
 }
 
-/// A body that is no text.
+/// A body that cannot be shown, or not in this view.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{media_type} of {bytes} bytes is not text and cannot be shown")]
-pub(crate) struct NotText {
-    media_type: MediaType,
-    bytes: usize,
+pub(crate) enum Unreadable {
+    #[error("{media_type} of {bytes} bytes is not text and cannot be shown")]
+    Binary { media_type: MediaType, bytes: usize },
 }
 
-/// Reads a page; `raw` leaves HTML as it is.
-pub(crate) fn read(page: &Page, raw: bool) -> Result<Reading, NotText> {
+/// Reads a page.
+pub(crate) fn read(page: &Page, view: &View) -> Result<Reading, Unreadable> {
     let media_type = MediaType::of(page.content_type.as_deref(), &page.body);
     let kind = media_type.kind();
     if kind == Kind::Binary {
-        return Err(NotText {
+        return Err(Unreadable::Binary {
             media_type,
             bytes: page.body.len(),
         });
     }
     let text = charset::decode(&page.body, page.content_type.as_deref());
-    if kind == Kind::Text || raw {
-        return Ok(Reading {
-            text,
-            form: Form::AsIs,
-        });
+    if kind == Kind::Text || view.format == Format::Raw {
+        return Ok(Reading::of(text, Form::AsServed));
     }
     let Some(document) = dom::parse(&text) else {
-        return Ok(Reading {
-            text: plain::strip(&text),
-            form: Form::Stripped,
-        });
+        return Ok(Reading::of(plain::strip(&text), Form::Stripped));
     };
     hidden::remove(&document);
     links::make_absolute(&document, &page.url);
-    Ok(Reading {
-        text: article::to_markdown(&document, &page.url),
-        form: Form::Markdown,
-    })
+    let text = article::to_markdown(&document, &page.url);
+    Ok(Reading::of(text, Form::Markdown))
+}
+
+impl Reading {
+    /// Text from the web: our own marker is no longer in it.
+    fn of(text: String, form: Form) -> Self {
+        let text = without_marker(text);
+        Self {
+            title: None,
+            content: Content::Text { text, form },
+            notes: Vec::new(),
+        }
+    }
 }

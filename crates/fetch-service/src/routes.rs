@@ -6,7 +6,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use app_shell::health::Ready;
 use async_trait::async_trait;
-use egress::{BuildError, EgressClient, Limits};
+use egress::{BuildError, EgressClient};
 use rmcp::transport::streamable_http_server::StreamableHttpServerConfig;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use token_core::Clock;
@@ -18,7 +18,11 @@ use crate::bridge::{self, McpService};
 use crate::config::{AllowedOrigins, FetchConfig};
 use crate::converter::Converter;
 use crate::identity::Gate;
+use crate::pages::Pages;
+use crate::quota::Quota;
+use crate::robots::{PRODUCT, Robots};
 use crate::server::FetchServer;
+use crate::visit::{Readings, Visitor};
 
 /// Bytes of a request's body; a call of the tool has a few hundred.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -42,19 +46,20 @@ impl FetchState {
         clock: Arc<dyn Clock>,
         audit: Arc<dyn AuditSink>,
     ) -> Result<Self, BuildError> {
-        let version = env!("CARGO_PKG_VERSION");
-        // Whom to turn to: the gateway, where it has an address that others can reach.
-        let contact = Some(&config.issuer).filter(|issuer| !issuer.is_plain_http());
-        let contact = contact.map(|issuer| format!(" (+{})", issuer.as_str()));
-        let user_agent = format!("mcp-fetch/{version}{}", contact.unwrap_or_default());
+        let user_agent = user_agent(&config);
+        let egress = EgressClient::new(config.egress, egress::Limits::default(), &user_agent)?;
+        let fetching = config.fetching;
+        let obeys = fetching.obeys_robots;
+        let robots = obeys.then(|| Robots::new(&egress, Arc::clone(&clock)));
+        let (pages, readings) = (fetching.memory / 3 * 2, fetching.memory / 3);
         let server = FetchServer {
-            egress: Arc::new(EgressClient::new(
-                config.egress,
-                Limits::default(),
-                &user_agent,
-            )?),
-            converter: Converter::new(),
-            audit,
+            visitor: Arc::new(Visitor {
+                pages: Pages::new(egress, robots, Arc::clone(&clock), pages),
+                quota: Quota::new(fetching.quota),
+                converter: Converter::new(),
+                readings: Readings::within(readings),
+                audit,
+            }),
         };
         let path = config.resource.path().to_owned();
         let transport = transport_config(&config.resource, config.origins);
@@ -69,6 +74,17 @@ impl FetchState {
             path,
         })
     }
+}
+
+/// Who we are and whom to turn to: where the operator says nothing, the gateway itself, if it has an
+/// address that others can reach.
+fn user_agent(config: &FetchConfig) -> String {
+    let contact = config.fetching.contact.as_ref().map(url::Url::as_str);
+    let issuer = Some(&config.issuer).filter(|issuer| !issuer.is_plain_http());
+    let contact = contact.or(issuer.map(token_core::Issuer::as_str));
+    let contact = contact.map(|contact| format!(" (+{contact})"));
+    let version = env!("CARGO_PKG_VERSION");
+    format!("{PRODUCT}/{version}{}", contact.unwrap_or_default())
 }
 
 /// Stateless in both eras, so that replicas share nothing.

@@ -2,67 +2,45 @@
 
 use std::sync::Arc;
 
-use egress::{AddressClass, EgressClient, EgressError, Refusal};
 use http::request::Parts;
-use rmcp::handler::server::tool::Extension;
+use rmcp::handler::server::tool::{Extension, schema_for_output};
 use rmcp::handler::server::wrapper::Parameters;
-use rmcp::model::{CallToolResult, ContentBlock, Implementation, ServerCapabilities, ServerConfig};
+use rmcp::model::{
+    CacheScope, CallToolResult, ContentBlock, Implementation, ListToolsResult,
+    PaginatedRequestParams, ProtocolVersion, ResultType, ServerCapabilities, ServerConfig,
+};
 use rmcp::service::RequestContext;
-use rmcp::{RoleServer, ServerHandler, tool, tool_handler, tool_router};
-use schemars::JsonSchema;
-use serde::Deserialize;
+use rmcp::{ErrorData, RoleServer, ServerHandler, tool, tool_handler, tool_router};
 use token_core::assertion::Identity;
-use token_core::audit::{AskedBy, AuditEvent, AuditSink};
 
-use crate::answer::{self, Source};
-use crate::converter::{ConversionError, Converter};
-use crate::reader::{self, MediaType, NotText, Page};
+use crate::answer::{Answer, Source};
+use crate::arguments::{ArgumentError, FetchArguments, FetchRequest};
+use crate::converter::ConversionError;
+use crate::output::FetchOutput;
+use crate::progress;
+use crate::reader::MediaType;
+use crate::visit::{Visit, VisitError, Visitor};
 
-/// Markdown first, for the servers that have it (as documentation sites do).
-const ACCEPT: &str = "text/markdown, text/html;q=0.9, application/xhtml+xml;q=0.9, \
-                      text/plain;q=0.8, application/json;q=0.8, */*;q=0.5";
+/// How long a client may keep the list of tools: it changes with a release.
+const TOOLS_HOLD_MS: u64 = 3_600_000;
 
 /// Answers MCP requests; made anew for each, since there are no sessions.
 #[derive(Clone)]
 pub(crate) struct FetchServer {
-    pub(crate) egress: Arc<EgressClient>,
-    pub(crate) converter: Converter,
-    pub(crate) audit: Arc<dyn AuditSink>,
-}
-
-/// The arguments of `fetch`: names and defaults that models know from `mcp-server-fetch`.
-#[derive(Debug, Deserialize, JsonSchema)]
-pub(crate) struct FetchArguments {
-    /// The URL of the page: http or https.
-    #[schemars(extend("format" = "uri"))]
-    url: String,
-    /// How many characters to return at most.
-    #[serde(default = "default_max_length")]
-    #[schemars(range(min = 1, max = 1_000_000))]
-    max_length: usize,
-    /// From which character on, to read on after a truncated answer.
-    #[serde(default)]
-    start_index: usize,
-    /// Return HTML as it is served instead of Markdown.
-    #[serde(default)]
-    raw: bool,
-}
-
-fn default_max_length() -> usize {
-    5000
+    pub(crate) visitor: Arc<Visitor>,
 }
 
 /// What goes wrong in a call; the model reads its text.
 #[derive(Debug, thiserror::Error)]
 enum FetchError {
-    #[error("max_length must be between 1 and 1000000")]
-    MaxLength,
+    #[error(transparent)]
+    Arguments(#[from] ArgumentError),
     #[error("cancelled")]
     Cancelled,
-    #[error("cannot fetch the page: {0}")]
-    Egress(#[from] EgressError),
-    #[error("cannot show the page: {0}")]
-    NotText(#[from] NotText),
+    #[error("the request has no identity")]
+    NoIdentity,
+    #[error(transparent)]
+    Visit(#[from] VisitError),
     #[error("cannot show the page: {0}")]
     Conversion(#[from] ConversionError),
 }
@@ -77,6 +55,7 @@ impl FetchServer {
                        A long page comes in parts: when the answer says TRUNCATED, call again with \
                        the start_index that it names. Private and internal addresses cannot be \
                        reached.",
+        output_schema = schema_for_output::<FetchOutput>(),
         annotations(
             title = "Fetch a web page",
             read_only_hint = true,
@@ -91,73 +70,66 @@ impl FetchServer {
         Extension(parts): Extension<Parts>,
         context: RequestContext<RoleServer>,
     ) -> CallToolResult {
+        let identity = parts.extensions.get::<Identity>();
+        let work = self.answer(arguments, identity);
         let outcome = tokio::select! {
-            outcome = self.page(&arguments) => outcome,
+            outcome = progress::told(&context, work) => outcome,
             () = context.ct.cancelled() => Err(FetchError::Cancelled),
         };
-        if let Err(FetchError::Egress(EgressError::Refused(refusal))) = &outcome {
-            let identity = parts.extensions.get::<Identity>();
-            self.audit.record(&refused(identity, refusal));
-        }
         match outcome {
-            Ok((status, text)) if status.is_client_error() || status.is_server_error() => {
-                CallToolResult::error(vec![ContentBlock::text(text)])
-            }
-            Ok((_, text)) => CallToolResult::success(vec![ContentBlock::text(text)]),
+            Ok(answer) => answer.into_result(),
             Err(error) => CallToolResult::error(vec![ContentBlock::text(error.to_string())]),
         }
     }
 
-    async fn page(
+    async fn answer(
         &self,
-        arguments: &FetchArguments,
-    ) -> Result<(http::StatusCode, String), FetchError> {
-        if !(1..=1_000_000).contains(&arguments.max_length) {
-            return Err(FetchError::MaxLength);
-        }
-        let fetched = self.egress.get(&arguments.url, ACCEPT).await?;
-        let content_type = fetched.headers.get(http::header::CONTENT_TYPE);
-        let content_type = content_type.and_then(|value| value.to_str().ok());
-        let source = Source {
-            url: fetched.final_url.clone(),
-            status: fetched.status,
-            media_type: MediaType::of(content_type, &fetched.body),
-            bytes: fetched.body.len(),
-            truncated: fetched.truncated,
+        arguments: FetchArguments,
+        identity: Option<&Identity>,
+    ) -> Result<Answer, FetchError> {
+        let FetchRequest { url, view, span } = arguments.checked()?;
+        let visit = Visit {
+            identity: identity.ok_or(FetchError::NoIdentity)?,
+            url: &url,
+            view: &view,
+            goes_on: span.start > 0,
+            automatic: true,
         };
-        let page = Page {
-            content_type: content_type.map(ToOwned::to_owned),
-            body: fetched.body,
-            url: fetched.final_url,
-        };
-        let (start, length, raw) = (arguments.start_index, arguments.max_length, arguments.raw);
-        let status = source.status;
-        let text = self
-            .converter
-            .run(move || {
-                let reading = reader::read(&page, raw)?;
-                Ok::<_, NotText>(answer::write(&source, &reading, start, length))
-            })
-            .await??;
-        Ok((status, text))
-    }
-}
-
-fn refused(identity: Option<&Identity>, refusal: &Refusal) -> AuditEvent {
-    AuditEvent::EgressRefused {
-        asked_by: identity.map(|identity| AskedBy {
-            user_id: identity.user_id.clone(),
-            client_id: identity.client_id.clone(),
-        }),
-        host: refusal.host.clone(),
-        rule: refusal.rule.name(),
-        address_class: refusal.rule.address_class().map(AddressClass::name),
-        redirects: refusal.redirects,
+        let (snapshot, reading) = self.visitor.read(visit).await?;
+        // A large page is counted through, and that is not for a thread that others wait for.
+        let answer = tokio::task::spawn_blocking(move || {
+            let page = &snapshot.page;
+            let source = Source {
+                url: page.url.clone(),
+                status: snapshot.status,
+                media_type: MediaType::of(page.content_type.as_deref(), &page.body),
+                bytes: page.body.len(),
+                truncated: snapshot.truncated,
+            };
+            Answer::of(&source, &reading, span)
+        });
+        answer.await.map_err(|_| ConversionError::Failed.into())
     }
 }
 
 #[tool_handler]
 impl ServerHandler for FetchServer {
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let version = context.protocol_version();
+        let is_modern = version.is_some_and(|version| version >= ProtocolVersion::V_2026_07_28);
+        Ok(ListToolsResult {
+            result_type: Some(ResultType::COMPLETE),
+            tools: Self::tool_router().list_all(),
+            ttl_ms: is_modern.then_some(TOOLS_HOLD_MS),
+            cache_scope: is_modern.then_some(CacheScope::Public),
+            ..ListToolsResult::default()
+        })
+    }
+
     fn get_info(&self) -> ServerConfig {
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
             .with_server_info(

@@ -106,6 +106,14 @@ pub enum AuditEvent {
         /// Redirects followed before.
         redirects: u8,
     },
+    /// A person had more fetched than his quota allows.
+    QuotaExceeded {
+        /// Who asked.
+        #[serde(flatten)]
+        asked_by: AskedBy,
+        /// What has run out.
+        quota: &'static str,
+    },
 }
 
 /// What an operator did, to what, and how much it was.

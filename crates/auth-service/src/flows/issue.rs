@@ -84,25 +84,20 @@ pub(super) async fn issue(
     grant_type: &'static str,
 ) -> Result<TokenResponse, OAuthFailure> {
     let now = context.now();
-    match context.store.issue_tokens(&tokens.records, now).await? {
+    // Both at once: whoever comes as far as this has used his client.
+    let (outcome, ()) = tokio::join!(
+        context.store.issue_tokens(&tokens.records, now),
+        registration::keep_alive(context, client),
+    );
+    match outcome? {
         IssueOutcome::Issued => {
-            handed_out(context, client, tokens.records.token.jti, grant_type).await;
+            let jti = tokens.records.token.jti;
+            context.record(&AuditEvent::TokenIssued { jti, grant_type });
             Ok(tokens.response)
         }
         IssueOutcome::GrantEnded => Err(OAuthFailure::invalid_grant("the grant has ended")),
         IssueOutcome::ClientGone => Err(client_authentication::refused(context, &client.client_id)),
     }
-}
-
-/// What follows once the store holds the tokens of a client as active.
-pub(super) async fn handed_out(
-    context: &Context,
-    client: &Client,
-    jti: Jti,
-    grant_type: &'static str,
-) {
-    registration::keep_alive(context, client).await;
-    context.record(&AuditEvent::TokenIssued { jti, grant_type });
 }
 
 fn access_token(

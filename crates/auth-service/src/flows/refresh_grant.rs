@@ -17,8 +17,8 @@ use token_core::{GrantId, Jti, Scopes, Timestamp};
 
 use super::client_authentication::{AuthenticatedClient, refused};
 use super::code_grant::same_resource;
-use super::issue::{NewTokens, TokenResponse, handed_out, new_tokens};
-use super::{Context, OAuthFailure, Parameters};
+use super::issue::{NewTokens, TokenResponse, new_tokens};
+use super::{Context, OAuthFailure, Parameters, registration};
 
 /// `grant_type` of this grant.
 pub const GRANT_TYPE: &str = "refresh_token";
@@ -34,18 +34,34 @@ struct GraceAnswer {
     scope: Scopes,
 }
 
+/// A refresh token that was presented, and what the store has of it.
+pub struct Presented {
+    token: RefreshToken,
+    record: Option<RefreshRecord>,
+}
+
+/// Looks at the refresh token of a request, which may still turn out to be nobody's: so that it
+/// can be done while the client is looked up.
+pub async fn look_up(context: &Context, form: &Parameters) -> Result<Presented, OAuthFailure> {
+    let token = form.required("refresh_token", "refresh_token is missing")?;
+    let token = RefreshToken::parse(token).map_err(|_| unknown())?;
+    let key = token.key().map_err(|_| unknown())?;
+    let view = context.store.refresh_token(&key, context.now()).await?;
+    let record = view.map(|view| view.record);
+    Ok(Presented { token, record })
+}
+
 /// Gives the next pair for a refresh token.
 pub async fn refresh(
     context: &Context,
     client: &AuthenticatedClient,
     form: &Parameters,
+    presented: Presented,
 ) -> Result<TokenResponse, OAuthFailure> {
     may_refresh(client)?;
-    let presented = form.required("refresh_token", "refresh_token is missing")?;
-    let presented = RefreshToken::parse(presented).map_err(|_| unknown())?;
     let scope = form.single("scope")?;
-
-    let record = known(context, client, &presented).await?;
+    let record = of_client(context, client, presented.record)?;
+    let presented = presented.token;
     same_resource(context, form, &record.grant)?;
     still_admitted(context, &record).await?;
 
@@ -55,7 +71,11 @@ pub async fn refresh(
     let now = context.now();
     match context.store.rotate_refresh(&rotation, now).await? {
         RotateOutcome::Rotated => {
-            handed_out(context, client.client(), rotation.token.jti, GRANT_TYPE).await;
+            registration::keep_alive(context, client.client()).await;
+            context.record(&AuditEvent::TokenIssued {
+                jti: rotation.token.jti,
+                grant_type: GRANT_TYPE,
+            });
             Ok(tokens.response)
         }
         RotateOutcome::Graced(sealed) => repeated(context, &presented, &sealed).await,
@@ -83,24 +103,21 @@ fn may_refresh(client: &AuthenticatedClient) -> Result<(), OAuthFailure> {
 }
 
 /// The record of a token that is this client's.
-async fn known(
+fn of_client(
     context: &Context,
     client: &AuthenticatedClient,
-    presented: &RefreshToken,
+    record: Option<RefreshRecord>,
 ) -> Result<RefreshRecord, OAuthFailure> {
-    let key = presented.key().map_err(|_| unknown())?;
-    let view = context.store.refresh_token(&key, context.now()).await?;
-    match view {
-        Some(view) if view.record.grant.client_id == client.client().client_id => Ok(view.record),
-        _ => {
-            context.record(&AuditEvent::AuthFailure {
-                reason: FailureReason::InvalidGrant,
-                client_id: Some(client.client().client_id.clone()),
-                user_id: None,
-            });
-            Err(unknown())
-        }
+    let client_id = &client.client().client_id;
+    if let Some(record) = record.filter(|record| record.grant.client_id == *client_id) {
+        return Ok(record);
     }
+    context.record(&AuditEvent::AuthFailure {
+        reason: FailureReason::InvalidGrant,
+        client_id: Some(client_id.clone()),
+        user_id: None,
+    });
+    Err(unknown())
 }
 
 /// A person who was taken off the list keeps nothing: his grant ends here.

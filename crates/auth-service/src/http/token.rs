@@ -34,22 +34,37 @@ pub(super) async fn post(
     context: web::Data<Context>,
 ) -> Result<HttpResponse, HttpFailure> {
     let form = form(&request, body)?;
-    let client = authenticated(&context, &request, &form).await?;
-    renew_later(&context, &client.client().client_id);
-    let tokens = match form.required("grant_type", "grant_type is missing")? {
-        code_grant::GRANT_TYPE => code_grant::redeem(&context, &client, &form).await,
+    let client = async {
+        let client = authenticated(&context, &request, &form).await?;
+        renew_later(&context, &client.client().client_id);
+        Ok(client)
+    };
+    Ok(answer(&granted(&context, client, &form).await?))
+}
+
+async fn granted(
+    context: &Context,
+    client: impl Future<Output = Result<AuthenticatedClient, OAuthFailure>>,
+    form: &Parameters,
+) -> Result<TokenResponse, OAuthFailure> {
+    if form.single("grant_type")? == Some(refresh_grant::GRANT_TYPE) {
+        // Neither question to the store waits for the other.
+        let (client, presented) = tokio::join!(client, refresh_grant::look_up(context, form));
+        return refresh_grant::refresh(context, &client?, form, presented?).await;
+    }
+    let client = client.await?;
+    match form.required("grant_type", "grant_type is missing")? {
+        code_grant::GRANT_TYPE => code_grant::redeem(context, &client, form).await,
         client_credentials_grant::GRANT_TYPE => {
-            client_credentials_grant::issue(&context, &client, &form).await
+            client_credentials_grant::issue(context, &client, form).await
         }
-        device_grant::GRANT_TYPE => device_grant::poll(&context, &client, &form).await,
-        jwt_bearer_grant::GRANT_TYPE => jwt_bearer_grant::issue(&context, &client, &form).await,
-        refresh_grant::GRANT_TYPE => refresh_grant::refresh(&context, &client, &form).await,
+        device_grant::GRANT_TYPE => device_grant::poll(context, &client, form).await,
+        jwt_bearer_grant::GRANT_TYPE => jwt_bearer_grant::issue(context, &client, form).await,
         _ => Err(OAuthFailure::new(
             OAuthErrorCode::UnsupportedGrantType,
             "grant_type is not one that the metadata lists",
         )),
-    };
-    Ok(answer(&tokens?))
+    }
 }
 
 /// Nobody waits for a client's own host here: its document is fetched again behind this request's

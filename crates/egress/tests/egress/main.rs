@@ -7,6 +7,7 @@ mod codings;
 mod floods;
 mod guard;
 mod limits;
+mod permission;
 mod proxy;
 mod redirects;
 mod registries;

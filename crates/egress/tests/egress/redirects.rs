@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::support::{Answer, FakeDns, Peer, client, ok, opening, redirect};
-use egress::{EgressClient, EgressError, Fetched, Validators};
+use egress::{Ask, EgressClient, EgressError, Fetched, Validators};
 
 /// Two hosts of the test: `page.test` and `other.test`, at these ports.
 fn client_for(page: &Peer, other: &Peer) -> EgressClient {
@@ -94,16 +94,25 @@ async fn first(client: &EgressClient, peer: &Peer) -> Fetched {
     client.get(&url, "*/*").await.unwrap()
 }
 
+async fn if_changed(
+    client: &EgressClient,
+    url: &str,
+    validators: &Validators,
+) -> Result<Fetched, EgressError> {
+    let ask = Ask {
+        validators: Some(validators),
+        ..Ask::accepting("*/*")
+    };
+    client.fetch(url, &ask).await
+}
+
 #[tokio::test]
 async fn validators_go_to_the_url_that_gave_them() {
     let page = Peer::answering(Answer::Whole(with_validators("x"))).await;
     let client = client_for(&page, &page);
     let validators = Validators::of(&first(&client, &page).await).unwrap();
     let url = format!("http://page.test:{}/", page.port());
-    client
-        .get_if_changed(&url, "*/*", &validators)
-        .await
-        .unwrap();
+    if_changed(&client, &url, &validators).await.unwrap();
     let asked = conditions(&page.requests()[1]);
     assert_eq!(
         asked,
@@ -113,7 +122,7 @@ async fn validators_go_to_the_url_that_gave_them() {
         ]
     );
     let elsewhere = format!("http://page.test:{}/elsewhere", page.port());
-    let fetched = client.get_if_changed(&elsewhere, "*/*", &validators).await;
+    let fetched = if_changed(&client, &elsewhere, &validators).await;
     fetched.unwrap();
     assert_eq!(conditions(&page.requests()[2]), [""; 0]);
 }
@@ -129,10 +138,7 @@ async fn validators_do_not_follow_a_redirect_to_another_origin() {
     let client = client_for(&page, &other);
     let validators = Validators::of(&first(&client, &page).await).unwrap();
     let url = format!("http://page.test:{}/", page.port());
-    client
-        .get_if_changed(&url, "*/*", &validators)
-        .await
-        .unwrap();
+    if_changed(&client, &url, &validators).await.unwrap();
     assert_eq!(conditions(&page.requests()[1]).len(), 2);
     assert_eq!(conditions(&other.requests()[0]), [""; 0]);
 }
@@ -146,7 +152,7 @@ async fn not_modified_is_an_answer_without_a_body() {
     let client = client_for(&page, &page);
     let validators = Validators::of(&first(&client, &page).await).unwrap();
     let url = format!("http://page.test:{}/", page.port());
-    let fetched = client.get_if_changed(&url, "*/*", &validators).await;
+    let fetched = if_changed(&client, &url, &validators).await;
     let fetched = fetched.unwrap();
     assert_eq!(fetched.status, 304);
     assert!(fetched.body.is_empty());

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use url::Url;
 
-use super::{Form, Page, Reading, read};
+use super::{Content, Form, Format, Page, Reading, Unreadable, View};
 
 fn page(content_type: &str, body: impl Into<Vec<u8>>) -> Page {
     Page {
@@ -12,14 +12,33 @@ fn page(content_type: &str, body: impl Into<Vec<u8>>) -> Page {
     }
 }
 
-fn html(body: &str) -> Reading {
-    read(&page("text/html; charset=utf-8", body), false).unwrap()
+fn in_format(format: Format) -> View {
+    View {
+        format,
+        selector: None,
+    }
+}
+
+/// What is read, as text.
+fn text_of(reading: Reading) -> (String, Form) {
+    match reading.content {
+        Content::Text { text, form } => (text, form),
+        Content::Image(image) => panic!("{image:?}"),
+    }
+}
+
+fn read(page: &Page, format: Format) -> Result<(String, Form), Unreadable> {
+    super::read(page, &in_format(format)).map(text_of)
+}
+
+fn html(body: &str) -> (String, Form) {
+    read(&page("text/html; charset=utf-8", body), Format::Markdown).unwrap()
 }
 
 fn markdown(body: &str) -> String {
-    let reading = html(body);
-    assert_eq!(reading.form, Form::Markdown);
-    reading.text
+    let (text, form) = html(body);
+    assert_eq!(form, Form::Markdown);
+    text
 }
 
 const PARAGRAPH: &str = "<p>The quick brown fox jumps over the lazy dog, again and again, until \
@@ -153,9 +172,9 @@ fn hidden_text_is_dropped() {
 fn hidden_text_is_dropped_from_stripped_pages_too() {
     let deep = "<div>".repeat(300);
     for hidden in HIDDEN {
-        let reading = html(&format!("{deep}<p>Start</p>{hidden}<p>End</p>"));
-        assert_eq!(reading.form, Form::Stripped);
-        assert_eq!(reading.text, "Start\n\nEnd", "{hidden}");
+        let (text, form) = html(&format!("{deep}<p>Start</p>{hidden}<p>End</p>"));
+        assert_eq!(form, Form::Stripped);
+        assert_eq!(text, "Start\n\nEnd", "{hidden}");
     }
 }
 
@@ -191,10 +210,10 @@ fn nesting_bombs_become_plain_text() {
         (formatting, "reconstructed"),
         (attributes, "attributes"),
     ] {
-        let reading = html(&format!("<p>Start</p>{bomb}End"));
-        assert_eq!(reading.form, Form::Stripped, "{name}");
-        assert!(reading.text.starts_with("Start"), "{name}");
-        assert!(reading.text.ends_with("End"), "{name}");
+        let (text, form) = html(&format!("<p>Start</p>{bomb}End"));
+        assert_eq!(form, Form::Stripped, "{name}");
+        assert!(text.starts_with("Start"), "{name}");
+        assert!(text.ends_with("End"), "{name}");
     }
 }
 
@@ -211,7 +230,7 @@ fn deep_but_bearable_pages_are_converted() {
 #[test]
 fn an_unclosed_paragraph_for_each_line_is_no_bomb() {
     let lines = "<p>A line of an old page.<li>An item".repeat(5_000);
-    assert_eq!(html(&lines).form, Form::Markdown);
+    assert_eq!(html(&lines).1, Form::Markdown);
 }
 
 #[test]
@@ -263,8 +282,8 @@ fn charsets_come_from_mark_header_meta_and_content() {
         ("text/html", b"<p>Gr\xc3\xbc\xc3".to_vec(), "Grü\u{fffd}"),
         ("text/html; charset=iso-8859-1", utf16, "Grüße"),
     ] {
-        let reading = read(&page(content_type, body), false).unwrap();
-        assert_eq!(reading.text, expected, "{content_type}");
+        let (text, _) = read(&page(content_type, body), Format::Markdown).unwrap();
+        assert_eq!(text, expected, "{content_type}");
     }
 }
 
@@ -276,12 +295,11 @@ fn text_is_returned_as_it_is_and_html_too_when_raw() {
         "text/markdown",
         "image/svg+xml",
     ] {
-        let reading = read(&page(content_type, "<b>x</b> &amp;"), false).unwrap();
-        assert_eq!(reading.text, "<b>x</b> &amp;");
-        assert_eq!(reading.form, Form::AsIs);
+        let read = read(&page(content_type, "<b>x</b> &amp;"), Format::Markdown).unwrap();
+        assert_eq!(read, ("<b>x</b> &amp;".to_owned(), Form::AsServed));
     }
-    let reading = read(&page("text/html", "<b>x</b>"), true).unwrap();
-    assert_eq!(reading.text, "<b>x</b>");
+    let (text, _) = read(&page("text/html", "<b>x</b>"), Format::Raw).unwrap();
+    assert_eq!(text, "<b>x</b>");
 }
 
 #[test]
@@ -292,7 +310,7 @@ fn binaries_are_refused_with_type_and_size() {
         "video/mp4",
         "application/zip",
     ] {
-        let error = read(&page(content_type, vec![0; 1234]), false).unwrap_err();
+        let error = read(&page(content_type, vec![0; 1234]), Format::Markdown).unwrap_err();
         let error = error.to_string();
         assert!(
             error.contains(content_type) && error.contains("1234 bytes"),
@@ -306,13 +324,13 @@ fn a_missing_content_type_is_guessed() {
     let unlabelled = |body: &[u8]| {
         let mut page = page("", body);
         page.content_type = None;
-        read(&page, false)
+        read(&page, Format::Markdown)
     };
     assert_eq!(
-        unlabelled(b"\n<!DOCTYPE html><p>x").unwrap().form,
+        unlabelled(b"\n<!DOCTYPE html><p>x").unwrap().1,
         Form::Markdown
     );
-    assert_eq!(unlabelled(b"plain <b>").unwrap().text, "plain <b>");
+    assert_eq!(unlabelled(b"plain <b>").unwrap().0, "plain <b>");
     assert!(unlabelled(b"\x7fELF\0\0").is_err());
 }
 
@@ -320,7 +338,7 @@ proptest! {
     /// Whatever the bytes, there is an answer.
     #[test]
     fn no_bytes_are_too_strange(body: Vec<u8>, content_type in "[ -~]{0,40}") {
-        let _ = read(&page(&content_type, body), false);
+        let _ = super::read(&page(&content_type, body), &View::default());
     }
 
     #[test]
@@ -337,6 +355,6 @@ proptest! {
     ) {
         html(&tags.concat());
         let deep = format!("{}{}", "<div>".repeat(300), tags.concat());
-        prop_assert_eq!(html(&deep).form, Form::Stripped);
+        prop_assert_eq!(html(&deep).1, Form::Stripped);
     }
 }

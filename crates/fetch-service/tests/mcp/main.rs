@@ -7,6 +7,12 @@
 )]
 
 mod access;
+mod caching;
+mod cancellation;
 mod protocol;
+mod quotas;
+mod requests;
+mod robots;
+mod rows;
 mod support;
 mod tool;

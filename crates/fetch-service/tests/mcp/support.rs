@@ -1,7 +1,7 @@
 //! A running fetch service, a site for it to fetch, and a gateway that signs.
 
 use std::net::TcpListener;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use app_shell::settings::Settings;
@@ -15,7 +15,7 @@ use token_core::keys::{
     generate_ed25519_pem,
 };
 use token_core::{
-    ClientId, Issuer, ResourceId, Scopes, SystemEntropy, Timestamp, UserId, Username,
+    ClientId, Clock as _, Issuer, ResourceId, Scopes, SystemEntropy, Timestamp, UserId, Username,
 };
 
 pub(crate) const ISSUER: &str = "https://auth.example.com";
@@ -27,6 +27,7 @@ pub(crate) struct Service {
     pub(crate) url: String,
     pub(crate) signer: AssertionSigner,
     pub(crate) audit: Arc<MemoryAudit>,
+    pub(crate) clock: Arc<ManualClock>,
     client: reqwest::Client,
 }
 
@@ -78,7 +79,12 @@ impl Service {
         settings.finish().unwrap();
         let clock = Arc::new(ManualClock::at(NOW));
         let audit = Arc::new(MemoryAudit::default());
-        let state = FetchState::new(config, keys, clock, Arc::clone(&audit) as _);
+        let state = FetchState::new(
+            config,
+            keys,
+            Arc::clone(&clock) as _,
+            Arc::clone(&audit) as _,
+        );
         let state = Arc::new(state.unwrap());
         let routes = routes(state);
         let url = serve(move |config| routes(config));
@@ -86,19 +92,31 @@ impl Service {
             url: format!("{url}/mcp"),
             signer: signer_with(key),
             audit,
+            clock,
             client: client(),
         }
     }
 
     /// One that may fetch from `site`, and from nowhere else that is private.
     pub(crate) fn opened_to(site: &str) -> Self {
+        Self::opened_with(site, &[])
+    }
+
+    /// The same, with these settings besides.
+    pub(crate) fn opened_with(site: &str, pairs: &[(&str, &str)]) -> Self {
         let pair = site.strip_prefix("http://").unwrap();
-        Self::start(&[("EGRESS_ALLOW_HOSTS", pair)])
+        Self::start(&[&[("EGRESS_ALLOW_HOSTS", pair)], pairs].concat())
     }
 
     pub(crate) fn assertion(&self) -> String {
+        self.assertion_of(&person())
+    }
+
+    pub(crate) fn assertion_of(&self, person: &Identity) -> String {
         let resource = ResourceId::parse(RESOURCE).unwrap();
-        self.signer.sign(&person(), &resource, NOW).unwrap()
+        self.signer
+            .sign(person, &resource, self.clock.now())
+            .unwrap()
     }
 
     /// A POST as an MCP client sends it, with a good assertion.
@@ -122,12 +140,18 @@ impl Service {
 
     /// Calls the tool in the legacy era: `isError`, and the text.
     pub(crate) async fn fetch(&self, arguments: Value) -> (bool, String) {
+        self.fetch_as(&person(), arguments).await
+    }
+
+    /// The same for somebody else.
+    pub(crate) async fn fetch_as(&self, who: &Identity, arguments: Value) -> (bool, String) {
         let message = json!({
             "jsonrpc": "2.0", "id": 1, "method": "tools/call",
             "params": { "name": "fetch", "arguments": arguments }
         });
         let request = self
-            .post(&message)
+            .post_without_assertion(&message)
+            .header("X-Auth-Assertion", self.assertion_of(who))
             .header("MCP-Protocol-Version", "2025-11-25");
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
@@ -137,6 +161,32 @@ impl Service {
         let text = text.unwrap_or_else(|| panic!("no text in {answer}"));
         (result["isError"].as_bool().unwrap(), text.to_owned())
     }
+}
+
+pub(crate) const MODERN: &str = "2026-07-28";
+
+/// A request of the modern era: everything in itself, repeated in headers.
+pub(crate) fn modern(
+    service: &Service,
+    method: &str,
+    mut params: Value,
+) -> reqwest::RequestBuilder {
+    params["_meta"] = json!({
+        "io.modelcontextprotocol/protocolVersion": MODERN,
+        "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "1" },
+        "io.modelcontextprotocol/clientCapabilities": {}
+    });
+    let message = json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params });
+    service
+        .post(&message)
+        .header("MCP-Protocol-Version", MODERN)
+        .header("Mcp-Method", method)
+}
+
+pub(crate) async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
+    let response = request.send().await.unwrap();
+    let status = response.status().as_u16();
+    (status, response.json().await.unwrap())
 }
 
 /// A site that answers each path by its page: content type and body.
@@ -160,6 +210,47 @@ pub(crate) fn site(pages: &[(&'static str, &'static str, &str)]) -> String {
             std::future::ready(response)
         }));
     })
+}
+
+/// Somebody who is not [`person`].
+pub(crate) fn somebody_else() -> Identity {
+    Identity {
+        user_id: UserId::parse("github|2").unwrap(),
+        ..person()
+    }
+}
+
+/// A site that answers as a test wants it to, and knows what it was asked.
+pub(crate) struct Site {
+    pub(crate) url: String,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Site {
+    /// `answer` is told the request and how often its path was asked for before.
+    pub(crate) fn answering(
+        answer: impl Fn(&HttpRequest, usize) -> HttpResponse + Clone + Send + 'static,
+    ) -> Self {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let asking = Arc::clone(&asked);
+        let url = serve(move |config| {
+            let (answer, asked) = (answer.clone(), Arc::clone(&asking));
+            config.default_service(web::to(move |request: HttpRequest| {
+                let mut asked = asked.lock().unwrap();
+                let path = request.path().to_owned();
+                let before = asked.iter().filter(|earlier| **earlier == path).count();
+                asked.push(path);
+                std::future::ready(answer(&request, before))
+            }));
+        });
+        Self { url, asked }
+    }
+
+    /// How often a path was asked for.
+    pub(crate) fn asked(&self, path: &str) -> usize {
+        let asked = self.asked.lock().unwrap();
+        asked.iter().filter(|earlier| *earlier == path).count()
+    }
 }
 
 /// A site that redirects everything to one place.

@@ -1,11 +1,9 @@
 //! The tool, against a real page on loopback that the operator opened.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use serde_json::json;
 use token_core::audit::{AskedBy, AuditEvent};
-use tokio::io::AsyncReadExt as _;
 
 use crate::support::{Service, person, redirect_to, site};
 
@@ -64,11 +62,10 @@ async fn windows_join_to_the_whole_page() {
         let (is_error, answer) = service.fetch(arguments).await;
         assert!(!is_error, "{answer}");
         joined.push_str(content(&answer));
-        let next = format!("start_index={}.", start + 333);
         if !answer.contains("TRUNCATED") {
             break;
         }
-        assert!(answer.contains(&next), "{answer}");
+        assert!(content(&answer).chars().count() == 333, "{answer}");
     }
     assert_eq!(joined, content(&whole));
     let (is_error, answer) = service
@@ -219,26 +216,4 @@ async fn arguments_of_the_wrong_type_are_told_to_the_model() {
         let (is_error, answer) = service.fetch(arguments.clone()).await;
         assert!(is_error, "{arguments}: {answer}");
     }
-}
-
-/// A client that goes away takes its request to the web with it.
-#[actix_web::test]
-async fn a_client_that_goes_away_ends_the_fetch() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let site = format!("http://{}", listener.local_addr().unwrap());
-    let service = Service::opened_to(&site);
-    let call = json!({
-        "jsonrpc": "2.0", "id": 1, "method": "tools/call",
-        "params": { "name": "fetch", "arguments": { "url": site } }
-    });
-    let client = actix_web::rt::spawn(service.post(&call).send());
-    let (mut stream, _) = listener.accept().await.unwrap();
-    let mut request = [0; 16];
-    stream.read_exact(&mut request).await.unwrap();
-    assert_eq!(&request, b"GET / HTTP/1.1\r\n");
-    client.abort();
-    // The page never comes; the connection ends before any time limit of the guard would end it.
-    let mut rest = Vec::new();
-    let closed = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut rest));
-    closed.await.unwrap().unwrap();
 }

@@ -12,11 +12,12 @@ const MAP: &str = "docs/rfc-map.md";
 const ATTACKS: &str = "docs/security.md";
 
 /// The lists that it goes through number by number: what stands before a number, and the last one.
-const LISTS: [(&str, u32); 6] = [
+const LISTS: [(&str, u32); 7] = [
     ("A", 21),
     ("C", 10),
     ("R", 16),
     ("P", 7),
+    ("S", 21),
     ("client line ", 26),
     ("defect ", 39),
 ];

@@ -1,0 +1,105 @@
+//! How a page is to be shown: the part of a call's arguments that the reading depends on, and so
+//! what a cache of readings is keyed by.
+
+use std::fmt;
+
+use dom_query::Matcher;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// What the page is turned into.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub(crate) enum Format {
+    // No doc comments: with them the schema would not be a plain `enum`.
+    #[default]
+    Markdown,
+    Text,
+    Raw,
+    Links,
+    Metadata,
+}
+
+/// A CSS selector that can be parsed. It is compared by its text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Selector(String);
+
+/// A selector that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum SelectorError {
+    #[error("selector must have 1 to {} characters", Selector::MAX_LENGTH)]
+    Length,
+    #[error(
+        "selector `{0}` is not a CSS selector; give one such as `main`, `#content` or `table.data`"
+    )]
+    Syntax(String),
+    #[error("selector: `:has()` is not supported; select the element itself")]
+    Has,
+}
+
+impl Selector {
+    /// In bytes. Each part of a selector costs time at each element of a page.
+    const MAX_LENGTH: usize = 200;
+
+    /// Parses a selector as CSS has it.
+    pub(crate) fn parse(text: &str) -> Result<Self, SelectorError> {
+        let text = text.trim();
+        if text.is_empty() || text.len() > Self::MAX_LENGTH {
+            return Err(SelectorError::Length);
+        }
+        // It looks at all descendants of each element: quadratic in a page that somebody else made.
+        if text.to_ascii_lowercase().contains(":has") {
+            return Err(SelectorError::Has);
+        }
+        Matcher::new(text).map_err(|_| SelectorError::Syntax(text.to_owned()))?;
+        Ok(Self(text.to_owned()))
+    }
+
+    /// Nothing only where the selector could not be parsed, and then there is no `Selector`.
+    #[expect(dead_code, reason = "the readers of these follow")]
+    pub(super) fn matcher(&self) -> Option<Matcher> {
+        Matcher::new(&self.0).ok()
+    }
+}
+
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What is shown of a page.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(crate) struct View {
+    pub(crate) format: Format,
+    /// Only these elements.
+    pub(crate) selector: Option<Selector>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Selector, SelectorError};
+
+    #[test]
+    fn selectors_are_css() {
+        for good in [
+            "main",
+            "#content > p",
+            "table.data, ul li:nth-child(2)",
+            "[data-x='1']",
+        ] {
+            assert_eq!(Selector::parse(good).unwrap().to_string(), good);
+        }
+        for bad in ["<p>", "p >", "[", "p..q", "::", "1p"] {
+            let error = Selector::parse(bad).unwrap_err();
+            assert_eq!(error, SelectorError::Syntax(bad.to_owned()));
+        }
+        assert_eq!(Selector::parse(" "), Err(SelectorError::Length));
+        assert_eq!(
+            Selector::parse(&"p".repeat(201)),
+            Err(SelectorError::Length)
+        );
+        assert_eq!(Selector::parse("div:HAS(p)"), Err(SelectorError::Has));
+    }
+}
