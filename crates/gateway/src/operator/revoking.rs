@@ -6,7 +6,7 @@ use std::error::Error;
 use serde::Serialize;
 use token_core::audit::{Actor, OperatorAct, OperatorAction};
 use token_core::store::{Approval, Registration, Session};
-use token_core::{ClientId, GrantId, Jti, Timestamp};
+use token_core::{ClientId, GrantId, Jti, Timestamp, UserId};
 
 use super::consent::Destroying;
 use super::output::{Output, number_of, remark};
@@ -92,7 +92,8 @@ pub(crate) async fn end(
         if gone.is_nothing() {
             target.must_be_there()?;
         } else if !how.dry_run {
-            how.ask(&format!("This ends {}", gone.in_words()))?;
+            let whose = target.whose();
+            how.ask(&format!("This ends {}{whose}", gone.in_words()))?;
         }
     }
     if !how.dry_run {
@@ -283,6 +284,20 @@ impl Target {
             Self::Sessions(_) | Self::Tokens(_) | Self::Registrations => return Ok(()),
         };
         Err(missing.into())
+    }
+
+    /// The people whom a login name means: it may have been another's before.
+    fn whose(&self) -> String {
+        let (Self::Sessions(selection) | Self::Tokens(selection)) = self else {
+            return String::new();
+        };
+        let people = selection.people.iter().flatten().map(UserId::as_str);
+        let people: Vec<_> = people.collect();
+        if people.is_empty() {
+            String::new()
+        } else {
+            format!(" of {}", people.join(" and "))
+        }
     }
 
     fn action(&self) -> OperatorAction {

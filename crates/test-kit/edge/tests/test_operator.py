@@ -103,5 +103,7 @@ def test_the_operator_is_asked_on_a_terminal(stack):
     shown, code = on_a_terminal(stack, "y", *command)
     assert "ended" in shown and code == 0
     assert wait_for_status(mcp_url("echo"), headers, 401, seconds=5).status == 401
+    shown, code = on_a_terminal(stack, "", "sessions", "revoke", "--user", "alice")
+    assert " of github|1001." in shown and code == 1, "a login may mean several people"
     shown, code = on_a_terminal(stack, "", "sessions", "list")
     assert "\x1b[1m" in shown and code == 0, "colour is for terminals"
