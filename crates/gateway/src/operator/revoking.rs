@@ -3,6 +3,7 @@
 
 use std::error::Error;
 
+use futures_util::future::try_join_all;
 use serde::Serialize;
 use token_core::audit::{Actor, OperatorAct, OperatorAction};
 use token_core::store::{Approval, Registration, Session};
@@ -13,6 +14,9 @@ use super::output::{Output, number_of, remark};
 use super::selection::Selection;
 use super::system::System;
 use super::walk::Walk;
+
+/// How many sessions are ended at the same time: the way to Redis is longer than its work.
+const AT_ONCE: usize = 64;
 
 /// What went, or would go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -25,6 +29,12 @@ pub(crate) struct Gone {
 }
 
 impl Gone {
+    fn count(&mut self, session: &Session) {
+        self.sessions += 1;
+        self.access_tokens += session.tokens.len() as u64;
+        self.refresh_tokens += u64::from(session.refreshable_until.is_some());
+    }
+
     fn is_nothing(self) -> bool {
         self == Self::default()
     }
@@ -166,8 +176,12 @@ impl Run<'_> {
         }
         let mut sessions = Walk::<Session>::begin(self.system).await?.of(selection);
         while let Some(batch) = sessions.next().await? {
-            for session in batch {
-                self.session(&session, gone).await?;
+            for some in batch.chunks(AT_ONCE) {
+                let ends = some
+                    .iter()
+                    .map(|own| self.end_grant(&own.grant, own.ends_at()));
+                try_join_all(ends).await?;
+                some.iter().for_each(|session| gone.count(session));
             }
         }
         Ok(())
@@ -175,17 +189,13 @@ impl Run<'_> {
 
     async fn session_of(&self, grant: &GrantId, gone: &mut Gone) -> Result<(), Box<dyn Error>> {
         match self.system.store.session(grant, self.system.now()).await? {
-            Some(session) => self.session(&session, gone).await,
+            Some(session) => {
+                self.end_grant(grant, session.ends_at()).await?;
+                gone.count(&session);
+                Ok(())
+            }
             None => Ok(()),
         }
-    }
-
-    async fn session(&self, session: &Session, gone: &mut Gone) -> Result<(), Box<dyn Error>> {
-        self.end_grant(&session.grant, session.ends_at()).await?;
-        gone.sessions += 1;
-        gone.access_tokens += session.tokens.len() as u64;
-        gone.refresh_tokens += u64::from(session.refreshable_until.is_some());
-        Ok(())
     }
 
     /// The mark stays as long as `/revoke` would have it stay, and as long as anything of the
