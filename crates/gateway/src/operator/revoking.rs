@@ -181,7 +181,9 @@ impl Run<'_> {
                     .iter()
                     .map(|own| self.end_grant(&own.grant, own.ends_at()));
                 try_join_all(ends).await?;
-                some.iter().for_each(|session| gone.count(session));
+                for session in some {
+                    gone.count(session);
+                }
             }
         }
         Ok(())
