@@ -48,20 +48,12 @@ impl Server {
 
     /// Its resident memory now, in MB.
     pub fn resident(&self) -> Outcome<f64> {
-        self.status("VmRSS:")
+        status(self.pid(), "VmRSS:")
     }
 
     /// The most that was ever resident, in MB.
     pub fn peak(&self) -> Outcome<f64> {
-        self.status("VmHWM:")
-    }
-
-    fn status(&self, name: &str) -> Outcome<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.pid()))?;
-        let value = status.lines().find_map(|line| line.strip_prefix(name));
-        let kilobytes = value.and_then(|value| value.split_whitespace().next());
-        let kilobytes: f64 = kilobytes.ok_or_else(|| format!("no {name}"))?.parse()?;
-        Ok(kilobytes / 1024.0)
+        peak_of(self.pid())
     }
 
     /// Fails with the end of its log where it has ended by itself.
@@ -125,4 +117,17 @@ pub fn cpu_of(pid: u32) -> Outcome<Duration> {
     let user = times.next().ok_or("no utime")??;
     let system = times.next().ok_or("no stime")??;
     Ok(TICK * (user + system))
+}
+
+/// The most that was ever resident of a running process, in MB.
+pub fn peak_of(pid: u32) -> Outcome<f64> {
+    status(pid, "VmHWM:")
+}
+
+fn status(pid: u32, name: &str) -> Outcome<f64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let value = status.lines().find_map(|line| line.strip_prefix(name));
+    let kilobytes = value.and_then(|value| value.split_whitespace().next());
+    let kilobytes: f64 = kilobytes.ok_or_else(|| format!("no {name}"))?.parse()?;
+    Ok(kilobytes / 1024.0)
 }
