@@ -192,6 +192,6 @@ check:
     scripts/check-arrow
     scripts/check-compose
 
-# Fuzz one input (redirect_uri, basic_credentials, jwt_header, client_metadata, scope, authorization_query, outbound_url)
+# Fuzz one input (redirect_uri, basic_credentials, jwt_header, client_metadata, scope, authorization_query, outbound_url, robots, html, charset, feed)
 fuzz target seconds="60":
     RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none {{ target }} -- -max_total_time={{ seconds }} -max_len=16384 -timeout=10

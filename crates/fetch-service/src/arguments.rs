@@ -29,7 +29,10 @@ pub(crate) struct FetchArguments {
     /// `text` (the same without markup), `raw` (as it is served), `links` (the links of the page)
     /// or `metadata` (title, author, dates, canonical URL, language, description).
     #[serde(default)]
-    #[schemars(with = "Format")]
+    #[schemars(
+        with = "String",
+        extend("enum" = ["markdown", "text", "raw", "links", "metadata"], "default" = "markdown")
+    )]
     format: Option<Format>,
     /// A CSS selector: only the elements of an HTML page that match, such as `#pricing` or
     /// `table.results`.

@@ -1,78 +1,111 @@
 //! From the bytes of a response to what a model reads. Pure: bytes and a view in, a reading out.
 //!
 //! HTML goes through [`dom`] (parsed under guard), [`hidden`] (what a person would not see is
-//! dropped), [`links`] (made absolute) and [`article`] (main content, as Markdown). Where the tree
-//! would be too deep or too large to be handled safely, [`plain`] strips the tags instead.
+//! dropped), [`links`] (made absolute) and [`article`] (main content, as [`markdown`]). Where the
+//! tree would be too deep or too large to be handled safely, [`plain`] strips the tags instead.
 
 mod article;
 mod charset;
+mod clutter;
 mod dom;
+mod feed;
+mod footnotes;
 mod hidden;
+mod html;
+mod image;
+mod invisible;
+mod json;
 mod links;
+mod markdown;
+mod maths;
 mod media_type;
+mod metadata;
+mod pdf;
 mod plain;
+mod selection;
+mod shell;
+mod streamed;
+mod style_sheets;
 #[cfg(test)]
 mod tests;
 mod view;
 
-pub(crate) use media_type::MediaType;
-pub(crate) use view::{Format, Selector, SelectorError, View};
+pub use media_type::MediaType;
+pub use view::{Format, Selector, SelectorError, View};
 
 use url::Url;
 
 use crate::marker::without_marker;
+use markdown::Style;
 use media_type::Kind;
 
 /// A response's body and what is known about it.
 #[derive(Debug, Clone)]
-pub(crate) struct Page {
-    pub(crate) body: bytes::Bytes,
+pub struct Page {
+    /// As it came, decompressed.
+    pub body: bytes::Bytes,
     /// The `Content-Type` header, if there was one.
-    pub(crate) content_type: Option<String>,
+    pub content_type: Option<String>,
     /// What relative links are relative to, unless the page has a `base` of its own.
-    pub(crate) url: Url,
+    pub url: Url,
 }
 
 /// The page as a model reads it.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Reading {
+pub struct Reading {
     /// The title, where the page has one.
-    pub(crate) title: Option<String>,
-    pub(crate) content: Content,
+    pub title: Option<String>,
+    /// What is to be read.
+    pub content: Content,
     /// What a reader should know besides.
-    pub(crate) notes: Vec<Note>,
+    pub notes: Vec<Note>,
 }
 
 /// What is remarkable about a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[expect(dead_code, reason = "the readers of these follow")]
-pub(crate) enum Note {
+pub enum Note {
+    /// There is next to no text in its HTML.
     #[error(
         "the page is a shell that scripts fill in; what a browser would show is not in its HTML"
     )]
     ScriptShell,
+    /// The rest of a PDF took too long.
+    #[error("only {read} of {pages} pages were read; the document is too large")]
+    SomePages {
+        /// How many were read.
+        read: usize,
+        /// How many there are.
+        pages: usize,
+    },
 }
 
 /// What is read.
 #[derive(Debug, PartialEq, Eq)]
-#[expect(dead_code, reason = "the readers of these follow")]
-pub(crate) enum Content {
-    Text { text: String, form: Form },
+pub enum Content {
+    /// Characters, in which our own marker is made harmless.
+    Text {
+        /// All of it.
+        text: String,
+        /// What it is.
+        form: Form,
+    },
+    /// A picture.
     Image(Image),
 }
 
 /// An image of a kind that models see, by its own bytes.
 #[derive(Debug, PartialEq, Eq)]
 
-pub(crate) struct Image {
-    pub(crate) media_type: &'static str,
-    pub(crate) bytes: bytes::Bytes,
+pub struct Image {
+    /// What its first bytes say.
+    pub media_type: &'static str,
+    /// The file.
+    pub bytes: bytes::Bytes,
 }
 
 /// What the text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(dead_code, reason = "the readers of these follow")]
-pub(crate) enum Form {
+pub enum Form {
     /// HTML converted to Markdown.
     Markdown,
     /// HTML converted to text.
@@ -95,42 +128,149 @@ pub(crate) enum Form {
 
 /// A body that cannot be shown, or not in this view.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Unreadable {
-    #[error("{media_type} of {bytes} bytes is not text and cannot be shown")]
-    Binary { media_type: MediaType, bytes: usize },
+pub enum Unreadable {
+    /// Neither text nor an image.
+    #[error("{media_type} of {bytes} bytes is neither text nor an image and cannot be shown")]
+    Binary {
+        /// What it is.
+        media_type: MediaType,
+        /// How large it is.
+        bytes: usize,
+    },
+    /// An image whose bytes say another kind than its header.
+    #[error("it is declared as {declared}, but its bytes are {media_type}: it is not shown")]
+    OtherImage {
+        /// The header.
+        declared: MediaType,
+        /// The bytes.
+        media_type: &'static str,
+    },
+    /// An image that is too large for a model.
+    #[error("{media_type} of {bytes} bytes is too large to be shown; the limit is 3750000 bytes")]
+    LargeImage {
+        /// What it is.
+        media_type: &'static str,
+        /// How large it is.
+        bytes: usize,
+    },
+    /// A PDF that needs a password.
+    #[error("the PDF is encrypted and needs a password")]
+    EncryptedPdf,
+    /// A PDF of pictures.
+    #[error("the PDF has {pages} pages and no text; they may be scanned images")]
+    PdfWithoutText {
+        /// How many.
+        pages: usize,
+    },
+    /// A PDF that unfolds to too much.
+    #[error("the PDF is too large once it is decompressed")]
+    PdfTooLarge,
+    /// No PDF, or a damaged one.
+    #[error("the PDF is damaged, or was cut at the size limit")]
+    BrokenPdf,
+    /// What only HTML has is asked for.
+    #[error(
+        "{0} is not HTML: leave selector out, and ask for another format than links or metadata"
+    )]
+    NotHtml(MediaType),
+    /// There is no tree to select from.
+    #[error(
+        "it nests too deeply or is too large for this format or selector; format `markdown` \
+         without selector shows its text"
+    )]
+    TooDeep,
+    /// The page has no such element.
+    #[error("nothing on it matches the selector `{0}`; leave it out to see the page")]
+    NothingSelected(Selector),
+    /// It was given up.
+    #[error("the selector `{0}` takes too long on this page; use a simpler one")]
+    SelectorTooSlow(Selector),
 }
 
 /// Reads a page.
-pub(crate) fn read(page: &Page, view: &View) -> Result<Reading, Unreadable> {
+pub fn read(page: &Page, view: &View) -> Result<Reading, Unreadable> {
     let media_type = MediaType::of(page.content_type.as_deref(), &page.body);
-    let kind = media_type.kind();
-    if kind == Kind::Binary {
-        return Err(Unreadable::Binary {
+    match media_type.kind() {
+        Kind::Binary => Err(Unreadable::Binary {
             media_type,
+            bytes: page.body.len(),
+        }),
+        Kind::Html => html(page, &media_type, view),
+        kind => {
+            let wants_html = matches!(view.format, Format::Links | Format::Metadata);
+            if wants_html || view.selector.is_some() {
+                return Err(Unreadable::NotHtml(media_type));
+            }
+            match kind {
+                Kind::Image => image::read(page, &media_type),
+                Kind::Pdf => pdf::read(&page.body),
+                _ => text(page, &media_type, view.format),
+            }
+        }
+    }
+}
+
+fn html(page: &Page, media_type: &MediaType, view: &View) -> Result<Reading, Unreadable> {
+    let text = decoded(page, media_type)?;
+    if view.format == Format::Raw && view.selector.is_none() {
+        return Ok(Reading::of(text, Form::AsServed));
+    }
+    html::read(&text, &page.url, view)
+}
+
+fn text(page: &Page, media_type: &MediaType, format: Format) -> Result<Reading, Unreadable> {
+    let text = decoded(page, media_type)?;
+    let style = match format {
+        Format::Raw => return Ok(Reading::of(text, Form::AsServed)),
+        Format::Text => Style::Text,
+        _ => Style::Markdown,
+    };
+    let kind = media_type.kind();
+    let listing = match kind {
+        Kind::Xml => feed::from_xml(&text, &page.url, style),
+        Kind::Json => feed::from_json(&text, &page.url, style),
+        _ => None,
+    };
+    if let Some(listing) = listing {
+        let mut reading = Reading::of(listing.text, Form::Feed);
+        reading.set_title(listing.title);
+        return Ok(reading);
+    }
+    let pretty = (kind == Kind::Json).then(|| json::pretty(&text)).flatten();
+    Ok(match pretty {
+        Some(pretty) => Reading::of(pretty, Form::Json),
+        None => Reading::of(invisible::without(text), Form::AsServed),
+    })
+}
+
+/// The body as text, unless it is none whatever its type says.
+fn decoded(page: &Page, media_type: &MediaType) -> Result<String, Unreadable> {
+    let content_type = page.content_type.as_deref();
+    if media_type::has_nul(&page.body) && !charset::is_utf16(&page.body, content_type) {
+        return Err(Unreadable::Binary {
+            media_type: media_type.clone(),
             bytes: page.body.len(),
         });
     }
-    let text = charset::decode(&page.body, page.content_type.as_deref());
-    if kind == Kind::Text || view.format == Format::Raw {
-        return Ok(Reading::of(text, Form::AsServed));
-    }
-    let Some(document) = dom::parse(&text) else {
-        return Ok(Reading::of(plain::strip(&text), Form::Stripped));
-    };
-    hidden::remove(&document);
-    links::make_absolute(&document, &page.url);
-    let text = article::to_markdown(&document, &page.url);
-    Ok(Reading::of(text, Form::Markdown))
+    Ok(charset::decode(&page.body, content_type))
 }
 
 impl Reading {
     /// Text from the web: our own marker is no longer in it.
     fn of(text: String, form: Form) -> Self {
+        let text = match form {
+            Form::AsServed => text,
+            _ => invisible::without(text),
+        };
         let text = without_marker(text);
         Self {
             title: None,
             content: Content::Text { text, form },
             notes: Vec::new(),
         }
+    }
+
+    fn set_title(&mut self, title: Option<String>) {
+        self.title = title.map(without_marker);
     }
 }

@@ -1,11 +1,11 @@
-//! The main content as Markdown: what readability finds, unless it loses too much of the page.
+//! The main content: what readability finds, unless it loses too much of the page.
 
 use dom_query::{Document, NodeRef};
 use dom_smoothie::{Article, Config, Readability};
-use htmd::HtmlToMarkdown;
 use url::Url;
 
-use super::{dom, plain};
+use super::markdown::{self, Style};
+use super::{clutter, dom};
 
 /// Where less than this part of the page's own text is left, readability took content for clutter,
 /// as it does with reference pages and indexes.
@@ -14,27 +14,32 @@ const KEPT_AT_LEAST: f64 = 0.8;
 /// A `main` element with less than this part of the text is not what the page is about.
 const MAIN_HOLDS_AT_LEAST: f64 = 0.5;
 
+/// Where in a text its heading is looked for, in bytes.
+const BEGINNING: usize = 300;
+
 /// Elements whose text is the site's, not the page's.
 const CHROME: [&str; 9] = [
     "a", "nav", "header", "footer", "aside", "form", "button", "select", "head",
 ];
 
-/// Converts a tree from which hidden text is gone and in which links are absolute.
-pub(super) fn to_markdown(document: &Document, url: &Url) -> String {
+/// Writes the main content of a tree from which hidden text is gone and in which links are
+/// absolute.
+pub(super) fn write(document: &Document, url: &Url, style: Style) -> String {
+    clutter::remove_banners(document);
     let main = main_part(document);
     if let Some(article) = readable(document.clone(), url)
         && let Some(tree) = dom::parse(&article.content)
         && part(own_text_length(&tree.root()), own_text_length(&main)) >= KEPT_AT_LEAST
     {
-        return titled(&article.title, &convert(&article.content));
+        return titled(
+            &article.title,
+            &markdown::write([tree.root()], style),
+            style,
+        );
     }
-    // The converter parses anew, so what it gets is looked at anew.
-    let html = main.html();
-    if dom::parse(&html).is_none() {
-        return plain::strip(&html);
-    }
+    clutter::remove_navigation(&main);
     let title = document.select_single("head > title").text();
-    titled(&title, &convert(&html))
+    titled(&title, &markdown::write([main], style), style)
 }
 
 fn readable(document: Document, url: &Url) -> Option<Article> {
@@ -58,33 +63,33 @@ fn main_part(document: &Document) -> NodeRef<'_> {
         .unwrap_or(whole)
 }
 
-fn convert(html: &str) -> String {
-    let converter = HtmlToMarkdown::builder()
-        .skip_tags(vec!["button", "select", "svg"])
-        .build();
-    // It fails only where its reader fails, and a string does not.
-    converter.convert(html).unwrap_or_default()
-}
-
-/// The title as first heading, unless the text begins with one.
-fn titled(title: &str, markdown: &str) -> String {
-    let markdown = markdown.trim();
+/// The title as first heading, unless the text begins with it or with a heading of its own.
+fn titled(title: &str, text: &str, style: Style) -> String {
     let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
-    if title.is_empty() || markdown.is_empty() || markdown.starts_with("# ") {
-        markdown.to_owned()
-    } else {
-        format!("# {title}\n\n{markdown}")
+    let beginning = text
+        .get(..text.floor_char_boundary(BEGINNING))
+        .unwrap_or(text);
+    let has_heading = match style {
+        Style::Markdown => beginning.lines().any(|line| line.starts_with("# ")),
+        Style::Text => beginning.contains(&title),
+    };
+    if title.is_empty() || text.is_empty() || has_heading {
+        return text.to_owned();
+    }
+    match style {
+        Style::Markdown => format!("# {title}\n\n{text}"),
+        Style::Text => format!("{title}\n\n{text}"),
     }
 }
 
-fn part(some: usize, all: usize) -> f64 {
+pub(super) fn part(some: usize, all: usize) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "lengths of texts below 10 MB")]
     let part = some as f64 / all.max(1) as f64;
     part
 }
 
 /// Characters of text outside links and the site's own parts; runs of whitespace count once.
-fn own_text_length(root: &NodeRef<'_>) -> usize {
+pub(super) fn own_text_length(root: &NodeRef<'_>) -> usize {
     let mut length = 0;
     let mut open = vec![*root];
     while let Some(node) = open.pop() {

@@ -2,7 +2,7 @@
 //! itself (HTML standard, "determining the character encoding"), then UTF-8 if it is that, and
 //! windows-1252 at last.
 
-use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// How far into a document its own declaration is looked for. The standard says 1024; pages that
 /// put a comment first are read right with more.
@@ -19,6 +19,15 @@ pub(super) fn decode(body: &[u8], content_type: Option<&str>) -> String {
         .or_else(|| declared(body))
         .unwrap_or_else(|| if is_utf8(body) { UTF_8 } else { WINDOWS_1252 });
     encoding.decode_without_bom_handling(body).0.into_owned()
+}
+
+/// Whether it has a byte order mark of UTF-16, or is declared as such.
+pub(super) fn is_utf16(body: &[u8], content_type: Option<&str>) -> bool {
+    let marked = Encoding::for_bom(body).map(|(encoding, _)| encoding);
+    let declared = content_type.and_then(|value| labelled(value.as_bytes()));
+    marked
+        .or(declared)
+        .is_some_and(|encoding| encoding == UTF_16LE || encoding == UTF_16BE)
 }
 
 /// A body that is cut at the size limit may end within a character.

@@ -47,7 +47,12 @@ pub(super) fn parse(html: &str) -> Option<Document> {
     }
     let document = parser.finish();
     // The parser moves subtrees about (adoption agency), so the tree that came of it is measured.
-    (!exceeded.get() && depth(&document) <= MAX_DEPTH).then_some(document)
+    (!exceeded.get() && is_bearable(&document)).then_some(document)
+}
+
+/// Whether whoever walks the tree has stack enough.
+pub(super) fn is_bearable(document: &Document) -> bool {
+    depth(document) <= MAX_DEPTH
 }
 
 fn depth(document: &Document) -> usize {

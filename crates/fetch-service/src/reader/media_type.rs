@@ -3,24 +3,31 @@
 
 use std::fmt;
 
+use super::image;
+
 /// How many bytes are looked at where the header is missing.
 const SNIFFED: usize = 1024;
 
 /// A media type without parameters, in lower case; only characters that RFC 9110 allows in one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct MediaType(String);
+pub struct MediaType(String);
 
 /// What is done with a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Html,
+    Json,
+    /// It may be a feed.
+    Xml,
     Text,
+    Image,
+    Pdf,
     Binary,
 }
 
 impl MediaType {
     /// The header's, or a guess.
-    pub(crate) fn of(header: Option<&str>, body: &[u8]) -> Self {
+    pub fn of(header: Option<&str>, body: &[u8]) -> Self {
         let declared = header
             .and_then(|value| value.split(';').next())
             .map(|essence| essence.trim().to_ascii_lowercase())
@@ -28,19 +35,27 @@ impl MediaType {
         Self(declared.unwrap_or_else(|| sniffed(body).to_owned()))
     }
 
+    pub(super) fn essence(&self) -> &str {
+        &self.0
+    }
+
     pub(super) fn kind(&self) -> Kind {
         let essence = self.0.as_str();
         let (top, sub) = essence.split_once('/').unwrap_or_default();
         match (top, sub) {
             ("text", "html") | ("application", "xhtml+xml") => Kind::Html,
+            ("image", "svg+xml") => Kind::Text,
+            ("image", _) => Kind::Image,
+            ("application", "pdf" | "x-pdf") => Kind::Pdf,
+            ("text" | "application", "xml") => Kind::Xml,
+            (_, sub) if sub.ends_with("+xml") => Kind::Xml,
+            ("text" | "application", "json") => Kind::Json,
+            (_, sub) if sub.ends_with("+json") => Kind::Json,
             ("text", _) => Kind::Text,
-            (_, sub) if sub.ends_with("+json") || sub.ends_with("+xml") => Kind::Text,
             (_, sub) if sub.ends_with("+yaml") => Kind::Text,
             (
                 "application",
-                "json"
-                | "xml"
-                | "javascript"
+                "javascript"
                 | "ecmascript"
                 | "x-javascript"
                 | "yaml"
@@ -79,11 +94,22 @@ fn is_media_type(text: &str) -> bool {
         .is_some_and(|(top, sub)| is_token(top) && is_token(sub))
 }
 
+/// Whether there is a NUL near the beginning, which no text has but in UTF-16.
+pub(super) fn has_nul(body: &[u8]) -> bool {
+    body.get(..SNIFFED).unwrap_or(body).contains(&0)
+}
+
 fn sniffed(body: &[u8]) -> &'static str {
-    let start = body.get(..SNIFFED).unwrap_or(body);
-    if start.contains(&0) {
+    if let Some(image) = image::sniffed(body) {
+        return image;
+    }
+    if body.starts_with(b"%PDF-") {
+        return "application/pdf";
+    }
+    if has_nul(body) {
         return "application/octet-stream";
     }
+    let start = body.get(..SNIFFED).unwrap_or(body);
     let start = String::from_utf8_lossy(start).to_ascii_lowercase();
     let start = start.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
     if ["<!doctype html", "<html", "<head", "<body", "<!--"]

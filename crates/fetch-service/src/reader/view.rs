@@ -4,36 +4,41 @@
 use std::fmt;
 
 use dom_query::Matcher;
-use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// What the page is turned into.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[schemars(inline)]
-pub(crate) enum Format {
-    // No doc comments: with them the schema would not be a plain `enum`.
+pub enum Format {
+    /// The main content as Markdown.
     #[default]
     Markdown,
+    /// The main content without markup.
     Text,
+    /// As it is served, decoded.
     Raw,
+    /// The links, one a line.
     Links,
+    /// Title, author, dates, canonical URL, language, description.
     Metadata,
 }
 
 /// A CSS selector that can be parsed. It is compared by its text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Selector(String);
+pub struct Selector(String);
 
 /// A selector that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum SelectorError {
+pub enum SelectorError {
+    /// Empty, or too long.
     #[error("selector must have 1 to {} characters", Selector::MAX_LENGTH)]
     Length,
+    /// No CSS.
     #[error(
         "selector `{0}` is not a CSS selector; give one such as `main`, `#content` or `table.data`"
     )]
     Syntax(String),
+    /// A part of CSS that is not supported.
     #[error("selector: `:has()` is not supported; select the element itself")]
     Has,
 }
@@ -43,7 +48,7 @@ impl Selector {
     const MAX_LENGTH: usize = 200;
 
     /// Parses a selector as CSS has it.
-    pub(crate) fn parse(text: &str) -> Result<Self, SelectorError> {
+    pub fn parse(text: &str) -> Result<Self, SelectorError> {
         let text = text.trim();
         if text.is_empty() || text.len() > Self::MAX_LENGTH {
             return Err(SelectorError::Length);
@@ -57,7 +62,6 @@ impl Selector {
     }
 
     /// Nothing only where the selector could not be parsed, and then there is no `Selector`.
-    #[expect(dead_code, reason = "the readers of these follow")]
     pub(super) fn matcher(&self) -> Option<Matcher> {
         Matcher::new(&self.0).ok()
     }
@@ -71,10 +75,11 @@ impl fmt::Display for Selector {
 
 /// What is shown of a page.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub(crate) struct View {
-    pub(crate) format: Format,
+pub struct View {
+    /// What it is turned into.
+    pub format: Format,
     /// Only these elements.
-    pub(crate) selector: Option<Selector>,
+    pub selector: Option<Selector>,
 }
 
 #[cfg(test)]

@@ -301,6 +301,20 @@ async fn s18_there_is_one_tool_the_same_for_everybody() {
     let defaults = ["max_length", "start_index", "raw"];
     let defaults = defaults.map(|name| schema["properties"][name]["default"].clone());
     assert_eq!(defaults, [json!(5000), json!(0), json!(false)]);
+    let format = &schema["properties"]["format"];
+    let formats = json!(["markdown", "text", "raw", "links", "metadata"]);
+    assert_eq!(
+        (&format["enum"], &format["type"]),
+        (&formats, &json!("string"))
+    );
+    assert_eq!(schema["properties"]["selector"]["type"], "string");
+    // Plain schemas: some clients take no references.
+    assert!(!tool.to_string().contains("$ref"), "{tool}");
+    let output = tool["outputSchema"]["required"].as_array().unwrap();
+    for name in ["url", "status", "content", "truncated", "warning"] {
+        assert!(output.contains(&json!(name)), "{name}");
+    }
+    assert!(!output.contains(&json!("next_start_index")));
 }
 
 #[actix_web::test]

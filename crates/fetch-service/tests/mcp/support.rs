@@ -138,24 +138,38 @@ impl Service {
             .header("X-Auth-Assertion", self.assertion())
     }
 
-    /// Calls the tool in the legacy era: `isError`, and the text.
-    pub(crate) async fn fetch(&self, arguments: Value) -> (bool, String) {
-        self.fetch_as(&person(), arguments).await
+    /// A request in the legacy era, and its answer.
+    pub(crate) async fn ask(&self, method: &str, params: Value) -> Value {
+        self.ask_as(&person(), method, params).await
     }
 
-    /// The same for somebody else.
-    pub(crate) async fn fetch_as(&self, who: &Identity, arguments: Value) -> (bool, String) {
-        let message = json!({
-            "jsonrpc": "2.0", "id": 1, "method": "tools/call",
-            "params": { "name": "fetch", "arguments": arguments }
-        });
+    async fn ask_as(&self, who: &Identity, method: &str, params: Value) -> Value {
+        let message = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
         let request = self
             .post_without_assertion(&message)
             .header("X-Auth-Assertion", self.assertion_of(who))
             .header("MCP-Protocol-Version", "2025-11-25");
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
-        let answer: Value = response.json().await.unwrap();
+        response.json().await.unwrap()
+    }
+
+    /// Calls the tool: its result.
+    pub(crate) async fn call(&self, arguments: Value) -> Value {
+        let params = json!({ "name": "fetch", "arguments": arguments });
+        let mut answer = self.ask("tools/call", params).await;
+        answer["result"].take()
+    }
+
+    /// Calls the tool: `isError`, and the text.
+    pub(crate) async fn fetch(&self, arguments: Value) -> (bool, String) {
+        self.fetch_as(&person(), arguments).await
+    }
+
+    /// The same for somebody else.
+    pub(crate) async fn fetch_as(&self, who: &Identity, arguments: Value) -> (bool, String) {
+        let params = json!({ "name": "fetch", "arguments": arguments });
+        let answer = self.ask_as(who, "tools/call", params).await;
         let result = &answer["result"];
         let text = result["content"][0]["text"].as_str();
         let text = text.unwrap_or_else(|| panic!("no text in {answer}"));

@@ -1,0 +1,124 @@
+//! Feeds as lists of their entries: RSS, Atom and JSON Feed.
+
+mod json;
+mod xml;
+
+use std::fmt::Write as _;
+
+use url::Url;
+
+use super::markdown::{self, Style};
+use super::{dom, hidden, links, metadata, plain};
+
+/// Entries that are shown. Each has the address of the feed in it, where its own is relative.
+const MAX_ENTRIES: usize = 2000;
+
+/// A feed.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Feed {
+    title: String,
+    link: String,
+    description: String,
+    entries: Vec<Entry>,
+}
+
+/// One of its entries.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Entry {
+    title: String,
+    link: String,
+    date: String,
+    author: String,
+    /// HTML: a summary, or all of it.
+    content: String,
+}
+
+/// A feed's title, and the feed as a list.
+pub(super) struct Listing {
+    pub(super) title: Option<String>,
+    pub(super) text: String,
+}
+
+/// RSS or Atom; nothing where it is other XML.
+pub(super) fn from_xml(text: &str, url: &Url, style: Style) -> Option<Listing> {
+    xml::parse(text).map(|feed| feed.list(url, style))
+}
+
+/// JSON Feed; nothing where it is other JSON.
+pub(super) fn from_json(text: &str, url: &Url, style: Style) -> Option<Listing> {
+    json::parse(text).map(|feed| feed.list(url, style))
+}
+
+impl Feed {
+    fn list(&self, url: &Url, style: Style) -> Listing {
+        let marks = match style {
+            Style::Markdown => ["# ", "## "],
+            Style::Text => ["", ""],
+        };
+        let title = metadata::one_line(&html(&self.title, url, Style::Text));
+        let mut text = String::new();
+        // Writing to a String does not fail.
+        if let Some(title) = &title {
+            let _ = writeln!(text, "{}{title}\n", marks[0]);
+        }
+        if let Some(link) = absolute(&self.link, url) {
+            let _ = writeln!(text, "{link}\n");
+        }
+        let description = html(&self.description, url, style);
+        if !description.is_empty() {
+            let _ = writeln!(text, "{description}\n");
+        }
+        for entry in self.entries.iter().take(MAX_ENTRIES) {
+            entry.list(&mut text, marks[1], url, style);
+        }
+        let more = self.entries.len().saturating_sub(MAX_ENTRIES);
+        if more > 0 {
+            let _ = writeln!(text, "({more} more entries are not shown)");
+        }
+        Listing {
+            title,
+            text: text.trim_end().to_owned(),
+        }
+    }
+}
+
+impl Entry {
+    fn list(&self, text: &mut String, mark: &str, url: &Url, style: Style) {
+        let title = metadata::one_line(&html(&self.title, url, Style::Text));
+        let title = title.unwrap_or_else(|| "(untitled)".to_owned());
+        // Writing to a String does not fail.
+        let _ = match (absolute(&self.link, url), style) {
+            (Some(link), Style::Markdown) => writeln!(text, "{mark}[{title}]({link})\n"),
+            (Some(link), Style::Text) => writeln!(text, "{title}\n{link}\n"),
+            (None, _) => writeln!(text, "{mark}{title}\n"),
+        };
+        let facts = [&self.date, &self.author].map(|fact| metadata::one_line(fact));
+        let facts: Vec<String> = facts.into_iter().flatten().collect();
+        if !facts.is_empty() {
+            let _ = writeln!(text, "{}\n", facts.join(" · "));
+        }
+        let content = html(&self.content, url, style);
+        if !content.is_empty() {
+            let _ = writeln!(text, "{content}\n");
+        }
+    }
+}
+
+fn absolute(link: &str, url: &Url) -> Option<Url> {
+    let link = link.trim();
+    let url = (!link.is_empty()).then(|| url.join(link).ok())??;
+    matches!(url.scheme(), "http" | "https").then_some(url)
+}
+
+/// HTML within a feed, under the guards of any other.
+fn html(html: &str, url: &Url, style: Style) -> String {
+    if !html.contains(['<', '&']) {
+        return html.trim().to_owned();
+    }
+    let Some(document) = dom::parse(html) else {
+        return plain::strip(html);
+    };
+    hidden::remove(&document);
+    links::make_absolute(&document, url, html.len());
+    markdown::write([document.root()], style)
+}

@@ -1,0 +1,75 @@
+//! HTML in each view of it.
+
+use dom_query::Document;
+use url::Url;
+
+use super::markdown::Style;
+use super::{
+    Form, Format, Note, Reading, Unreadable, View, article, dom, footnotes, hidden, links, maths,
+    metadata, plain, selection, shell, streamed,
+};
+
+/// Reads decoded HTML.
+pub(super) fn read(html: &str, url: &Url, view: &View) -> Result<Reading, Unreadable> {
+    let Some(document) = dom::parse(html) else {
+        return stripped(html, view);
+    };
+    let title = metadata::title(&document);
+    let mut reading = match (view.format, &view.selector) {
+        (Format::Raw, Some(selector)) => {
+            let html = selection::html(&selection::select(&document, selector)?);
+            Reading::of(html, Form::AsServed)
+        }
+        // Without a selector raw is not read at all.
+        (Format::Raw, None) => Reading::of(html.to_owned(), Form::AsServed),
+        (Format::Metadata, _) => Reading::of(metadata::list(document, url), Form::Metadata),
+        (Format::Markdown | Format::Text | Format::Links, _) => {
+            streamed::put_in_place(&document);
+            let is_shell = shell::is_shell(&document);
+            if !dom::is_bearable(&document) {
+                return stripped(html, view);
+            }
+            let mut reading = shown(&document, url, view, html.len())?;
+            reading.notes.extend(is_shell.then_some(Note::ScriptShell));
+            reading
+        }
+    };
+    reading.set_title(title);
+    Ok(reading)
+}
+
+/// What a browser would show of it, in this format.
+fn shown(document: &Document, url: &Url, view: &View, bytes: usize) -> Result<Reading, Unreadable> {
+    maths::make_text(document);
+    hidden::remove(document);
+    links::make_absolute(document, url, bytes);
+    let notes = footnotes::take_out(document);
+    let (style, form) = match view.format {
+        Format::Text => (Style::Text, Form::Text),
+        _ => (Style::Markdown, Form::Markdown),
+    };
+    let (text, form) = match (view.format, &view.selector) {
+        (Format::Links, selector) => {
+            let within = match selector {
+                Some(selector) => selection::select(document, selector)?,
+                None => vec![document.root()],
+            };
+            (links::list(&within), Form::Links)
+        }
+        (_, Some(selector)) => {
+            let selected = selection::select(document, selector)?;
+            (super::markdown::write(selected, style), form)
+        }
+        (_, None) => (article::write(document, url, style), form),
+    };
+    let text = notes.put_back(text, style);
+    Ok(Reading::of(text, form))
+}
+
+/// Too deep or too large for a tree: no more than the text can be had of it.
+fn stripped(html: &str, view: &View) -> Result<Reading, Unreadable> {
+    if view.selector.is_some() || matches!(view.format, Format::Links | Format::Metadata) {
+        return Err(Unreadable::TooDeep);
+    }
+    Ok(Reading::of(plain::strip(html), Form::Stripped))
+}

@@ -1,0 +1,92 @@
+//! Formulas as TeX between dollar signs: what a page carries for those who cannot see them.
+
+use dom_query::{Document, NodeRef};
+
+/// A longer one is no formula.
+const MAX_LENGTH: usize = 4000;
+
+/// Replaces formulas by text, before what hides their sources is dropped.
+pub(super) fn make_text(document: &Document) {
+    // Wikipedia: an image whose alternative text is the formula, with a hidden source beside it.
+    for formula in document.select(".mwe-math-element").nodes() {
+        let image = formula.descendants_it().find(|node| node.has_name("img"));
+        let tex = image.and_then(|image| image.attr("alt"));
+        let is_block = formula.html().contains("mwe-math-fallback-image-display");
+        if let Some(tex) = tex.filter(|tex| !tex.trim().is_empty()) {
+            put(document, formula, &tex, is_block);
+        }
+    }
+    // MathJax: a script that holds the formula.
+    for script in document.select("script[type^='math/tex']").nodes() {
+        let is_block = script
+            .attr("type")
+            .is_some_and(|kind| kind.contains("display"));
+        let tex = script.text();
+        put(document, script, &tex, is_block);
+    }
+    for formula in document.select("math").nodes() {
+        let is_block = formula
+            .attr("display")
+            .is_some_and(|display| &*display == "block");
+        let tex = annotation(formula)
+            .or_else(|| formula.attr("alttext").map(|text| text.to_string()))
+            .unwrap_or_else(|| linear(formula));
+        put(document, formula, &tex, is_block);
+    }
+}
+
+fn put(document: &Document, formula: &NodeRef<'_>, tex: &str, is_block: bool) {
+    let tex = tex.split_whitespace().collect::<Vec<_>>().join(" ");
+    let tex = tex
+        .strip_prefix("{\\displaystyle ")
+        .map_or(tex.as_str(), |inner| {
+            inner.strip_suffix('}').unwrap_or(inner).trim()
+        });
+    if tex.is_empty() || tex.len() > MAX_LENGTH {
+        return;
+    }
+    let text = if is_block {
+        format!(" $${tex}$$ ")
+    } else {
+        format!("${tex}$")
+    };
+    formula.replace_with(&document.tree.new_text(text));
+}
+
+/// The TeX that `MathML` was made from.
+fn annotation(math: &NodeRef<'_>) -> Option<String> {
+    math.descendants_it()
+        .filter(|node| node.has_name("annotation"))
+        .find(|node| {
+            node.attr("encoding")
+                .is_some_and(|encoding| encoding.to_ascii_lowercase().contains("tex"))
+        })
+        .map(|annotation| annotation.text().to_string())
+}
+
+/// `MathML` without TeX, in TeX's words for its commonest elements.
+fn linear(node: &NodeRef<'_>) -> String {
+    let children: Vec<NodeRef<'_>> = node
+        .children_it(false)
+        .filter(|child| child.is_element() || !child.text().trim().is_empty())
+        .collect();
+    let part = |at: usize| children.get(at).map(linear).unwrap_or_default();
+    let name = node.node_name();
+    match name.as_deref().unwrap_or_default() {
+        "" => node.text().trim().to_owned(),
+        "annotation" | "annotation-xml" => String::new(),
+        "mfrac" => format!("\\frac{{{}}}{{{}}}", part(0), part(1)),
+        "msup" | "mover" => format!("{{{}}}^{{{}}}", part(0), part(1)),
+        "msub" | "munder" => format!("{{{}}}_{{{}}}", part(0), part(1)),
+        "msubsup" | "munderover" => format!("{{{}}}_{{{}}}^{{{}}}", part(0), part(1), part(2)),
+        "mroot" => format!("\\sqrt[{}]{{{}}}", part(1), part(0)),
+        "msqrt" => format!("\\sqrt{{{}}}", joined(&children)),
+        "mtr" => format!("{} \\\\ ", joined(&children)),
+        "mtd" => format!("{} & ", joined(&children)),
+        _ => joined(&children),
+    }
+}
+
+fn joined(nodes: &[NodeRef<'_>]) -> String {
+    nodes.iter().map(linear).collect::<Vec<_>>().concat()
+}

@@ -1,0 +1,247 @@
+//! Pages that would overflow a stack, take minutes or all of the memory without the guards. Each is
+//! read in every view, within seconds even where nothing is optimized.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use super::{Content, Form, Format, View, html, in_format, page};
+use crate::reader::{Selector, Unreadable, read};
+
+const FORMATS: [Format; 5] = [
+    Format::Markdown,
+    Format::Text,
+    Format::Raw,
+    Format::Links,
+    Format::Metadata,
+];
+
+fn nesting_bombs() -> Vec<(&'static str, String)> {
+    let formatting: String = (0..50_000).fold(String::new(), |bomb, number| {
+        bomb + &format!("<p><b id={number}>x")
+    });
+    let attributes: String =
+        (0..5_000).fold("<p ".to_owned(), |tag, number| tag + &format!("a{number} ")) + ">";
+    vec![
+        ("divs", "<div>".repeat(100_000)),
+        ("formatting", "<b>".repeat(100_000)),
+        ("tables", "<table><tr><td>".repeat(30_000)),
+        ("foreign", "<svg><g>".repeat(50_000)),
+        ("formulas", "<math><mrow>".repeat(50_000)),
+        ("misnested", "<b><div></b>".repeat(50_000)),
+        ("lists", "<ul><li>".repeat(50_000)),
+        ("quotations", "<blockquote>".repeat(100_000)),
+        ("reconstructed", formatting),
+        ("attributes", attributes),
+    ]
+}
+
+#[test]
+fn nesting_bombs_become_plain_text() {
+    for (name, bomb) in nesting_bombs() {
+        let (text, form) = html(&format!("<p>Start</p>{bomb}End"));
+        assert_eq!(form, Form::Stripped, "{name}");
+        assert!(text.starts_with("Start"), "{name}");
+        assert!(text.ends_with("End"), "{name}");
+    }
+}
+
+#[test]
+fn no_other_view_of_a_nesting_bomb_stalls() {
+    for (name, bomb) in nesting_bombs() {
+        let page = page("text/html", format!("<p>Start</p>{bomb}End"));
+        for format in [Format::Links, Format::Metadata] {
+            let outcome = read(&page, &in_format(format));
+            assert_eq!(outcome, Err(Unreadable::TooDeep), "{name}");
+        }
+        let view = View {
+            format: Format::Raw,
+            selector: Some(Selector::parse("p").unwrap()),
+        };
+        assert_eq!(read(&page, &view), Err(Unreadable::TooDeep), "{name}");
+        assert!(read(&page, &in_format(Format::Raw)).is_ok(), "{name}");
+    }
+}
+
+/// Bearable each, and too deep once the parts are where the scripts put them.
+#[test]
+fn parts_that_would_nest_without_end_are_not_put_together() {
+    let mut body = "<template id='P:0'></template>".to_owned();
+    let mut script = "<script>".to_owned();
+    for part in 0..100 {
+        let (open, close) = ("<div>".repeat(200), "</div>".repeat(200));
+        let next = part + 1;
+        write!(
+            body,
+            "<div hidden id='S:{part}'>{open}<template id='P:{next}'></template>{close}</div>"
+        )
+        .unwrap();
+        write!(script, "$RS(\"S:{part}\",\"P:{part}\");").unwrap();
+    }
+    let (text, form) = html(&format!("<p>Start</p>{body}{script}</script>"));
+    assert_eq!((text.as_str(), form), ("Start", Form::Stripped));
+}
+
+/// What would grow: each line by what it is nested in, each cell by those that span it.
+#[test]
+fn nothing_grows_many_times_over() {
+    let nested_lines = format!("{}<pre>{}", "<ul><li>".repeat(100), "x\n".repeat(50_000));
+    let nested_quotes = format!(
+        "{}<pre>{}",
+        "<blockquote>".repeat(200),
+        "x\n".repeat(50_000)
+    );
+    let spans = format!(
+        "<table><tr>{}</tr>{}</table>",
+        "<th rowspan=9999 colspan=9999>x</th>".repeat(500),
+        "<tr><td>y<td>z</tr>".repeat(5_000)
+    );
+    let wide = format!(
+        "<table><tr><th>{}<th>b</tr>{}</table>",
+        "word ".repeat(20_000),
+        "<tr><td>y<td>z</tr>".repeat(5_000)
+    );
+    let bars = format!(
+        "{}{}",
+        "<table><tr><th>a<td>".repeat(50),
+        "|".repeat(50_000)
+    );
+    let base = format!(
+        "<base href='/{}/'>{}",
+        "long/".repeat(2_000),
+        "<a href=x>y</a>".repeat(5_000)
+    );
+    let backticks = format!("<p><code>{}</code>", "`".repeat(100_000));
+    for (name, bomb) in [
+        ("lines in lists", nested_lines),
+        ("lines in quotations", nested_quotes),
+        ("spans", spans),
+        ("wide cells", wide),
+        ("bars", bars),
+        ("long base", base),
+        ("backticks", backticks),
+    ] {
+        let page = page("text/html", format!("<p>Start</p>{bomb}"));
+        for format in [Format::Markdown, Format::Text, Format::Links] {
+            let Content::Text { text, .. } = read(&page, &in_format(format)).unwrap().content
+            else {
+                panic!("{name}");
+            };
+            assert!(text.len() < 30 * page.body.len(), "{name}: {}", text.len());
+        }
+    }
+}
+
+/// A page of many such things.
+type Part = (&'static str, fn(usize) -> String);
+
+/// Four times the page may take four times as long, and some; not sixteen times.
+#[test]
+fn cost_grows_with_the_page_and_not_with_its_square() {
+    let parts: [Part; 9] = [
+        ("paragraphs", |n| {
+            "<p>Some words of a <b>page</b>.</p>".repeat(n)
+        }),
+        ("links", |n| {
+            let links = (0..n).map(|n| format!("<a href='/{n}'>link {n}</a> "));
+            links.collect()
+        }),
+        ("footnotes", |n| {
+            let marks = (0..n).map(|n| format!("<sup><a href='#f{n}'>{n}</a></sup> "));
+            let notes = (0..n).map(|n| format!("<p id='f{n}'>Note {n}</p>"));
+            marks.chain(notes).collect()
+        }),
+        ("formulas", |n| {
+            "<math alttext='x'><mi>x</mi></math> ".repeat(n)
+        }),
+        ("streamed", |n| {
+            let parts = (0..n).map(|n| {
+                format!("<template id='B:{n}'></template><p>…</p><div hidden id='S:{n}'>x</div><script>$RC(\"B:{n}\",\"S:{n}\")</script>")
+            });
+            parts.collect()
+        }),
+        ("styles", |n| {
+            let sheets =
+                (0..n).map(|n| format!("<style>.c{n}{{display:none}}</style><p class=c{n}>x</p>"));
+            sheets.collect()
+        }),
+        ("tables", |n| {
+            "<table><tr><th>a<td rowspan=2>b<tr><td>c</table>".repeat(n)
+        }),
+        ("code", |n| {
+            "<pre><code class=language-c>x\n</code></pre>".repeat(n)
+        }),
+        ("items", |n| {
+            format!("<ul>{}</ul>", "<li>x<ul><li>y</ul>".repeat(n))
+        }),
+    ];
+    for (name, part) in parts {
+        let took = |count: usize| {
+            let page = page("text/html", part(count));
+            let started = Instant::now();
+            for format in FORMATS {
+                read(&page, &in_format(format)).unwrap();
+            }
+            started.elapsed()
+        };
+        let (once, four_times) = (took(200), took(800));
+        let limit = 10 * once + Duration::from_millis(500);
+        assert!(four_times < limit, "{name}: {once:?}, {four_times:?}");
+    }
+}
+
+#[test]
+fn a_selector_is_given_up_after_a_while() {
+    let page = page(
+        "text/html",
+        format!("<div>{}</div>", "<p>x</p>".repeat(20_000)),
+    );
+    let started = Instant::now();
+    let view = View {
+        format: Format::Markdown,
+        selector: Some(Selector::parse("p:nth-last-of-type(3n+1) ~ p ~ p ~ p ~ p ~ b").unwrap()),
+    };
+    let outcome = read(&page, &view).unwrap_err();
+    assert!(
+        matches!(
+            outcome,
+            Unreadable::NothingSelected(_) | Unreadable::SelectorTooSlow(_)
+        ),
+        "{outcome}"
+    );
+    assert!(started.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn feeds_and_json_of_any_depth_and_size_are_read() {
+    for (content_type, body) in [
+        (
+            "application/rss+xml",
+            format!("<rss>{}", "<channel>".repeat(100_000)),
+        ),
+        (
+            "application/rss+xml",
+            format!("<rss><channel>{}", "<item>".repeat(100_000)),
+        ),
+        (
+            "application/rss+xml",
+            format!("<rss><item><title>{}", "<b>".repeat(100_000)),
+        ),
+        (
+            "application/atom+xml",
+            "<feed><entry><author>".repeat(30_000),
+        ),
+        (
+            "text/xml",
+            format!(
+                "<!DOCTYPE r [{}]><rss>&a9;</rss>",
+                "<!ENTITY a \"&b;&b;\">".repeat(1000)
+            ),
+        ),
+        ("application/json", "[".repeat(1_000_000)),
+        ("application/feed+json", "{\"version\":".repeat(200_000)),
+    ] {
+        for format in [Format::Markdown, Format::Text, Format::Raw] {
+            assert!(read(&page(content_type, body.as_str()), &in_format(format)).is_ok());
+        }
+    }
+}
