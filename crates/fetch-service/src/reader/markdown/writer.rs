@@ -10,7 +10,7 @@ pub(in crate::reader) enum Style {
 
 /// What lines within lists and quotes begin with grows no longer than this: a hostile page could
 /// nest them, and repeats it at each of its lines.
-const MAX_PREFIX: usize = 32;
+const MAX_PREFIX: usize = 16;
 
 fn is_space(char: char) -> bool {
     char.is_ascii_whitespace() || char == '\u{a0}'
