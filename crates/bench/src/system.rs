@@ -198,6 +198,7 @@ pub async fn as_shipped(redis: &Redis) -> Outcome<()> {
     let mut connection = connection_to(redis).await?;
     let () = redis::cmd("CONFIG")
         .arg(&["SET", "appendfsync", "everysec"])
+        .arg(&["tracking-table-max-keys", "4000000"])
         .query_async(&mut connection)
         .await?;
     Ok(())

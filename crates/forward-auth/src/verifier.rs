@@ -80,8 +80,14 @@ pub struct Unknown {
     began: Instant,
     now: Timestamp,
     digest: Digest,
-    /// The token was verified before; only whether it is still active is to be asked.
-    verified: Option<Arc<Pass>>,
+    verified: Option<Verified>,
+}
+
+/// A token that was verified before: only whether it is still active is to be asked, as long as
+/// the keys and the rules are those by which it was verified.
+struct Verified {
+    trust: Trust,
+    pass: Arc<Pass>,
 }
 
 /// A request whose token is to be asked about.
@@ -184,7 +190,7 @@ impl Verifier {
 
     /// What is remembered, as far as it is still true. Where that is no verdict: what was verified
     /// of the token, if it was.
-    fn remembered(&self, digest: &Digest, now: Timestamp) -> Result<Verdict, Option<Arc<Pass>>> {
+    fn remembered(&self, digest: &Digest, now: Timestamp) -> Result<Verdict, Option<Verified>> {
         if let Some(Good { trust, mark, pass }) = self.memory.good(digest)
             && trust == self.trust()
         {
@@ -192,7 +198,7 @@ impl Verifier {
                 return Ok(Verdict::Deny(Denial::Token(TokenError::Expired)));
             }
             if !self.parts.freshness.holds(&mark, now) {
-                return Err(Some(pass));
+                return Err(Some(Verified { trust, pass }));
             }
             return Ok(self.allow(pass, now));
         }
@@ -209,7 +215,7 @@ impl Verifier {
     }
 
     /// Asks, or waits for who asks already.
-    async fn answer(&self, question: &Question<'_>, verified: Option<Arc<Pass>>) -> Verdict {
+    async fn answer(&self, question: &Question<'_>, verified: Option<Verified>) -> Verdict {
         let mut waited = false;
         let outcome = loop {
             match self.flights.join(question.digest) {
@@ -219,12 +225,15 @@ impl Verifier {
                     break outcome;
                 }
                 Part::Waits(waiting) => match answer(waiting).await {
+                    // That is about the address that asked, which may be another's.
+                    None | Some(Err(Denial::Flood)) => {}
                     Some(Err(denial)) => break Err(denial),
+                    // By older keys or rules than this request must see.
+                    Some(Ok(good)) if good.trust != self.trust() => {}
                     // A question that began before this request came may have been answered
                     // before a revocation that this request must see; the next one began after.
                     Some(Ok(good)) if waited || self.is_fresh(&good) => break Ok(good),
                     Some(Ok(_)) => waited = true,
-                    None => {}
                 },
             }
         };
@@ -240,13 +249,13 @@ impl Verifier {
     }
 
     /// Finds out about a token and remembers it.
-    async fn ask(&self, question: &Question<'_>, verified: Option<Arc<Pass>>) -> Outcome {
+    async fn ask(&self, question: &Question<'_>, verified: Option<Verified>) -> Outcome {
         // Taken before what they are the versions of: what is remembered is never taken for newer
         // than it is.
         let trust = self.trust();
         let pass = match verified {
-            Some(pass) => pass,
-            None => Arc::new(self.verified(question, trust)?),
+            Some(verified) if verified.trust == trust => verified.pass,
+            _ => Arc::new(self.verified(question, trust)?),
         };
         let voice = self.parts.tokens.voice();
         let mark = self.parts.freshness.mark(voice, &pass.jti);

@@ -16,6 +16,7 @@ pub const TYPE: &str = "at+jwt";
 
 /// The claims of an access token (RFC 9068 section 2.2). No e-mail and no name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Flat")]
 pub struct AccessTokenClaims {
     /// Who issued it.
     pub iss: Issuer,
@@ -34,6 +35,40 @@ pub struct AccessTokenClaims {
     /// `exp`, `iat` and `nbf`.
     #[serde(flatten)]
     pub times: TimeClaims,
+}
+
+/// As they are read: serde reads flattened members by way of a copy of all of them.
+#[derive(Deserialize)]
+struct Flat {
+    iss: Issuer,
+    sub: UserId,
+    aud: ResourceId,
+    client_id: ClientId,
+    jti: Jti,
+    scope: Scopes,
+    username: Username,
+    exp: Timestamp,
+    iat: Timestamp,
+    nbf: Option<Timestamp>,
+}
+
+impl From<Flat> for AccessTokenClaims {
+    fn from(flat: Flat) -> Self {
+        Self {
+            iss: flat.iss,
+            sub: flat.sub,
+            aud: flat.aud,
+            client_id: flat.client_id,
+            jti: flat.jti,
+            scope: flat.scope,
+            username: flat.username,
+            times: TimeClaims {
+                exp: flat.exp,
+                iat: flat.iat,
+                nbf: flat.nbf,
+            },
+        }
+    }
 }
 
 impl AccessTokenClaims {

@@ -13,7 +13,7 @@ use super::client_keys::KeyCache;
 use super::client_metadata_document::{DocumentCache, DocumentPolicy, document_url};
 use super::pre_registered::PreRegistered;
 use super::remote::{Remote, RemoteFault};
-use super::{Context, OAuthFailure, registration};
+use super::{Context, OAuthFailure};
 
 /// What the operator decides about clients.
 #[derive(Debug, Clone)]
@@ -129,15 +129,8 @@ pub(super) async fn keep_document(
         return Ok(());
     }
     match find_known(context, client_id).await {
-        Ok(Some(client)) => {
-            let expires_at = registration::used_until(context);
-            let client = Client {
-                expires_at,
-                ..client
-            };
-            context.store.put_client(&client, context.now()).await
-        }
-        Ok(None) | Err(FindError::Document(_)) => Ok(()),
+        Ok(_) => context.clients.documents.store(context, client_id).await,
+        Err(FindError::Document(_)) => Ok(()),
         Err(FindError::Store(error)) => Err(error),
     }
 }

@@ -131,7 +131,7 @@ pub(super) async fn keep_alive(context: &Context, client: &Client) {
 }
 
 /// When a client that is used now is forgotten: never before its refresh tokens are.
-pub(super) fn used_until(context: &Context) -> Option<Timestamp> {
+fn used_until(context: &Context) -> Option<Timestamp> {
     let lifetime = context.lifetimes.client?;
     Some(
         context

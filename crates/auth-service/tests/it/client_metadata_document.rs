@@ -150,6 +150,51 @@ async fn after_a_restart_no_token_request_waits_for_the_clients_host() {
 }
 
 #[actix_web::test]
+async fn a_document_that_is_withdrawn_after_a_sign_in_ends_its_client_also_at_the_token_endpoint() {
+    let server = Server::start();
+    server.remote.put_json(URL, &document());
+    let refresh_token = server.tokens(URL).await["refresh_token"].clone();
+    server.remote.put(URL, Ok(answer(404, "")));
+    server.clock.advance(Seconds(601));
+    asks(&server).await;
+    // Long enough for the failure to be forgotten.
+    server.clock.advance(Seconds(6));
+    let refused = server.refresh(URL, refresh_token.as_str().unwrap()).await;
+    assert_eq!(refused.error(), (401, "invalid_client".to_owned()));
+}
+
+#[actix_web::test]
+async fn what_is_stored_of_a_document_follows_it_and_is_over_a_week_later() {
+    let store = Arc::new(MemoryStore::new());
+    let server = Server::on(Arc::clone(&store) as _);
+    let id = ClientId::parse(URL).unwrap();
+    server.remote.put_json(URL, &document());
+    server.tokens(URL).await;
+    let renamed = changed(&json!({ "client_name": "Renamed" }));
+    server.remote.put_json(URL, &renamed);
+    server.clock.advance(Seconds(601));
+    asks(&server).await;
+    let stored = store.client(&id, server.clock.now()).await.unwrap();
+    assert_eq!(stored.unwrap().client_name.as_deref(), Some("Renamed"));
+    server.clock.advance(Seconds(600 + 7 * 86_400));
+    let stored = store.client(&id, server.clock.now()).await.unwrap();
+    assert_eq!(stored, None);
+}
+
+#[actix_web::test]
+async fn documents_are_within_the_ceiling_and_make_room_for_registrations() {
+    let one_client = ClientSettings {
+        ceiling: 1,
+        ..open_to_all()
+    };
+    let server = Server::with("fetch", one_client);
+    server.remote.put_json(URL, &document());
+    server.tokens(URL).await;
+    let metadata = json!({ "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none" });
+    assert_eq!(server.register(&metadata).await.status, 201);
+}
+
+#[actix_web::test]
 async fn a_document_that_nobody_let_in_is_not_stored() {
     let store = Arc::new(MemoryStore::new());
     let server = Server::on(Arc::clone(&store) as _);

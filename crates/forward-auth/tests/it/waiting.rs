@@ -8,7 +8,7 @@ use forward_auth::decide::Denial;
 use token_core::store::Voice;
 use tokio::task::{JoinHandle, yield_now};
 
-use crate::world::{Issued, World, denial_of};
+use crate::world::{Issued, World, admitting, denial_of};
 
 fn ask(world: &Arc<World>, token: &Issued) -> JoinHandle<Verdict> {
     let (world, token) = (Arc::clone(world), token.text.clone());
@@ -103,4 +103,35 @@ async fn are_soon_done_where_nobody_tells_of_changes() {
     }
     // The first question, and one that began after all of them had come.
     assert_eq!(world.asked(), 2);
+}
+
+#[actix_web::test]
+async fn never_take_an_answer_from_before_a_change_of_the_rules_that_they_must_see() {
+    let (world, token) = held();
+    let early = ask(&world, &token);
+    all_have_begun().await;
+    world.admission.replace(admitting("bob"));
+    let late = ask(&world, &token);
+    all_have_begun().await;
+    world.store.answers.add_permits(8);
+    assert!(matches!(early.await.unwrap(), Verdict::Allow(..)));
+    assert_eq!(denial_of(&late.await.unwrap()), Denial::NotAdmitted);
+}
+
+#[actix_web::test]
+async fn take_over_a_question_and_not_the_rules_of_before() {
+    let (world, token) = held();
+    world.store.answers.add_permits(1);
+    assert!(world.passes(&token).await);
+    // The token stays verified, and the store is asked.
+    world.freshness.token_changed(token.jti.as_str());
+    let first = ask(&world, &token);
+    all_have_begun().await;
+    let second = ask(&world, &token);
+    all_have_begun().await;
+    world.admission.replace(admitting("bob"));
+    first.abort();
+    world.store.answers.add_permits(8);
+    assert_eq!(denial_of(&second.await.unwrap()), Denial::NotAdmitted);
+    assert_eq!(world.denial(&token.text).await, Denial::NotAdmitted);
 }

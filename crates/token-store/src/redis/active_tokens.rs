@@ -40,6 +40,8 @@ struct Shared {
     heard: Heard,
     clock: Arc<dyn Clock>,
     lines: ThreadLocal<Line>,
+    /// The connection that also tells what the operator announces.
+    first: watch::Receiver<Option<MultiplexedConnection>>,
 }
 
 /// One thread's connection, as it comes and goes.
@@ -82,13 +84,16 @@ impl RedisActiveTokens {
             .set_protocol(ProtocolVersion::RESP3);
         let client =
             Client::open(info.set_redis_settings(redis)).map_err(|_| RedisSettingsError)?;
+        let (tell_first, first) = watch::channel(None);
         let shared = Shared {
             client,
             heard,
             clock,
             lines: ThreadLocal::new(),
+            first,
         };
-        shared.lines.get_or(|| shared.connected(Voice::FIRST));
+        let line = || shared.connected(Voice::FIRST, tell_first, shared.first.clone());
+        shared.lines.get_or(line);
         Ok(Self(Arc::new(shared)))
     }
 
@@ -103,6 +108,7 @@ impl RedisActiveTokens {
     /// only a question, so it may be asked again.
     async fn ask_until_answered<T: FromRedisValue>(&self, question: &Cmd) -> Result<T, StoreError> {
         let mut connections = self.0.line().connection.clone();
+        self.0.first_is_there().await?;
         loop {
             let current = connections.borrow_and_update().clone();
             if let Some(mut connection) = current {
@@ -122,13 +128,30 @@ impl RedisActiveTokens {
 impl Shared {
     /// The calling thread's.
     fn line(&self) -> &Line {
-        self.lines
-            .get_or(|| self.connected(self.heard.freshness.add_voice()))
+        self.lines.get_or(|| {
+            let (publish, connection) = watch::channel(None);
+            self.connected(self.heard.freshness.add_voice(), publish, connection)
+        })
+    }
+
+    /// While nobody tells what the operator announces, nothing is answered: a person who was
+    /// dropped must not pass because of it.
+    async fn first_is_there(&self) -> Result<(), StoreError> {
+        if self.first.borrow().is_none() {
+            let mut first = self.first.clone();
+            let there = first.wait_for(Option::is_some).await;
+            there.map_err(|ended| StoreError::Unavailable(ended.into()))?;
+        }
+        Ok(())
     }
 
     /// A line that belongs to the calling thread's runtime.
-    fn connected(&self, voice: Voice) -> Line {
-        let (publish, connection) = watch::channel(None);
+    fn connected(
+        &self,
+        voice: Voice,
+        publish: watch::Sender<Option<MultiplexedConnection>>,
+        connection: watch::Receiver<Option<MultiplexedConnection>>,
+    ) -> Line {
         let tracking = Tracking {
             client: self.client.clone(),
             heard: self.heard.clone(),

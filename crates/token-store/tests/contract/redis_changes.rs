@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use token_core::store::{ActiveTokens as _, GrantStore as _, Mark};
+use token_core::store::{ActiveTokens as _, GrantStore as _, Mark, StoreError};
 use token_core::{Clock as _, Jti, Seconds, SystemClock, Timestamp};
 use token_store::{Heard, RedisActiveTokens};
 use tokio::runtime::Builder;
@@ -108,6 +108,49 @@ async fn each_thread_is_told_of_what_it_asked() {
     assert!(listener.holds(&own), "nothing was said of it");
     done.send(()).unwrap();
     thread.join().unwrap();
+}
+
+#[tokio::test]
+async fn while_the_first_connection_is_gone_no_thread_gets_an_answer() {
+    let server = RedisServer::start();
+    let listener = Arc::new(Listener::to(&server));
+    let jti = active_token(&server).await;
+    listener.remember(&jti).await;
+    let (other, asked) = (Arc::clone(&listener), jti.clone());
+    let (connected, until_connected) = oneshot::channel();
+    let (cut, until_cut) = oneshot::channel::<()>();
+    let thread = thread::spawn(move || {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            other.remember(&asked).await;
+            connected.send(()).unwrap();
+            until_cut.await.unwrap();
+            other.tokens.is_active(&asked, now()).await
+        })
+    });
+    until_connected.await.unwrap();
+    // The first connection ends and cannot come back; the other thread's lives.
+    let clients: String = server.run(&["CLIENT", "LIST"]);
+    let of_verifier = clients
+        .lines()
+        .filter(|line| line.contains("user=verifier"));
+    let first = of_verifier.map(client_id).min().unwrap();
+    let () = server.run(&["ACL", "SETUSER", "verifier", "resetpass"]);
+    let _: i64 = server.run(&["CLIENT", "KILL", "ID", &first.to_string()]);
+    while listener.holds(&listener.heard.freshness.mark(listener.tokens.voice(), &jti)) {
+        pause().await;
+    }
+    cut.send(()).unwrap();
+    let answer = thread.join().unwrap();
+    assert!(
+        matches!(answer, Err(StoreError::Unavailable(_))),
+        "{answer:?}"
+    );
+}
+
+fn client_id(line: &str) -> u64 {
+    let id = line.split_whitespace().next().unwrap();
+    id.strip_prefix("id=").unwrap().parse().unwrap()
 }
 
 #[tokio::test]

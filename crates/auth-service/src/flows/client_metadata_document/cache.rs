@@ -33,7 +33,8 @@ struct Kept {
 }
 
 impl DocumentCache {
-    /// Takes in what the store has of a document, as one that is to be fetched again.
+    /// Takes in what the store has of a document, as one that is to be fetched again. It is there
+    /// for as long as it may stand in for a newer one.
     pub(in crate::flows) async fn recall(
         &self,
         context: &Context,
@@ -42,11 +43,12 @@ impl DocumentCache {
         let now = context.now();
         if self.kept(client_id, now).is_none()
             && let Some(client) = context.store.client(client_id, now).await?
+            && let Some(gone_at) = client.expires_at
         {
             let stale = Kept {
-                client: Ok(client),
+                client: Ok(as_fetched(client)),
                 fresh_until: now,
-                gone_at: now.plus(STALE_IF_ERROR),
+                gone_at,
             };
             self.keep(client_id, stale, now);
         }
@@ -97,7 +99,59 @@ impl DocumentCache {
             }
         };
         self.keep(client_id, new.clone(), now);
+        if let Err(error) = self.tell_store(context, client_id, &new).await {
+            tracing::warn!(%client_id, %error, "the store has an older state of a metadata document");
+        }
         new.client
+    }
+
+    /// What is stored of a document follows what was fetched: a newer one takes its place, and one
+    /// that was withdrawn ends it.
+    async fn tell_store(
+        &self,
+        context: &Context,
+        client_id: &ClientId,
+        new: &Kept,
+    ) -> Result<(), StoreError> {
+        let now = context.now();
+        match &new.client {
+            Ok(client) => {
+                let stored = to_store(client, new.gone_at);
+                context.store.replace_client(&stored, now).await?;
+            }
+            Err(RemoteFault::Refused(_)) => {
+                context.store.delete_client(client_id, now).await?;
+            }
+            Err(RemoteFault::Unreachable) => {}
+        }
+        Ok(())
+    }
+
+    /// Keeps a document in the store too, as a client that goes first where there are too many: it
+    /// can be fetched again.
+    pub(in crate::flows) async fn store(
+        &self,
+        context: &Context,
+        client_id: &ClientId,
+    ) -> Result<(), StoreError> {
+        let now = context.now();
+        let Some(Kept {
+            client: Ok(client),
+            gone_at,
+            ..
+        }) = self.kept(client_id, now)
+        else {
+            return Ok(());
+        };
+        let stored = to_store(&client, gone_at);
+        if !context.store.replace_client(&stored, now).await? {
+            let ceiling = context.clients.settings.ceiling;
+            context
+                .store
+                .register_client(&stored, ceiling, 0, now)
+                .await?;
+        }
+        Ok(())
     }
 
     /// The client with this document, where it is known, fresh or not: for who cannot wait for
@@ -130,5 +184,23 @@ impl DocumentCache {
             }
         }
         documents.insert(client_id.clone(), new);
+    }
+}
+
+/// A document's client as the store has it.
+fn to_store(client: &Client, gone_at: Timestamp) -> Client {
+    Client {
+        expires_at: Some(gone_at),
+        used: false,
+        ..client.clone()
+    }
+}
+
+/// And as it is without: nothing prolongs it but a newer document.
+fn as_fetched(stored: Client) -> Client {
+    Client {
+        expires_at: None,
+        used: true,
+        ..stored
     }
 }
