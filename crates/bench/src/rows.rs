@@ -10,6 +10,7 @@ use crate::wrk::{Answers, Pressure, Question};
 pub mod cold_token;
 pub mod edge;
 pub mod instructions;
+pub mod listing;
 pub mod many_tokens;
 pub mod memory;
 pub mod one_token;

@@ -59,12 +59,18 @@ impl<'a> Presented<'a> {
             return Self::Nothing;
         }
         match rest.trim_matches(' ') {
-            token if !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic()) => {
-                Self::Token(token)
-            }
+            token if !token.is_empty() && is_visible(token) => Self::Token(token),
             _ => Self::IllFormed,
         }
     }
+}
+
+/// Whether each byte is visible ASCII. It looks at all of them, which the compiler can do many at a
+/// time.
+fn is_visible(token: &str) -> bool {
+    token
+        .bytes()
+        .fold(true, |so_far, byte| so_far & byte.is_ascii_graphic())
 }
 
 impl ForwardedRequest<'_> {

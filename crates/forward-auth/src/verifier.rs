@@ -261,9 +261,7 @@ impl Verifier {
         let mark = self.parts.freshness.mark(voice, &pass.jti);
         // The assertion is signed while the store's answer is under way.
         let (active, ()) = tokio::join!(self.is_active(&pass.jti, question.now), async {
-            // The question leaves when this thread turns to its connection.
-            tokio::task::yield_now().await;
-            self.have_assertion(&pass, question.now);
+            self.sign_meanwhile(&pass, question.now);
         });
         if active? {
             let good = Good { trust, mark, pass };
@@ -347,11 +345,16 @@ impl Verifier {
         }
     }
 
-    fn have_assertion(&self, pass: &Pass, now: Timestamp) {
+    /// As a task of its own: the connection's is before it in the runtime's queue, so the question
+    /// has left when the signing begins.
+    fn sign_meanwhile(&self, pass: &Arc<Pass>, now: Timestamp) {
         let signer = &self.parts.assertions;
         if matches!(pass.held(signer.keys_version(), now), Held::Nothing) {
-            // Whoever allows tries again, and says what is wrong.
-            let _ = pass.sign(signer, now);
+            let (pass, signer) = (Arc::clone(pass), signer.clone());
+            tokio::spawn(async move {
+                // Whoever allows tries again, and says what is wrong.
+                let _ = pass.sign(&signer, now);
+            });
         }
     }
 

@@ -65,6 +65,14 @@ pub(crate) struct NamedKey {
     pub(crate) active_from: Timestamp,
 }
 
+/// A key that was deleted, as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RetiredKey {
+    pub(crate) state: KeyState,
+    /// When its last token would have expired; known of one that signed no more.
+    pub(crate) until: Option<Timestamp>,
+}
+
 /// What came of a wish for a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Made {
@@ -163,7 +171,7 @@ impl KeyKeeper {
         kid: &str,
         now: Timestamp,
         even_if_tokens_live: bool,
-    ) -> Result<Option<KeyState>, KeeperError> {
+    ) -> Result<Option<RetiredKey>, KeeperError> {
         if key_directory::is_empty(&self.directory)? {
             return Ok(None);
         }
@@ -180,7 +188,10 @@ impl KeyKeeper {
             }
             _ => delete(&files, &kid)?,
         }
-        Ok(Some(key.state))
+        Ok(Some(RetiredKey {
+            state: key.state,
+            until: key.until,
+        }))
     }
 
     /// The keys and the ring that they are.
@@ -360,13 +371,13 @@ mod tests {
         }
         let mistaken = new(keeper.rotate(NOW, Seconds(30)).unwrap());
         let upcoming = keeper.retire(&mistaken.kid, NOW, false).unwrap();
-        assert_eq!(upcoming, Some(KeyState::Upcoming));
+        assert_eq!(upcoming.unwrap().state, KeyState::Upcoming);
 
         let second = new(keeper.rotate(NOW, Seconds(30)).unwrap());
         let refused = keeper.retire(&first.kid, second.active_from, false);
         assert!(matches!(refused, Err(KeeperError::TokensLive { .. })));
         let forced = keeper.retire(&first.kid, second.active_from, true).unwrap();
-        assert_eq!(forced, Some(KeyState::Retired));
+        assert_eq!(forced.unwrap().state, KeyState::Retired);
         assert_eq!(keeper.retire(&first.kid, NOW, true).unwrap(), None);
         assert_eq!(keeper.ring().unwrap().0.len(), 1);
     }

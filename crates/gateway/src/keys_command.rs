@@ -209,11 +209,13 @@ async fn retire(
     for keeper in keepers {
         let now = SystemClock.now();
         let retired = keeper.retire(kid, now, even_now)?;
-        let Some(state) = retired else { continue };
+        let Some(retired) = retired else { continue };
         let purpose = keeper.purpose.name();
-        let consequence = match (state, &store) {
+        let consequence = match (retired.state, &store) {
             (KeyState::Retired, Some(store)) => {
                 let until = now.plus(keeper.token_lifetime).plus(RETIREMENT_LEEWAY);
+                // A minted token may live longer than others.
+                let until = retired.until.map_or(until, |last| last.max(until));
                 store.retire_key(kid, until, now).await?;
                 "  the tokens that it signed are refused from now on"
             }

@@ -48,6 +48,13 @@ text_newtype!(
     |text| (1..=100).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 );
 
+impl Username {
+    /// In records of a version that did not keep it. No login has a question mark.
+    pub(crate) fn unknown() -> Self {
+        Self("?".to_owned())
+    }
+}
+
 impl GrantId {
     /// A new one.
     pub fn generate(entropy: &dyn Entropy) -> Result<Self, NoEntropy> {

@@ -94,8 +94,13 @@ impl ResourceId {
 
 /// RFC 3986 section 6.2.2.3: `.` and `..`, as they are or percent-encoded.
 fn is_dot_segment(segment: &str) -> bool {
-    let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-    plain == "." || plain == ".."
+    after_dot(segment)
+        .is_some_and(|rest| rest.is_empty() || after_dot(rest).is_some_and(str::is_empty))
+}
+
+fn after_dot(text: &str) -> Option<&str> {
+    let mut spellings = [".", "%2e", "%2E"].into_iter();
+    spellings.find_map(|dot| text.strip_prefix(dot))
 }
 
 /// A host without its port and its root dot. An IPv6 literal keeps its brackets.

@@ -3,13 +3,14 @@
 use std::process::ExitCode;
 
 use bench::rows::{
-    Plan, cold_token, edge, instructions, many_tokens, memory, one_token, revocation, start,
+    Plan, cold_token, edge, instructions, listing, many_tokens, memory, one_token, revocation,
+    start,
 };
 use bench::run::{Choice, Row, run};
 use clap::Parser;
 
 /// In the order in which they are measured.
-const ROWS: [Row<Plan>; 8] = [
+const ROWS: [Row<Plan>; 9] = [
     ("one-token", one_token::run),
     ("edge", edge::run),
     ("cold-token", cold_token::run),
@@ -18,6 +19,7 @@ const ROWS: [Row<Plan>; 8] = [
     ("memory", memory::run),
     ("start", start::run),
     ("instructions", instructions::run),
+    ("listing", listing::run),
 ];
 
 /// Measures the verifier, and prints a table.

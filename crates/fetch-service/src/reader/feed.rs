@@ -4,6 +4,7 @@ mod json;
 mod xml;
 
 use std::fmt::Write as _;
+use std::time::{Duration, Instant};
 
 use url::Url;
 
@@ -12,6 +13,8 @@ use super::{dom, hidden, links, metadata, plain};
 
 /// Entries that are shown. Each has the address of the feed in it, where its own is relative.
 const MAX_ENTRIES: usize = 2000;
+/// For the HTML in all of them.
+const MAX_TIME: Duration = Duration::from_secs(8);
 
 /// A feed.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -68,10 +71,16 @@ impl Feed {
         if !description.is_empty() {
             let _ = writeln!(text, "{description}\n");
         }
+        let started = Instant::now();
+        let mut shown = 0;
         for entry in self.entries.iter().take(MAX_ENTRIES) {
+            if started.elapsed() > MAX_TIME {
+                break;
+            }
             entry.list(&mut text, marks[1], url, style);
+            shown += 1;
         }
-        let more = self.entries.len().saturating_sub(MAX_ENTRIES);
+        let more = self.entries.len() - shown;
         if more > 0 {
             let _ = writeln!(text, "({more} more entries are not shown)");
         }

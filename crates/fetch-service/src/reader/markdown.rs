@@ -147,9 +147,11 @@ impl Walk {
     }
 
     fn marked(&mut self, node: &NodeRef<'_>, mark: &'static str) {
-        self.to.open(mark);
+        let opens = self.to.open(mark);
         self.children(node);
-        self.to.close(mark);
+        if opens {
+            self.to.close(mark);
+        }
     }
 
     /// `x^2` and not `x2`; what is no formula stays as it is.
@@ -180,9 +182,11 @@ impl Walk {
             return self.children(node);
         };
         self.to.enter_line();
-        self.to.open("[");
+        let opens = self.to.open("[");
         self.children(node);
-        self.to.close(&format!("]({})", target(&href)));
+        if opens {
+            self.to.close(&format!("]({})", target(&href)));
+        }
         self.to.leave_line();
     }
 

@@ -11,7 +11,9 @@ pub(super) fn make_text(document: &Document) {
     for formula in document.select(".mwe-math-element").nodes() {
         let image = formula.descendants_it().find(|node| node.has_name("img"));
         let tex = image.and_then(|image| image.attr("alt"));
-        let is_block = formula.html().contains("mwe-math-fallback-image-display");
+        let is_block = image
+            .and_then(|image| image.class())
+            .is_some_and(|class| class.contains("image-display"));
         if let Some(tex) = tex.filter(|tex| !tex.trim().is_empty()) {
             put(document, formula, &tex, is_block);
         }

@@ -13,6 +13,8 @@ use super::{Form, Note, Reading, Unreadable};
 const MAX_UNFOLDED: usize = 64 * 1024 * 1024;
 /// What one may unfold to.
 const MAX_STREAM: usize = 8 * 1024 * 1024;
+/// Beginnings and ends of streams, and the word elsewhere.
+const MAX_STREAMS: usize = 100_000;
 /// For the whole document; what has not been read by then is left out.
 const MAX_TIME: Duration = Duration::from_secs(8);
 /// Bytes of text.
@@ -90,24 +92,37 @@ fn title(document: &Document) -> Option<String> {
 /// library bounds each stream, not their sum, and unfolds some before anybody can ask it to stop.
 fn unfolded(body: &[u8]) -> usize {
     let mut total = 0;
+    let mut streams = 0;
     let mut rest = body;
     while let Some(at) = find(rest, b"stream") {
+        streams += 1;
+        if streams > MAX_STREAMS {
+            return usize::MAX;
+        }
         let (before, stream) = rest.split_at(at);
         let stream = stream.get(6..).unwrap_or_default();
         if !before.ends_with(b"end") && !is_image(before) {
             let data = stream.trim_ascii_start();
             let left = u64::try_from(MAX_UNFOLDED + 1 - total).unwrap_or(u64::MAX);
-            let mut counted = ZlibDecoder::new(data).take(left);
-            // What is not compressed so is an error at once.
-            total += std::io::copy(&mut counted, &mut std::io::sink())
-                .ok()
-                .and_then(|count| usize::try_from(count).ok())
-                .unwrap_or_default();
+            total += unfolded_before_error(ZlibDecoder::new(data).take(left));
             if total > MAX_UNFOLDED {
                 break;
             }
         }
         rest = stream;
+    }
+    total
+}
+
+/// What comes before an error counts: it was unfolded all the same. What is not compressed so is an
+/// error at once.
+fn unfolded_before_error(mut stream: impl Read) -> usize {
+    let mut buffer = [0; 16 * 1024];
+    let mut total = 0;
+    while let Ok(count) = stream.read(&mut buffer)
+        && count > 0
+    {
+        total += count;
     }
     total
 }

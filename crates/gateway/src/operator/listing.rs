@@ -61,8 +61,12 @@ pub(crate) async fn show_all(
 ) -> Result<(), Box<dyn Error>> {
     let selection = filters.look_up(system).await?;
     let mut output = Output::new();
-    let clients = show::<Registration>(system, &selection, format, &mut output).await?;
-    space(&mut output, format)?;
+    let mut clients = 0;
+    // A registration is nobody's, and for every service.
+    if selection.people.is_none() && selection.resource.is_none() {
+        clients = show::<Registration>(system, &selection, format, &mut output).await?;
+        space(&mut output, format)?;
+    }
     let sessions = show::<Session>(system, &selection, format, &mut output).await?;
     space(&mut output, format)?;
     let tokens = show::<Tokens>(system, &selection, format, &mut output).await?;

@@ -3,16 +3,20 @@
 
 use std::error::Error;
 
+use futures_util::future::try_join_all;
 use serde::Serialize;
 use token_core::audit::{Actor, OperatorAct, OperatorAction};
 use token_core::store::{Approval, Registration, Session};
-use token_core::{ClientId, GrantId, Jti, Timestamp};
+use token_core::{ClientId, GrantId, Jti, Timestamp, UserId};
 
 use super::consent::Destroying;
 use super::output::{Output, number_of, remark};
 use super::selection::Selection;
 use super::system::System;
 use super::walk::Walk;
+
+/// How many sessions are ended at the same time: the way to Redis is longer than its work.
+const AT_ONCE: usize = 64;
 
 /// What went, or would go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -25,6 +29,12 @@ pub(crate) struct Gone {
 }
 
 impl Gone {
+    fn count(&mut self, session: &Session) {
+        self.sessions += 1;
+        self.access_tokens += session.tokens.len() as u64;
+        self.refresh_tokens += u64::from(session.refreshable_until.is_some());
+    }
+
     fn is_nothing(self) -> bool {
         self == Self::default()
     }
@@ -92,7 +102,8 @@ pub(crate) async fn end(
         if gone.is_nothing() {
             target.must_be_there()?;
         } else if !how.dry_run {
-            how.ask(&format!("This ends {}", gone.in_words()))?;
+            let whose = target.whose();
+            how.ask(&format!("This ends {}{whose}", gone.in_words()))?;
         }
     }
     if !how.dry_run {
@@ -165,29 +176,28 @@ impl Run<'_> {
         }
         let mut sessions = Walk::<Session>::begin(self.system).await?.of(selection);
         while let Some(batch) = sessions.next().await? {
-            for session in batch {
-                self.session(&session, gone).await?;
+            for some in batch.chunks(AT_ONCE) {
+                let ends = some
+                    .iter()
+                    .map(|own| self.end_grant(&own.grant, own.ends_at()));
+                try_join_all(ends).await?;
+                for session in some {
+                    gone.count(session);
+                }
             }
         }
         Ok(())
     }
 
     async fn session_of(&self, grant: &GrantId, gone: &mut Gone) -> Result<(), Box<dyn Error>> {
-        let mut sessions = Walk::<Session>::begin(self.system).await?;
-        while let Some(batch) = sessions.next().await? {
-            if let Some(session) = batch.iter().find(|session| session.grant == *grant) {
-                return self.session(session, gone).await;
+        match self.system.store.session(grant, self.system.now()).await? {
+            Some(session) => {
+                self.end_grant(grant, session.ends_at()).await?;
+                gone.count(&session);
+                Ok(())
             }
+            None => Ok(()),
         }
-        Ok(())
-    }
-
-    async fn session(&self, session: &Session, gone: &mut Gone) -> Result<(), Box<dyn Error>> {
-        self.end_grant(&session.grant, session.ends_at()).await?;
-        gone.sessions += 1;
-        gone.access_tokens += session.tokens.len() as u64;
-        gone.refresh_tokens += u64::from(session.refreshable_until.is_some());
-        Ok(())
     }
 
     /// The mark stays as long as `/revoke` would have it stay, and as long as anything of the
@@ -286,6 +296,20 @@ impl Target {
             Self::Sessions(_) | Self::Tokens(_) | Self::Registrations => return Ok(()),
         };
         Err(missing.into())
+    }
+
+    /// The people whom a login name means: it may have been another's before.
+    fn whose(&self) -> String {
+        let (Self::Sessions(selection) | Self::Tokens(selection)) = self else {
+            return String::new();
+        };
+        let people = selection.people.iter().flatten().map(UserId::as_str);
+        let people: Vec<_> = people.collect();
+        if people.is_empty() {
+            String::new()
+        } else {
+            format!(" of {}", people.join(" and "))
+        }
     }
 
     fn action(&self) -> OperatorAction {

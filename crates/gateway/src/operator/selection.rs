@@ -140,7 +140,7 @@ impl Selectable for Approval {
     }
 }
 
-/// A registration is nobody's and for every service.
+/// A registration is nobody's and for every service: only a client selects it.
 impl Selectable for Registration {
     fn is_of(&self, selection: &Selection) -> bool {
         let client = selection.client.as_ref();

@@ -189,6 +189,10 @@ pub trait Inspection: Send + Sync {
         now: Timestamp,
     ) -> Result<Batch<Session>, StoreError>;
 
+    /// The session of one grant, if it has anything at `now`.
+    async fn session(&self, grant: &GrantId, now: Timestamp)
+    -> Result<Option<Session>, StoreError>;
+
     /// What may still be fetched at `now`. A grant that has ended since is among them until then:
     /// no token is issued for it.
     async fn approvals(

@@ -133,6 +133,7 @@ pub struct TokenRecord {
     /// The person it stands for.
     pub user_id: UserId,
     /// The person's login name at sign-in.
+    #[serde(default = "Username::unknown")]
     pub username: Username,
     /// The service it is for.
     pub resource: ResourceId,
@@ -253,4 +254,22 @@ pub struct PushedRequest {
     pub parameters: String,
     /// When it is over.
     pub expires_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_of_a_version_that_kept_no_username_is_still_read() {
+        let jti = format!("{}.{}", "g".repeat(22), "r".repeat(22));
+        let record = format!(
+            r#"{{"jti":"{jti}","client_id":"c","user_id":"github|1",
+                "resource":"https://fetch.example.com/mcp","scope":"mcp",
+                "issued_at":1,"expires_at":2}}"#
+        );
+        let record: TokenRecord = serde_json::from_str(&record).unwrap();
+        assert_eq!(record.username.as_str(), "?");
+        assert_eq!(record.grant().id.as_str(), "g".repeat(22));
+    }
 }

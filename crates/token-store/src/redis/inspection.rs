@@ -4,12 +4,12 @@
 
 use ::redis::{Cmd, FromRedisValue, Pipeline, cmd, pipe};
 use async_trait::async_trait;
-use token_core::Timestamp;
 use token_core::client::Client;
 use token_core::store::{
     Approval, Batch, CodeRecord, Cursor, Expired, Grant, Inspection, Kind, RefreshRecord,
     Registration, Session, StoreError, TokenRecord,
 };
+use token_core::{GrantId, Timestamp};
 
 use super::clients::{Fields, client_of, fields_of};
 use super::keys;
@@ -60,27 +60,21 @@ impl Inspection for RedisStore {
         now: Timestamp,
     ) -> Result<Batch<Session>, StoreError> {
         let (next, grants) = self.scan(from, "oauth:grant:*").await?;
-        let mut questions = pipe();
-        for grant in &grants {
-            questions.zrange(grant, 0, -1);
-        }
-        let families: Vec<Vec<String>> = self.ask(&questions).await?;
-        let mut questions = pipe();
-        for member in families.iter().flatten() {
-            questions.get(member);
-        }
-        let values: Vec<Option<String>> = self.ask(&questions).await?;
-        let mut values = values.into_iter();
-        let mut items = Vec::new();
-        for family in families {
-            let members = family.into_iter().zip(values.by_ref());
-            items.extend(session(members, now)?);
-        }
+        let items = self.sessions_of(&grants, now).await?;
         Ok(Batch {
             items,
             next,
             looked_at: STEP,
         })
+    }
+
+    async fn session(
+        &self,
+        grant: &GrantId,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        let found = self.sessions_of(&[keys::members(grant)], now).await?;
+        Ok(found.into_iter().next())
     }
 
     async fn approvals(
@@ -180,6 +174,31 @@ impl RedisStore {
             .arg(STEP);
         let (next, found): (String, Vec<String>) = self.command(&step).await?;
         Ok((cursor(next), found))
+    }
+
+    /// The sessions of grants, by the keys of their members.
+    async fn sessions_of(
+        &self,
+        grants: &[String],
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
+        let mut questions = pipe();
+        for grant in grants {
+            questions.zrange(grant, 0, -1);
+        }
+        let families: Vec<Vec<String>> = self.ask(&questions).await?;
+        let mut questions = pipe();
+        for member in families.iter().flatten() {
+            questions.get(member);
+        }
+        let values: Vec<Option<String>> = self.ask(&questions).await?;
+        let mut values = values.into_iter();
+        let mut found = Vec::new();
+        for family in families {
+            let members = family.into_iter().zip(values.by_ref());
+            found.extend(session(members, now)?);
+        }
+        Ok(found)
     }
 
     /// What a pipeline answers, for any number of questions.

@@ -3,12 +3,12 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
-use token_core::Timestamp;
 use token_core::client::Client;
 use token_core::store::{
     Approval, Batch, CodeRecord, Cursor, DeviceDecision, Expired, Inspection, Kind, RefreshRecord,
     Registration, Session, StoreError, TokenRecord,
 };
+use token_core::{GrantId, Timestamp};
 
 use super::SqliteStore;
 use super::steps::{EXPIRING, Fault, clear_table, decode, seconds};
@@ -89,6 +89,16 @@ impl Inspection for SqliteStore {
             })
         })
         .await
+    }
+
+    async fn session(
+        &self,
+        grant: &GrantId,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        let grant = grant.clone();
+        self.read(move |connection| Ok(session(connection, grant.as_str(), now)?.0))
+            .await
     }
 
     async fn approvals(

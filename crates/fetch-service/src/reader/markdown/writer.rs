@@ -10,7 +10,7 @@ pub(in crate::reader) enum Style {
 
 /// What lines within lists and quotes begin with grows no longer than this: a hostile page could
 /// nest them, and repeats it at each of its lines.
-const MAX_PREFIX: usize = 32;
+const MAX_PREFIX: usize = 16;
 
 fn is_space(char: char) -> bool {
     char.is_ascii_whitespace() || char == '\u{a0}'
@@ -152,24 +152,24 @@ impl Writer {
         self.blank_prefix = self.blank_prefix.min(self.prefix.len());
     }
 
-    /// A mark that opens before the next word, and closes after the last with [`Self::close`].
-    pub(super) fn open(&mut self, mark: &'static str) {
-        if self.style == Style::Markdown {
+    /// A mark that opens before the next word, and closes after the last with [`Self::close`];
+    /// false where there is none to close. Within itself it is none: each line would repeat it.
+    #[must_use]
+    pub(super) fn open(&mut self, mark: &'static str) -> bool {
+        let is_open = self.open.contains(&mark) || self.opening.contains(&mark);
+        let opens = self.style == Style::Markdown && !is_open;
+        if opens {
             self.opening.push(mark);
         }
+        opens
     }
 
-    /// Closes the mark opened last; says whether there was a word in it.
-    pub(super) fn close(&mut self, closing: &str) -> bool {
-        if self.style == Style::Text {
-            return true;
+    /// Closes the mark opened last, if there was a word in it.
+    pub(super) fn close(&mut self, closing: &str) {
+        if self.opening.pop().is_none() {
+            self.open.pop();
+            self.out.push_str(closing);
         }
-        if self.opening.pop().is_some() {
-            return false;
-        }
-        self.open.pop();
-        self.out.push_str(closing);
-        true
     }
 
     /// What is written by `inside` has one line.

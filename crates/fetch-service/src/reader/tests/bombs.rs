@@ -110,6 +110,7 @@ fn nothing_grows_many_times_over() {
         "long/".repeat(2_000),
         "<a href=x>y</a>".repeat(5_000)
     );
+    let emphasis = format!("{}{}", "<b><i>".repeat(100), "x<br>".repeat(20_000));
     let backticks = format!("<p><code>{}</code>", "`".repeat(100_000));
     for (name, bomb) in [
         ("lines in lists", nested_lines),
@@ -118,6 +119,7 @@ fn nothing_grows_many_times_over() {
         ("wide cells", wide),
         ("bars", bars),
         ("long base", base),
+        ("emphasis", emphasis),
         ("backticks", backticks),
     ] {
         let page = page("text/html", format!("<p>Start</p>{bomb}"));

@@ -168,6 +168,9 @@ fn a_pdf_bomb_is_refused_before_it_is_unfolded() {
     assert!(body.len() < 1_000_000, "{}", body.len());
     let error = read(&page("application/pdf", body), Format::Markdown).unwrap_err();
     assert_eq!(error, Unreadable::PdfTooLarge);
+    let many = b"%PDF-1.4 stream\x78\x9c endstream".repeat(60_000);
+    let error = read(&page("application/pdf", many), Format::Markdown).unwrap_err();
+    assert_eq!(error, Unreadable::PdfTooLarge);
 }
 
 #[test]

@@ -108,6 +108,14 @@ async fn a_listing_is_narrowed_by_client_person_and_service() {
         let expected: BTreeSet<_> = expected.into_iter().cloned().collect();
         assert_eq!(sessions(&filter), expected, "{filter:?}");
     }
+    let of_one = world.json(&["show-all", "--user", "octocat"]);
+    assert_eq!(
+        all(&of_one, "kind").len(),
+        2,
+        "no registrations: {of_one:?}"
+    );
+    let of_client = world.json(&["show-all", "--client", &fetch.client_id]);
+    assert_eq!(of_client.len(), 3, "{of_client:?}");
     let complaint = world.fails(1, &["sessions", "list", "--service", "nope"]);
     assert!(complaint.contains("fetch, notes"), "{complaint}");
 }

@@ -91,6 +91,10 @@ pub(crate) async fn shows_what_each_grant_still_has(backend: &dyn Inspected) {
     let find = |family: &Family| shown.iter().find(|shown| shown.grant == family.grant.id);
     assert_eq!(shown.len(), 3);
     assert_eq!(find(&ended), None);
+    for family in [&rotated, &bare, &revoked, &ended] {
+        let alone = store.session(&family.grant.id, now).await.unwrap();
+        assert_eq!(alone.as_ref(), find(family));
+    }
     let mut tokens = find(&rotated).unwrap().tokens.clone();
     tokens.sort_by(|one, other| one.jti.cmp(&other.jti));
     let mut expected = vec![first.token.clone(), rotation.token.clone()];
