@@ -1,7 +1,7 @@
 //! The text of a PDF, page after page. Layout is not kept: lines are, columns are read as they are
 //! stored.
 
-use std::io::Read as _;
+use std::io::Read;
 use std::time::{Duration, Instant};
 
 use flate2::read::ZlibDecoder;
