@@ -8,6 +8,7 @@ use hyper::body::Incoming;
 use crate::decoder::{Coding, Decoder};
 use crate::error::{EgressError, TimeLimit};
 use crate::limits::Limits;
+use crate::meter::Meter;
 
 /// Compressed bytes that are unfolded before others get their turn: one piece can unfold to the
 /// whole limit.
@@ -25,10 +26,14 @@ pub(crate) async fn read(
     mut incoming: Incoming,
     coding: Coding,
     limits: &Limits,
+    meter: Option<&Meter>,
 ) -> Result<Body, EgressError> {
     let mut decoder = Decoder::new(coding, limits.body_bytes).map_err(|_| EgressError::Encoding)?;
     let mut wire_bytes = 0;
     while let Some(piece) = next(&mut incoming, limits).await? {
+        if let Some(meter) = meter {
+            meter.count(piece.len());
+        }
         let room = limits.wire_bytes.saturating_sub(wire_bytes);
         let within = piece.get(..room).unwrap_or(&piece);
         wire_bytes += within.len();

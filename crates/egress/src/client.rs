@@ -23,6 +23,7 @@ use crate::destination::Destination;
 use crate::error::{BuildError, EgressError, Refusal, Rule, TimeLimit};
 use crate::failure;
 use crate::limits::Limits;
+use crate::meter::Meter;
 use crate::policy::EgressPolicy;
 use crate::resolver::{Resolver, SystemResolver};
 use crate::tls;
@@ -90,16 +91,19 @@ pub struct Ask<'a> {
     pub validators: Option<&'a Validators>,
     /// Somebody else's leave, beside the guard's.
     pub permission: Option<&'a dyn Permission>,
+    /// Counts what comes.
+    pub meter: Option<&'a Meter>,
 }
 
 impl<'a> Ask<'a> {
-    /// Without conditions and without asking anybody.
+    /// Without conditions, without asking anybody, uncounted.
     #[must_use]
     pub fn accepting(accept: &'a str) -> Self {
         Self {
             accept,
             validators: None,
             permission: None,
+            meter: None,
         }
     }
 }
@@ -191,7 +195,7 @@ impl EgressClient {
             let followed = u8::try_from(redirects.len()).unwrap_or(u8::MAX);
             let response = self.hop(&url, ask, followed).await?;
             let Some(location) = location(&response) else {
-                return self.read(url, response, redirects).await;
+                return self.read(url, response, redirects, ask.meter).await;
             };
             if followed == self.limits.redirects {
                 return Err(EgressError::TooManyRedirects(followed));
@@ -271,10 +275,11 @@ impl EgressClient {
         final_url: Url,
         response: Response<Incoming>,
         redirects: Vec<Redirect>,
+        meter: Option<&Meter>,
     ) -> Result<Fetched, EgressError> {
         let (mut head, incoming) = response.into_parts();
         let coding = Coding::of(&head.headers).ok_or(EgressError::Encoding)?;
-        let body = body::read(incoming, coding, &self.limits).await?;
+        let body = body::read(incoming, coding, &self.limits, meter).await?;
         head.headers.remove(CONTENT_ENCODING);
         head.headers.remove(CONTENT_LENGTH);
         Ok(Fetched {

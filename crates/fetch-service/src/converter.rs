@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
+use crate::quota::Admitted;
+
 /// The reader's recursion is bounded (256 levels); this is many times what it needs.
 const STACK_BYTES: usize = 16 * 1024 * 1024;
 /// For one conversion, waiting included.
@@ -37,17 +39,22 @@ impl Converter {
     }
 
     /// Runs `job`. A panic in it is a [`ConversionError::Failed`], not the end of the process.
+    ///
+    /// A thread cannot be stopped. Where nobody waits for it any more, `call` is under way until it
+    /// ends by itself, so that nobody has more of them than he may have calls.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
+        call: Admitted,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, ConversionError> {
-        timeout(LIMIT, self.start(job))
+        timeout(LIMIT, self.start(call, job))
             .await
             .unwrap_or(Err(ConversionError::TooLong))
     }
 
     async fn start<T: Send + 'static>(
         &self,
+        call: Admitted,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, ConversionError> {
         let permit = Arc::clone(&self.permits).acquire_owned().await;
@@ -57,9 +64,13 @@ impl Converter {
             .name("convert".to_owned())
             .stack_size(STACK_BYTES)
             .spawn(move || {
+                let outcome = {
+                    // Free before the answer is there, whose reader may call again at once.
+                    let _places = (call, permit);
+                    job()
+                };
                 // Nobody may be waiting any more.
-                let _ = sender.send(job());
-                drop(permit);
+                let _ = sender.send(outcome);
             })
             .map_err(|_| ConversionError::Failed)?;
         receiver.await.map_err(|_| ConversionError::Failed)
@@ -68,16 +79,52 @@ impl Converter {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use token_core::UserId;
+
     use super::{ConversionError, Converter};
+    use crate::quota::{Admitted, Exceeded, Limits, Quota};
+
+    const LIMITS: Limits = Limits {
+        requests_per_minute: 1000,
+        bytes_per_minute: 1,
+        at_a_time: 1,
+    };
+
+    fn call(quota: &Quota) -> Result<Admitted, Exceeded> {
+        quota.admit(&UserId::parse("github|1").unwrap())
+    }
 
     #[tokio::test]
     async fn a_panic_is_a_failed_conversion_and_frees_its_place() {
-        let converter = Converter::new();
+        let (converter, quota) = (Converter::new(), Quota::new(LIMITS));
         for _ in 0..64 {
-            let outcome = converter.run(|| panic!("hostile page")).await;
-            let outcome: Result<(), _> = outcome;
+            let outcome = converter.run(call(&quota).unwrap(), || panic!("hostile page"));
+            let outcome: Result<(), _> = outcome.await;
             assert_eq!(outcome, Err(ConversionError::Failed));
         }
-        assert_eq!(converter.run(|| 7).await, Ok(7));
+        assert_eq!(converter.run(call(&quota).unwrap(), || 7).await, Ok(7));
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_is_under_way_until_it_ends() {
+        let (converter, quota) = (Converter::new(), Quota::new(LIMITS));
+        let (begun, begins) = tokio::sync::oneshot::channel();
+        let (end, ends) = mpsc::channel::<()>();
+        let run = converter.run(call(&quota).unwrap(), move || {
+            begun.send(()).unwrap();
+            ends.recv().unwrap();
+        });
+        tokio::select! {
+            _ = run => panic!("it waits"),
+            begins = begins => begins.unwrap(),
+        }
+        assert_eq!(call(&quota).unwrap_err(), Exceeded::AtATime { limit: 1 });
+        end.send(()).unwrap();
+        while call(&quota).is_err() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 }

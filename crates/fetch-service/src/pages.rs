@@ -13,7 +13,7 @@ mod kept;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use egress::{Ask, EgressClient, EgressError, Fetched, Permission};
+use egress::{Ask, EgressClient, EgressError, Fetched, Meter, Permission};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use quick_cache::sync::Cache;
@@ -21,8 +21,9 @@ use token_core::{Clock, Seconds, Timestamp, UserId};
 use url::Url;
 
 use crate::bounded;
+use crate::quota::Admitted;
 use crate::reader::Page;
-use crate::robots::Robots;
+use crate::robots::{Metered, Robots};
 use flights::Flights;
 use freshness::Audience;
 use kept::{Entry, Key, Weight};
@@ -47,20 +48,13 @@ pub(crate) struct Snapshot {
 /// Who wants which page, and how.
 #[derive(Clone, Copy)]
 pub(crate) struct Wish<'a> {
-    pub(crate) person: &'a UserId,
+    /// The call, which pays for it.
+    pub(crate) admitted: &'a Admitted,
     pub(crate) url: &'a str,
     /// A later part of a page that is being read.
     pub(crate) goes_on: bool,
     /// A program wishes it, so `robots.txt` is asked.
     pub(crate) automatic: bool,
-}
-
-/// A page, and what it took.
-#[derive(Clone, Debug)]
-pub(crate) struct Found {
-    pub(crate) snapshot: Arc<Snapshot>,
-    /// Bytes that came from the web for it; none where it was in memory.
-    pub(crate) wire_bytes: usize,
 }
 
 /// Finds pages. Cheap to clone.
@@ -82,7 +76,6 @@ struct Inner {
 #[derive(Clone)]
 struct Landed {
     entry: Arc<Entry>,
-    wire_bytes: usize,
     asked_by: UserId,
 }
 
@@ -109,23 +102,23 @@ impl Pages {
     ///
     /// # Errors
     /// It is neither in memory nor to be had. A refusal is the caller's to audit.
-    pub(crate) async fn find(&self, wish: Wish<'_>) -> Result<Found, EgressError> {
+    pub(crate) async fn find(&self, wish: Wish<'_>) -> Result<Arc<Snapshot>, EgressError> {
         let key = Key::of(wish);
         if wish.goes_on
             && let Some(snapshot) = self.reading(&key)
         {
-            return Ok(self.found(key, snapshot, 0));
+            return Ok(self.found(key, snapshot));
         }
         let own = self.0.kept.get(&key);
         let known = own.or_else(|| self.0.kept.get(&key.everybodys()));
         if let Some(entry) = &known
             && entry.is_fresh(self.0.clock.now())
         {
-            self.permit(&key).await?;
-            return Ok(self.found(key, Arc::clone(&entry.snapshot), 0));
+            self.permit(&key, &entry.snapshot, wish).await?;
+            return Ok(self.found(key, Arc::clone(&entry.snapshot)));
         }
         let landed = self.fetch(&key, wish, known).await?;
-        Ok(self.found(key, Arc::clone(&landed.entry.snapshot), landed.wire_bytes))
+        Ok(self.found(key, Arc::clone(&landed.entry.snapshot)))
     }
 
     fn reading(&self, key: &Key) -> Option<Arc<Snapshot>> {
@@ -135,21 +128,23 @@ impl Pages {
     }
 
     /// Begins the person's reading of it, or goes on with it.
-    fn found(&self, key: Key, snapshot: Arc<Snapshot>, wire_bytes: usize) -> Found {
+    fn found(&self, key: Key, snapshot: Arc<Snapshot>) -> Arc<Snapshot> {
         let reading = (Arc::clone(&snapshot), self.0.clock.now());
         self.0.readings.insert(key, reading);
-        Found {
-            snapshot,
-            wire_bytes,
-        }
+        snapshot
     }
 
-    /// `robots.txt` may have changed since the page was kept.
-    async fn permit(&self, key: &Key) -> Result<(), EgressError> {
-        match (&self.0.robots, Url::parse(&key.url)) {
-            (Some(robots), Ok(url)) if key.automatic => robots.permit(&url).await,
-            _ => Ok(()),
-        }
+    /// `robots.txt` may have changed since the page was kept: where it was asked for, and where it
+    /// is from.
+    async fn permit(&self, key: &Key, kept: &Snapshot, wish: Wish<'_>) -> Result<(), EgressError> {
+        let robots = self.0.robots.as_ref().filter(|_| key.automatic);
+        let (Some(robots), Ok(first)) = (robots, Url::parse(&key.url)) else {
+            return Ok(());
+        };
+        let meter = Meter::default();
+        let _bill = wish.admitted.bill(meter.clone());
+        robots.permit(&first, &meter).await?;
+        robots.permit(&kept.page.url, &meter).await
     }
 
     /// One fetch for all who wish for the same at the same time; what turns out to be for one
@@ -163,7 +158,7 @@ impl Pages {
         let is_own = |entry: &Arc<Entry>| entry.keeping.audience != Audience::Everybody;
         if !known.as_ref().is_some_and(is_own) {
             let landed = self.join(key.everybodys(), wish, known.clone()).await?;
-            if landed.asked_by == *wish.person
+            if landed.asked_by == *wish.admitted.person()
                 || landed.entry.keeping.audience == Audience::Everybody
             {
                 return Ok(landed);
@@ -178,20 +173,20 @@ impl Pages {
         wish: Wish<'_>,
         known: Option<Arc<Entry>>,
     ) -> Result<Landed, EgressError> {
-        let (pages, person) = (self.clone(), wish.person.clone());
-        let own = flight.of_person(wish.person);
-        let fetch = async move {
-            let fetched = pages.0.ask(&own, known.as_deref()).await?;
-            let wire_bytes = fetched.wire_bytes;
+        let (pages, person) = (self.clone(), wish.admitted.person().clone());
+        let own = flight.of_person(&person);
+        let fetch = |meter| async move {
+            let fetched = pages.0.ask(&own, known.as_deref(), &meter).await?;
             let entry = pages.0.entry(fetched, known);
             pages.keep(own, &entry);
             Ok(Landed {
                 entry,
-                wire_bytes,
                 asked_by: person,
             })
         };
-        self.0.flights.join(flight, fetch).await
+        let (meter, flight) = self.0.flights.join(flight, fetch);
+        let _bill = wish.admitted.bill(meter);
+        flight.await
     }
 
     fn keep(&self, own: Key, entry: &Arc<Entry>) {
@@ -208,11 +203,18 @@ impl Pages {
 }
 
 impl Inner {
-    async fn ask(&self, key: &Key, known: Option<&Entry>) -> Result<Fetched, EgressError> {
+    async fn ask(
+        &self,
+        key: &Key,
+        known: Option<&Entry>,
+        meter: &Meter,
+    ) -> Result<Fetched, EgressError> {
         let robots = self.robots.as_ref().filter(|_| key.automatic);
+        let robots = robots.map(|robots| Metered { robots, meter });
         let ask = Ask {
             validators: known.and_then(|entry| entry.validators.as_ref()),
-            permission: robots.map(|robots| robots as &dyn Permission),
+            permission: robots.as_ref().map(|robots| robots as &dyn Permission),
+            meter: Some(meter),
             ..Ask::accepting(ACCEPT)
         };
         self.egress.fetch(&key.url, &ask).await

@@ -2,12 +2,14 @@
 //! gateway says who asks, so one person's program in a loop takes nothing from the others.
 //!
 //! Calls and bytes are buckets that fill again evenly. What a page will weigh is not known before it
-//! is there, so the bytes are taken afterwards and may leave a debt, which is waited off.
+//! is there, so the bytes are taken afterwards, however it ended, and may leave a debt, which is
+//! waited off.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use egress::Meter;
 use token_core::UserId;
 use tokio::time::Instant;
 
@@ -118,13 +120,38 @@ impl Quota {
     }
 }
 
+/// Takes what its meter has counted from the person's bytes when it is dropped: a fetch that fails
+/// or is given up has cost the same.
+#[derive(Debug)]
+pub(crate) struct Bill<'a> {
+    admitted: &'a Admitted,
+    meter: Meter,
+}
+
 impl Admitted {
-    /// Takes the bytes that came from the web.
-    pub(crate) fn charge(&self, bytes: usize) {
+    pub(crate) fn person(&self) -> &UserId {
+        &self.person
+    }
+
+    /// To be held for as long as the call waits for what `meter` counts.
+    pub(crate) fn bill(&self, meter: Meter) -> Bill<'_> {
+        Bill {
+            admitted: self,
+            meter,
+        }
+    }
+
+    fn charge(&self, bytes: usize) {
         if let Some(account) = self.accounts.people().get_mut(&self.person) {
             account.refill(Instant::now());
             account.bytes.take(i64::try_from(bytes).unwrap_or(i64::MAX));
         }
+    }
+}
+
+impl Drop for Bill<'_> {
+    fn drop(&mut self) {
+        self.admitted.charge(self.meter.bytes());
     }
 }
 

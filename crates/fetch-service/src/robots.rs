@@ -12,7 +12,9 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use egress::{Ask, Asking, EgressClient, EgressError, Fetched, Limits, Permission, TimeLimit};
+use egress::{
+    Ask, Asking, EgressClient, EgressError, Fetched, Limits, Meter, Permission, TimeLimit,
+};
 use http::header::{CACHE_CONTROL, EXPIRES};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -92,9 +94,10 @@ impl Robots {
         }
     }
 
-    /// Whether this URL may be fetched without a person's wish.
-    pub(crate) async fn permit(&self, url: &Url) -> Result<(), EgressError> {
-        let says = self.says(url).await;
+    /// Whether this URL may be fetched without a person's wish. What is fetched to know it, `meter`
+    /// counts.
+    pub(crate) async fn permit(&self, url: &Url, meter: &Meter) -> Result<(), EgressError> {
+        let says = self.says(url, meter).await;
         match &*says {
             Says::Nothing => Ok(()),
             Says::Rules(rules) if rules.weight() * path(url).len() <= IN_PASSING => {
@@ -117,7 +120,7 @@ impl Robots {
         }
     }
 
-    async fn says(&self, url: &Url) -> Arc<Says> {
+    async fn says(&self, url: &Url, meter: &Meter) -> Arc<Says> {
         let origin = url.origin().ascii_serialization();
         let now = self.clock.now();
         self.remembered
@@ -126,7 +129,7 @@ impl Robots {
             Ok(known) => known.says,
             // Who comes meanwhile waits; should this one go away, the next one asks.
             Err(place) => {
-                let known = self.ask(&origin).await;
+                let known = self.ask(&origin, meter).await;
                 // It may have been pushed out already, and is right all the same.
                 let _ = place.insert(known.clone());
                 known.says
@@ -134,12 +137,13 @@ impl Robots {
         }
     }
 
-    async fn ask(&self, origin: &str) -> Known {
+    async fn ask(&self, origin: &str, meter: &Meter) -> Known {
         let url = format!("{origin}/robots.txt");
-        let answer = self
-            .client
-            .fetch(&url, &Ask::accepting("text/plain, */*;q=0.5"))
-            .await;
+        let ask = Ask {
+            meter: Some(meter),
+            ..Ask::accepting("text/plain, */*;q=0.5")
+        };
+        let answer = self.client.fetch(&url, &ask).await;
         let now = self.clock.now();
         let (says, lifetime) = match answer {
             Ok(answer) => said(&answer, now),
@@ -153,9 +157,15 @@ impl Robots {
     }
 }
 
-impl Permission for Robots {
+/// It, on somebody's account.
+pub(crate) struct Metered<'a> {
+    pub(crate) robots: &'a Robots,
+    pub(crate) meter: &'a Meter,
+}
+
+impl Permission for Metered<'_> {
     fn ask<'a>(&'a self, url: &'a Url) -> Asking<'a> {
-        Box::pin(self.permit(url))
+        Box::pin(self.robots.permit(url, self.meter))
     }
 }
 

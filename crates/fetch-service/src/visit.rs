@@ -12,7 +12,7 @@ use token_core::audit::{AskedBy, AuditEvent, AuditSink};
 use crate::bounded;
 use crate::converter::{ConversionError, Converter};
 use crate::pages::{Pages, Snapshot, Wish};
-use crate::quota::{Exceeded, Quota};
+use crate::quota::{Admitted, Exceeded, Quota};
 use crate::reader::{self, Content, Reading, Unreadable, View};
 
 /// What an entry takes beside its text.
@@ -94,15 +94,14 @@ impl Visitor {
     async fn attempt(&self, visit: Visit<'_>) -> Result<(Arc<Snapshot>, Arc<Reading>), VisitError> {
         let admitted = self.quota.admit(&visit.identity.user_id)?;
         let wish = Wish {
-            person: &visit.identity.user_id,
+            admitted: &admitted,
             url: visit.url,
             goes_on: visit.goes_on,
             automatic: visit.automatic,
         };
-        let found = self.pages.find(wish).await?;
-        admitted.charge(found.wire_bytes);
-        let reading = self.reading(&found.snapshot, visit.view).await?;
-        Ok((found.snapshot, reading))
+        let snapshot = self.pages.find(wish).await?;
+        let reading = self.reading(&snapshot, visit.view, admitted).await?;
+        Ok((snapshot, reading))
     }
 
     /// One conversion for all who wish for the same; should the one go away who began it, the next
@@ -111,6 +110,7 @@ impl Visitor {
         &self,
         snapshot: &Arc<Snapshot>,
         view: &View,
+        admitted: Admitted,
     ) -> Result<Arc<Reading>, VisitError> {
         let key = (snapshot.id, view.clone());
         match self.readings.0.get_value_or_guard_async(&key).await {
@@ -118,7 +118,7 @@ impl Visitor {
             Err(place) => {
                 let (snapshot, view) = (Arc::clone(snapshot), view.clone());
                 let job = move || reader::read(&snapshot.page, &view);
-                let reading = Arc::new(self.converter.run(job).await??);
+                let reading = Arc::new(self.converter.run(admitted, job).await??);
                 // It may be too large to be kept, and is good all the same.
                 let _ = place.insert(Arc::clone(&reading));
                 Ok(reading)

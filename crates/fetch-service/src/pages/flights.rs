@@ -1,5 +1,5 @@
 //! Many who wish for the same at the same time are one request. It goes on for as long as one of
-//! them waits, and ends at once with the last.
+//! them waits, and ends at once with the last. Each of them has the meter of it.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -7,15 +7,22 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use egress::Meter;
 use futures_util::FutureExt;
 use futures_util::future::{Shared, WeakShared};
 
 type Flight<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-type UnderWay<K, T> = Mutex<HashMap<K, (u64, WeakShared<Flight<T>>)>>;
+type All<K, T> = Mutex<HashMap<K, UnderWay<T>>>;
+
+struct UnderWay<T: Clone> {
+    number: u64,
+    meter: Meter,
+    flight: WeakShared<Flight<T>>,
+}
 
 /// The requests under way: as many as there are callers that wait, and no more.
 pub(crate) struct Flights<K, T: Clone> {
-    under_way: Arc<UnderWay<K, T>>,
+    under_way: Arc<All<K, T>>,
     begun: AtomicU64,
 }
 
@@ -33,15 +40,16 @@ where
     K: Clone + Eq + Hash + Send + 'static,
     T: Clone + Send + Sync + 'static,
 {
-    /// The flight under `key`, which is `new` where none is under way.
-    pub(crate) fn join(
-        &self,
-        key: K,
-        new: impl Future<Output = T> + Send + 'static,
-    ) -> Shared<Flight<T>> {
+    /// The flight under `key`, which is `new` where none is under way, and what it costs.
+    pub(crate) fn join<F>(&self, key: K, new: impl FnOnce(Meter) -> F) -> (Meter, Shared<Flight<T>>)
+    where
+        F: Future<Output = T> + Send + 'static,
+    {
         let mut under_way = lock(&self.under_way);
-        if let Some(flight) = under_way.get(&key).and_then(|(_, weak)| weak.upgrade()) {
-            return flight;
+        if let Some(one) = under_way.get(&key)
+            && let Some(flight) = one.flight.upgrade()
+        {
+            return (one.meter.clone(), flight);
         }
         let number = self.begun.fetch_add(1, Ordering::Relaxed);
         let end = End {
@@ -49,21 +57,28 @@ where
             key: key.clone(),
             number,
         };
+        let meter = Meter::default();
+        let new = new(meter.clone());
         let flight: Flight<T> = Box::pin(async move {
             let _end = end;
             new.await
         });
         let flight = flight.shared();
         if let Some(weak) = flight.downgrade() {
-            under_way.insert(key, (number, weak));
+            let one = UnderWay {
+                number,
+                meter: meter.clone(),
+                flight: weak,
+            };
+            under_way.insert(key, one);
         }
-        flight
+        (meter, flight)
     }
 }
 
 /// Forgets a flight that is over: landed, or left by everybody.
 struct End<K: Eq + Hash, T: Clone> {
-    under_way: Arc<UnderWay<K, T>>,
+    under_way: Arc<All<K, T>>,
     key: K,
     number: u64,
 }
@@ -72,7 +87,7 @@ impl<K: Eq + Hash, T: Clone> Drop for End<K, T> {
     fn drop(&mut self) {
         let mut under_way = lock(&self.under_way);
         // Another one may have begun since everybody left this one.
-        let is_this = |(number, _): &(u64, _)| *number == self.number;
+        let is_this = |one: &UnderWay<T>| one.number == self.number;
         if under_way.get(&self.key).is_some_and(is_this) {
             under_way.remove(&self.key);
         }
@@ -94,19 +109,20 @@ mod tests {
     async fn many_are_one_and_the_next_is_another() {
         let flights = Flights::<&str, usize>::default();
         let flown = Arc::new(AtomicUsize::new(0));
-        let fly = || {
+        let fly = |_| {
             let flown = Arc::clone(&flown);
             async move {
                 tokio::task::yield_now().await;
                 flown.fetch_add(1, Ordering::SeqCst)
             }
         };
-        let (first, second) = (flights.join("a", fly()), flights.join("a", fly()));
-        let other = flights.join("b", fly());
+        let (_, first) = flights.join("a", fly);
+        let (_, second) = flights.join("a", fly);
+        let (_, other) = flights.join("b", fly);
         assert_eq!(first.await, second.await);
         other.await;
         assert_eq!(flown.load(Ordering::SeqCst), 2);
-        flights.join("a", fly()).await;
+        flights.join("a", fly).1.await;
         assert_eq!(flown.load(Ordering::SeqCst), 3);
         assert!(lock(&flights.under_way).is_empty());
     }
@@ -124,16 +140,16 @@ mod tests {
     async fn who_leaves_leaves_it_to_the_others_and_the_last_one_ends_it() {
         let flights = Flights::<&str, ()>::default();
         let dropped = Arc::new(AtomicUsize::new(0));
-        let fly = || {
+        let fly = |_| {
             let dropped = Dropped(Arc::clone(&dropped));
             async move {
                 let _dropped = dropped;
                 std::future::pending::<()>().await;
             }
         };
-        let first = flights.join("a", fly());
-        // Its own future is not needed and goes at once.
-        let second = flights.join("a", async {});
+        let (_, first) = flights.join("a", fly);
+        // Its own future is not needed.
+        let (_, second) = flights.join("a", |_| async {});
         drop(first);
         assert_eq!(dropped.load(Ordering::SeqCst), 0);
         assert_eq!(lock(&flights.under_way).len(), 1);

@@ -38,7 +38,7 @@ impl Key {
             url.into()
         });
         Self {
-            owner: Owner::Person(wish.person.clone()),
+            owner: Owner::Person(wish.admitted.person().clone()),
             // The guard will say what is wrong with it.
             url: url.unwrap_or_else(|_| wish.url.to_owned()),
             automatic: wish.automatic,

@@ -178,3 +178,37 @@ async fn a_hostile_file_stops_nobody() {
     let ((is_error, answer), ()) = tokio::time::timeout(limit, both).await.unwrap();
     assert!(!is_error, "{answer}");
 }
+
+/// A page that is kept is asked about again where it was asked for and where it came from.
+#[actix_web::test]
+async fn a_kept_page_is_permitted_at_the_end_of_its_redirects_too() {
+    let site = Site::answering(|request, before| {
+        let mut response = HttpResponse::Ok();
+        response.insert_header(("Cache-Control", "max-age=86400"));
+        match (request.path(), before) {
+            ("/robots.txt", before) => {
+                let rules = if before == 0 {
+                    ""
+                } else {
+                    "Disallow: /private"
+                };
+                let mut response = HttpResponse::Ok();
+                response.insert_header(("Cache-Control", "max-age=300"));
+                response.body(format!("User-agent: *\n{rules}\n"))
+            }
+            ("/moved", _) => {
+                response.status(StatusCode::FOUND);
+                response.insert_header(("Location", "/private/x")).finish()
+            }
+            _ => response.content_type("text/plain").body("the page"),
+        }
+    });
+    let service = Service::opened_to(&site.url);
+    fetch(&service, &site, "/moved").await.unwrap();
+    fetch(&service, &site, "/moved").await.unwrap();
+    assert_eq!(site.asked("/moved"), 1);
+    service.clock.advance(Seconds(300));
+    let refusal = fetch(&service, &site, "/moved").await.unwrap_err();
+    assert!(refusal.contains("`Disallow: /private`"), "{refusal}");
+    assert_eq!((site.asked("/moved"), site.asked("/private/x")), (1, 1));
+}
