@@ -23,6 +23,9 @@ pub(crate) struct FetchOutput {
     pub(crate) title: Option<String>,
     /// What `content` is: `markdown`, `text`, `as served`, and so on.
     pub(crate) shown_as: &'static str,
+    /// Names the whole of what is read, by a digest of it: parts that have the same join, and parts
+    /// that have not are of different texts.
+    pub(crate) snapshot: String,
     /// The first character shown.
     pub(crate) start_index: usize,
     /// The character after the last one shown.

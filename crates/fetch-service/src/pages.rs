@@ -17,7 +17,7 @@ use egress::{Ask, EgressClient, EgressError, Fetched, Meter, Permission};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use quick_cache::sync::Cache;
-use token_core::{Clock, Seconds, Timestamp, UserId};
+use token_core::{Clock, Seconds, UserId};
 use url::Url;
 
 use crate::bounded;
@@ -26,7 +26,7 @@ use crate::reader::Page;
 use crate::robots::{Metered, Robots};
 use flights::Flights;
 use freshness::Audience;
-use kept::{Entry, Key, Weight};
+use kept::{Entry, Going, Key, Weight};
 
 /// Markdown first, for the servers that have it (as documentation sites do).
 const ACCEPT: &str = "text/markdown, text/html;q=0.9, application/xhtml+xml;q=0.9, \
@@ -57,6 +57,14 @@ pub(crate) struct Wish<'a> {
     pub(crate) automatic: bool,
 }
 
+/// A page, and how it goes with what was given of it before.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) snapshot: Arc<Snapshot>,
+    /// It is a later part, and the part before may be of another answer.
+    pub(crate) may_not_join: bool,
+}
+
 /// Finds pages. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Pages(Arc<Inner>);
@@ -68,7 +76,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     snapshots: AtomicU64,
     kept: Cache<Key, Arc<Entry>, Weight>,
-    readings: Cache<Key, (Arc<Snapshot>, Timestamp), Weight>,
+    readings: Cache<Key, Going, Weight>,
     flights: Flights<Key, Result<Landed, EgressError>>,
 }
 
@@ -102,12 +110,12 @@ impl Pages {
     ///
     /// # Errors
     /// It is neither in memory nor to be had. A refusal is the caller's to audit.
-    pub(crate) async fn find(&self, wish: Wish<'_>) -> Result<Arc<Snapshot>, EgressError> {
+    pub(crate) async fn find(&self, wish: Wish<'_>) -> Result<Found, EgressError> {
         let key = Key::of(wish);
         if wish.goes_on
-            && let Some(snapshot) = self.reading(&key)
+            && let Some(going) = self.going(&key)
         {
-            return Ok(self.found(key, snapshot));
+            return Ok(self.found(key, wish, going.snapshot));
         }
         let own = self.0.kept.get(&key);
         let known = own.or_else(|| self.0.kept.get(&key.everybodys()));
@@ -115,23 +123,34 @@ impl Pages {
             && entry.is_fresh(self.0.clock.now())
         {
             self.permit(&key, &entry.snapshot, wish).await?;
-            return Ok(self.found(key, Arc::clone(&entry.snapshot)));
+            return Ok(self.found(key, wish, Arc::clone(&entry.snapshot)));
         }
         let landed = self.fetch(&key, wish, known).await?;
-        Ok(self.found(key, Arc::clone(&landed.entry.snapshot)))
+        Ok(self.found(key, wish, Arc::clone(&landed.entry.snapshot)))
     }
 
-    fn reading(&self, key: &Key) -> Option<Arc<Snapshot>> {
-        let (snapshot, last) = self.0.readings.get(key)?;
-        let over = last.plus(READING).has_passed(self.0.clock.now());
-        (!over).then_some(snapshot)
+    fn going(&self, key: &Key) -> Option<Going> {
+        let going = self.0.readings.get(key)?;
+        let over = going.last.plus(READING).has_passed(self.0.clock.now());
+        (!over).then_some(going)
     }
 
     /// Begins the person's reading of it, or goes on with it.
-    fn found(&self, key: Key, snapshot: Arc<Snapshot>) -> Arc<Snapshot> {
-        let reading = (Arc::clone(&snapshot), self.0.clock.now());
-        self.0.readings.insert(key, reading);
-        snapshot
+    fn found(&self, key: Key, wish: Wish<'_>, snapshot: Arc<Snapshot>) -> Found {
+        let before = self.going(&key);
+        let took_over = before.as_ref().is_some_and(|before| {
+            before.took_over || before.snapshot.page.body != snapshot.page.body
+        });
+        let going = Going {
+            snapshot: Arc::clone(&snapshot),
+            last: self.0.clock.now(),
+            took_over,
+        };
+        self.0.readings.insert(key, going);
+        Found {
+            snapshot,
+            may_not_join: wish.goes_on && (took_over || before.is_none()),
+        }
     }
 
     /// `robots.txt` may have changed since the page was kept: where it was asked for, and where it

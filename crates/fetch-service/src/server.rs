@@ -62,8 +62,8 @@ impl FetchServer {
         description = "Fetches a URL from the internet and returns the main content of the page as \
                        Markdown, with absolute links. Images are returned as images, PDF as text, \
                        JSON indented, feeds as lists. A long page comes in parts: when the answer \
-                       says TRUNCATED, call again with the start_index that it names. Private and \
-                       internal addresses cannot be reached.",
+                       says TRUNCATED, call again with the start_index that it names. Parts with the \
+                       same Snapshot join. Private and internal addresses cannot be reached.",
         output_schema = schema_for_output::<FetchOutput>(),
         annotations(
             title = "Fetch a web page",
@@ -120,9 +120,10 @@ impl FetchServer {
             goes_on: span.start > 0,
             automatic: wisher == Wisher::Model,
         };
-        let (snapshot, reading) = self.visitor.read(visit).await?;
+        let (found, reading) = self.visitor.read(visit).await?;
         // A large page is counted through, and that is not for a thread that others wait for.
         let answer = tokio::task::spawn_blocking(move || {
+            let snapshot = &found.snapshot;
             let page = &snapshot.page;
             let source = Source {
                 url: page.url.clone(),
@@ -130,6 +131,7 @@ impl FetchServer {
                 media_type: MediaType::of(page.content_type.as_deref(), &page.body),
                 bytes: page.body.len(),
                 truncated: snapshot.truncated,
+                may_not_join: found.may_not_join,
             };
             Answer::of(&source, &reading, span)
         });

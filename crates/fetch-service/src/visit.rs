@@ -11,7 +11,7 @@ use token_core::audit::{AskedBy, AuditEvent, AuditSink};
 
 use crate::bounded;
 use crate::converter::{ConversionError, Converter};
-use crate::pages::{Pages, Snapshot, Wish};
+use crate::pages::{Found, Pages, Snapshot, Wish};
 use crate::quota::{Admitted, Exceeded, Quota};
 use crate::reader::{self, Content, Reading, Unreadable, View};
 
@@ -78,10 +78,7 @@ impl Readings {
 impl Visitor {
     /// The page and what it says. What is refused is audited. Dropped, it stops at once: the
     /// request to the site is closed, unless somebody else waits for the same one.
-    pub(crate) async fn read(
-        &self,
-        visit: Visit<'_>,
-    ) -> Result<(Arc<Snapshot>, Arc<Reading>), VisitError> {
+    pub(crate) async fn read(&self, visit: Visit<'_>) -> Result<(Found, Arc<Reading>), VisitError> {
         let outcome = self.attempt(visit).await;
         if let Err(error) = &outcome
             && let Some(event) = refused(visit.identity, error)
@@ -91,7 +88,7 @@ impl Visitor {
         outcome
     }
 
-    async fn attempt(&self, visit: Visit<'_>) -> Result<(Arc<Snapshot>, Arc<Reading>), VisitError> {
+    async fn attempt(&self, visit: Visit<'_>) -> Result<(Found, Arc<Reading>), VisitError> {
         let admitted = self.quota.admit(&visit.identity.user_id)?;
         let wish = Wish {
             admitted: &admitted,
@@ -99,9 +96,9 @@ impl Visitor {
             goes_on: visit.goes_on,
             automatic: visit.automatic,
         };
-        let snapshot = self.pages.find(wish).await?;
-        let reading = self.reading(&snapshot, visit.view, admitted).await?;
-        Ok((snapshot, reading))
+        let found = self.pages.find(wish).await?;
+        let reading = self.reading(&found.snapshot, visit.view, admitted).await?;
+        Ok((found, reading))
     }
 
     /// One conversion for all who wish for the same; should the one go away who began it, the next

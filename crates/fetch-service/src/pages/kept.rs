@@ -115,6 +115,16 @@ impl Entry {
     }
 }
 
+/// What a person is reading.
+#[derive(Clone)]
+pub(crate) struct Going {
+    pub(crate) snapshot: Arc<Snapshot>,
+    /// When its last part was given.
+    pub(crate) last: Timestamp,
+    /// It began while another answer was being read there, by which some conversation may go on.
+    pub(crate) took_over: bool,
+}
+
 #[derive(Clone)]
 pub(crate) struct Weight;
 
@@ -124,9 +134,9 @@ impl Weighter<Key, Arc<Entry>> for Weight {
     }
 }
 
-impl Weighter<Key, (Arc<Snapshot>, Timestamp)> for Weight {
-    fn weight(&self, key: &Key, (snapshot, _): &(Arc<Snapshot>, Timestamp)) -> u64 {
-        weight(key, snapshot)
+impl Weighter<Key, Going> for Weight {
+    fn weight(&self, key: &Key, going: &Going) -> u64 {
+        weight(key, &going.snapshot)
     }
 }
 

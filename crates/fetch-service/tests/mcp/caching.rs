@@ -219,3 +219,66 @@ async fn memory_is_bounded_and_the_oldest_page_makes_room() {
     read(&service, &person(), &format!("{}/1", site.url), 5).await;
     assert_eq!(site.asked("/1"), 2);
 }
+
+/// An answer's snapshot, and whether it says that it may not join the part before.
+async fn snapshot(service: &Service, url: &str, start: usize) -> (String, bool) {
+    let arguments = json!({ "url": url, "start_index": start, "max_length": 11 });
+    let result = service.call(arguments).await;
+    let snapshot = result["structuredContent"]["snapshot"].as_str().unwrap();
+    let text = result["content"][0]["text"].as_str().unwrap();
+    assert!(text.contains(&format!("Snapshot: {snapshot}\n")), "{text}");
+    let warned = text.contains(&format!(
+        "if its snapshot was not {snapshot}, text is missing"
+    ));
+    (snapshot.to_owned(), warned)
+}
+
+#[actix_web::test]
+async fn two_conversations_that_read_one_page_are_told_what_is_of_which_answer() {
+    let site = numbered(&[("Cache-Control", "no-store")]);
+    let service = Service::opened_to(&site.url);
+    let (of_one, warned) = snapshot(&service, &site.url, 0).await;
+    assert!(!warned);
+    assert_eq!(
+        snapshot(&service, &site.url, 8).await,
+        (of_one.clone(), false)
+    );
+    // Another conversation of the same person begins; the first goes on, and then the other.
+    let (of_other, warned) = snapshot(&service, &site.url, 0).await;
+    assert!(!warned && of_other != of_one);
+    for start in [19, 8] {
+        assert_eq!(
+            snapshot(&service, &site.url, start).await,
+            (of_other.clone(), true)
+        );
+    }
+    // Both are over, and a new one is alone.
+    service.clock.advance(Seconds(600));
+    let (of_third, warned) = snapshot(&service, &site.url, 0).await;
+    assert!(!warned && of_third != of_other);
+    assert_eq!(snapshot(&service, &site.url, 8).await, (of_third, false));
+}
+
+#[actix_web::test]
+async fn a_part_of_a_page_whose_beginning_is_not_known_says_so() {
+    let site = numbered(&[("Cache-Control", "no-store")]);
+    let service = Service::opened_to(&site.url);
+    let (of_middle, warned) = snapshot(&service, &site.url, 8).await;
+    assert!(warned);
+    assert_eq!(snapshot(&service, &site.url, 19).await, (of_middle, false));
+}
+
+#[actix_web::test]
+async fn a_page_that_has_not_changed_is_the_same_snapshot() {
+    let site = Site::answering(|_, _| {
+        HttpResponse::Ok()
+            .content_type("text/plain")
+            .insert_header(("Cache-Control", "no-store"))
+            .body("a long page ".repeat(20))
+    });
+    let service = Service::opened_with(&site.url, &[("FETCH_ROBOTS", "ignore")]);
+    let first = snapshot(&service, &site.url, 0).await;
+    assert_eq!(snapshot(&service, &site.url, 0).await, first);
+    assert_eq!(snapshot(&service, &site.url, 8).await, (first.0, false));
+    assert_eq!(site.asked("/"), 2);
+}
