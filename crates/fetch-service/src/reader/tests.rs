@@ -355,6 +355,8 @@ fn a_missing_content_type_is_guessed() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// Whatever the bytes, there is an answer.
     #[test]
     fn no_bytes_are_too_strange(body: Vec<u8>, content_type in "[ -~]{0,40}") {

@@ -167,6 +167,12 @@ proptest! {
         pages::feed(text.as_bytes());
     }
 
+}
+
+proptest! {
+    // The fuzz targets do the same for longer.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn any_bytes_are_read(
         label in proptest::sample::select(&["utf-8", "gbk", "utf-16", "iso-2022-jp", "big5", "x", ""][..]),

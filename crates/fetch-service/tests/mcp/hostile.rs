@@ -1,6 +1,6 @@
 //! Sites that mean ill or go on for ever: each is bounded by the limits, and nobody else waits.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_web::web::Bytes;
 use actix_web::{Error, HttpResponse};
@@ -56,7 +56,6 @@ fn site() -> Site {
 async fn each_is_bounded_and_others_are_not_kept_waiting() {
     let site = site();
     let service = Service::opened_with(&site.url, &[("FETCH_ROBOTS", "ignore")]);
-    let began = Instant::now();
     let hostile = |path: &'static str, says: &'static str| {
         let (service, url) = (&service, format!("{}{path}", site.url));
         async move {
@@ -66,28 +65,25 @@ async fn each_is_bounded_and_others_are_not_kept_waiting() {
             assert!(answer.contains(says), "{path}: {answer}");
         }
     };
-    let all = async {
-        tokio::join!(
-            hostile("/large", "only 10485760 bytes were read"),
-            hostile("/bomb", "only 10485760 bytes were read"),
-            hostile("/0", "more than 5 redirects"),
-            hostile("/drip", "not complete within the time limit"),
-        );
-        // The limit of all is 30 s.
-        assert!(began.elapsed() < Duration::from_secs(45));
-    };
     let others = async {
-        let mut slowest = Duration::ZERO;
-        while began.elapsed() < Duration::from_secs(10) {
-            let before = Instant::now();
+        for _ in 0..20 {
             let (is_error, answer) = service
                 .fetch_as(&person(), json!({ "url": format!("{}/", site.url) }))
                 .await;
             assert!(!is_error && answer.contains("hello"), "{answer}");
-            slowest = slowest.max(before.elapsed());
-            tokio::time::sleep(Duration::from_millis(200)).await;
         }
-        assert!(slowest < Duration::from_secs(3), "{slowest:?}");
     };
-    tokio::join!(all, others);
+    let bounded = async {
+        tokio::join!(
+            hostile("/large", "only 10485760 bytes were read"),
+            hostile("/bomb", "only 10485760 bytes were read"),
+            hostile("/0", "more than 5 redirects"),
+            others,
+        );
+    };
+    // It goes on for as long as it is let, which is half a minute: all others are through by then.
+    tokio::select! {
+        () = bounded => {}
+        () = hostile("/drip", "not complete within the time limit") => panic!("it was first"),
+    }
 }

@@ -2,7 +2,7 @@
 //! read in every view, within seconds even where nothing is optimized.
 
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::{Content, Form, Format, View, html, in_format, page};
 use crate::reader::{Selector, Unreadable, read};
@@ -16,20 +16,20 @@ const FORMATS: [Format; 5] = [
 ];
 
 fn nesting_bombs() -> Vec<(&'static str, String)> {
-    let formatting: String = (0..50_000).fold(String::new(), |bomb, number| {
+    let formatting: String = (0..15_000).fold(String::new(), |bomb, number| {
         bomb + &format!("<p><b id={number}>x")
     });
     let attributes: String =
         (0..5_000).fold("<p ".to_owned(), |tag, number| tag + &format!("a{number} ")) + ">";
     vec![
-        ("divs", "<div>".repeat(100_000)),
-        ("formatting", "<b>".repeat(100_000)),
-        ("tables", "<table><tr><td>".repeat(30_000)),
-        ("foreign", "<svg><g>".repeat(50_000)),
-        ("formulas", "<math><mrow>".repeat(50_000)),
-        ("misnested", "<b><div></b>".repeat(50_000)),
-        ("lists", "<ul><li>".repeat(50_000)),
-        ("quotations", "<blockquote>".repeat(100_000)),
+        ("divs", "<div>".repeat(30_000)),
+        ("formatting", "<b>".repeat(30_000)),
+        ("tables", "<table><tr><td>".repeat(10_000)),
+        ("foreign", "<svg><g>".repeat(15_000)),
+        ("formulas", "<math><mrow>".repeat(15_000)),
+        ("misnested", "<b><div></b>".repeat(15_000)),
+        ("lists", "<ul><li>".repeat(15_000)),
+        ("quotations", "<blockquote>".repeat(30_000)),
         ("reconstructed", formatting),
         ("attributes", attributes),
     ]
@@ -84,33 +84,33 @@ fn parts_that_would_nest_without_end_are_not_put_together() {
 /// What would grow: each line by what it is nested in, each cell by those that span it.
 #[test]
 fn nothing_grows_many_times_over() {
-    let nested_lines = format!("{}<pre>{}", "<ul><li>".repeat(100), "x\n".repeat(50_000));
+    let nested_lines = format!("{}<pre>{}", "<ul><li>".repeat(100), "x\n".repeat(10_000));
     let nested_quotes = format!(
         "{}<pre>{}",
         "<blockquote>".repeat(200),
-        "x\n".repeat(50_000)
+        "x\n".repeat(10_000)
     );
     let spans = format!(
         "<table><tr>{}</tr>{}</table>",
         "<th rowspan=9999 colspan=9999>x</th>".repeat(500),
-        "<tr><td>y<td>z</tr>".repeat(5_000)
+        "<tr><td>y<td>z</tr>".repeat(1_000)
     );
     let wide = format!(
         "<table><tr><th>{}<th>b</tr>{}</table>",
         "word ".repeat(20_000),
-        "<tr><td>y<td>z</tr>".repeat(5_000)
+        "<tr><td>y<td>z</tr>".repeat(1_000)
     );
     let bars = format!(
         "{}{}",
         "<table><tr><th>a<td>".repeat(50),
-        "|".repeat(50_000)
+        "|".repeat(10_000)
     );
     let base = format!(
         "<base href='/{}/'>{}",
         "long/".repeat(2_000),
-        "<a href=x>y</a>".repeat(5_000)
+        "<a href=x>y</a>".repeat(1_000)
     );
-    let emphasis = format!("{}{}", "<b><i>".repeat(100), "x<br>".repeat(20_000));
+    let emphasis = format!("{}{}", "<b><i>".repeat(100), "x<br>".repeat(5_000));
     let backticks = format!("<p><code>{}</code>", "`".repeat(100_000));
     for (name, bomb) in [
         ("lines in lists", nested_lines),
@@ -136,7 +136,8 @@ fn nothing_grows_many_times_over() {
 /// A page of many such things.
 type Part = (&'static str, fn(usize) -> String);
 
-/// Four times the page may take four times as long, and some; not sixteen times.
+/// Ten times the page takes about ten times as long, and would take a hundred times if anything grew
+/// with its square: the bound is far from both, and whatever else the machine does slows single runs.
 #[test]
 fn cost_grows_with_the_page_and_not_with_its_square() {
     let parts: [Part; 9] = [
@@ -185,9 +186,9 @@ fn cost_grows_with_the_page_and_not_with_its_square() {
             }
             started.elapsed()
         };
-        let (once, four_times) = (took(200), took(800));
-        let limit = 10 * once + Duration::from_millis(500);
-        assert!(four_times < limit, "{name}: {once:?}, {four_times:?}");
+        let once = (0..3).map(|_| took(50)).min().unwrap();
+        let is_in_bounds = (0..3).any(|_| took(500) <= 40 * once);
+        assert!(is_in_bounds, "{name}: more than 40 times {once:?}");
     }
 }
 
@@ -195,22 +196,18 @@ fn cost_grows_with_the_page_and_not_with_its_square() {
 fn a_selector_is_given_up_after_a_while() {
     let page = page(
         "text/html",
-        format!("<div>{}</div>", "<p>x</p>".repeat(20_000)),
+        format!("<div>{}</div>", "<p>x</p>".repeat(50_000)),
     );
-    let started = Instant::now();
     let view = View {
         format: Format::Markdown,
-        selector: Some(Selector::parse("p:nth-last-of-type(3n+1) ~ p ~ p ~ p ~ p ~ b").unwrap()),
+        selector: Some(Selector::parse("b ~ p").unwrap()),
     };
     let outcome = read(&page, &view).unwrap_err();
+    // Each looks back at all before it: without a limit, at more than a thousand million in all.
     assert!(
-        matches!(
-            outcome,
-            Unreadable::NothingSelected(_) | Unreadable::SelectorTooSlow(_)
-        ),
+        matches!(outcome, Unreadable::SelectorTooSlow(_)),
         "{outcome}"
     );
-    assert!(started.elapsed() < Duration::from_secs(20));
 }
 
 #[test]
