@@ -157,6 +157,9 @@ const FEED: &[&str] = &[
 ];
 
 proptest! {
+    // The fuzz targets do the same for longer.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn any_html_is_read(text in pieces(HTML)) {
         pages::html(text.as_bytes());
@@ -166,12 +169,6 @@ proptest! {
     fn any_feed_is_read(text in pieces(FEED)) {
         pages::feed(text.as_bytes());
     }
-
-}
-
-proptest! {
-    // The fuzz targets do the same for longer.
-    #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
     fn any_bytes_are_read(
