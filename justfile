@@ -173,12 +173,20 @@ bench *options: build-benchmarks
 bench-auth *options: build-benchmarks
     target/release/bench-auth {{ options }}
 
+# The fetch service's, beside mcp-server-fetch from PyPI
+bench-fetch *options: build-benchmarks
+    [ -x target/bench-fetch/reference/bin/mcp-server-fetch ] || { \
+        python3 -m venv target/bench-fetch/reference && \
+        target/bench-fetch/reference/bin/pip install --quiet mcp-server-fetch==2026.10.24; }
+    target/release/bench-fetch {{ options }}
+
 [private]
 build-benchmarks:
     cargo build --release --locked --quiet \
-        --package gateway --package auth-service --package forward-auth --package test-kit --package bench \
-        --bin gateway --bin auth-service --bin forward-auth --bin fake-github \
-        --bin bench --bin bench-auth --bin constant-handler
+        --package gateway --package auth-service --package forward-auth --package fetch-service \
+        --package test-kit --package bench \
+        --bin gateway --bin auth-service --bin forward-auth --bin fetch-service --bin fake-github \
+        --bin bench --bin bench-auth --bin bench-fetch --bin constant-handler
 
 # Five minutes of load with revocations and restarts of Redis; fails at a wrong answer or a leak
 soak seconds="300":

@@ -89,10 +89,10 @@ fn parse_directives(text: &str) -> Result<EnvFilter, String> {
 }
 
 /// actix-server tells of each of its threads at `info`, actix-http of each ill-formed request as
-/// an error, and rmcp below `info` writes out a tool's arguments, which are a person's. A
-/// directive in `text` can undo each.
+/// an error, and rmcp writes three lines for each request at `info`, and below it a tool's arguments,
+/// which are a person's. A directive in `text` can undo each.
 fn with_quiet_server(text: &str) -> String {
-    format!("actix_server=warn,actix_http=off,rmcp=info,{text}")
+    format!("actix_server=warn,actix_http=off,rmcp=warn,{text}")
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! The benchmarks of the gateway: `just bench` for the verifier, `just bench-auth` for the
-//! authorization server. docs/performance.md tells what each figure means and what it was.
+//! authorization server, `just bench-fetch` for the fetch service. docs/performance.md tells what each figure means and what it was.
 //!
 //! Every figure is a ratio within one run: ours beside a control, interleaved round by round, so
 //! that a noisy machine disturbs both. The programs under test are the release binaries, started
@@ -14,6 +14,7 @@
 pub mod answer;
 pub mod auth;
 pub mod certificate;
+pub mod fetch;
 pub mod fleet;
 pub mod github;
 pub mod load;

@@ -48,7 +48,7 @@ impl Server {
 
     /// Its resident memory now, in MB.
     pub fn resident(&self) -> Outcome<f64> {
-        status(self.pid(), "VmRSS:")
+        memory_of(self.pid(), "VmRSS:")
     }
 
     /// The most that was ever resident, in MB.
@@ -107,27 +107,39 @@ impl Drop for Server {
     }
 }
 
-/// The processor time that a process has used, in the kernel and outside, by all its threads, those
-/// that have ended included.
-pub fn cpu_of(pid: u32) -> Outcome<Duration> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // The name is in brackets and may hold anything; what follows has one blank between.
-    let (_, fields) = stat.rsplit_once(") ").ok_or("an unknown /proc/PID/stat")?;
-    let mut times = fields.split(' ').skip(11).map(str::parse::<u32>);
-    let user = times.next().ok_or("no utime")??;
-    let system = times.next().ok_or("no stime")??;
-    Ok(TICK * (user + system))
-}
-
-/// The most that was ever resident of a running process, in MB.
+/// The most memory of a process that was ever resident, in MB.
 pub fn peak_of(pid: u32) -> Outcome<f64> {
-    status(pid, "VmHWM:")
+    memory_of(pid, "VmHWM:")
 }
 
-fn status(pid: u32, name: &str) -> Outcome<f64> {
+fn memory_of(pid: u32, name: &str) -> Outcome<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let value = status.lines().find_map(|line| line.strip_prefix(name));
     let kilobytes = value.and_then(|value| value.split_whitespace().next());
     let kilobytes: f64 = kilobytes.ok_or_else(|| format!("no {name}"))?.parse()?;
     Ok(kilobytes / 1024.0)
+}
+
+/// The processor time that a process has used, in the kernel and outside, by all its threads, those
+/// that have ended included.
+pub fn cpu_of(pid: u32) -> Outcome<Duration> {
+    ticks(pid, 2)
+}
+
+/// That, and what the processes have used that it started and that have ended.
+pub fn family_cpu_of(pid: u32) -> Outcome<Duration> {
+    ticks(pid, 4)
+}
+
+/// The sum of the first of `utime`, `stime`, `cutime` and `cstime`.
+fn ticks(pid: u32, first: usize) -> Outcome<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // The name is in brackets and may hold anything; what follows has one blank between.
+    let (_, fields) = stat.rsplit_once(") ").ok_or("an unknown /proc/PID/stat")?;
+    let times = fields.split(' ').skip(11).take(first);
+    let times: Vec<u32> = times.map(str::parse).collect::<Result<_, _>>()?;
+    if times.len() < first {
+        return Err("an unknown /proc/PID/stat".into());
+    }
+    Ok(TICK * times.iter().sum())
 }

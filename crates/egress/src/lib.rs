@@ -11,6 +11,9 @@
 //! 2. the connector judges the URL again, resolves its name once, refuses an answer with one bad
 //!    address in it and connects to what it checked, so that nothing can be rebound in between.
 //!
+//! Beside the guard, a caller can be asked for each hop ([`Permission`]), and narrow the limits
+//! ([`EgressClient::limited`]); nothing that it says opens what the guard refuses.
+//!
 //! A refusal is typed ([`Refusal`]) and is the caller's to audit.
 
 mod address;

@@ -5,12 +5,13 @@ use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyDataStream, BodyExt, Full};
-use rmcp::model::{ClientJsonRpcMessage, ErrorCode};
+use rmcp::model::{ClientJsonRpcMessage, ClientNotification, ErrorCode};
 use rmcp::transport::streamable_http_server::StreamableHttpService;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use serde_json::json;
 use token_core::assertion::Identity;
 
+use crate::calls::Calls;
 use crate::server::FetchServer;
 
 /// The MCP transport; one for all workers.
@@ -19,12 +20,16 @@ pub(crate) type McpService = StreamableHttpService<FetchServer, NeverSessionMana
 /// Answers one request of an identified person.
 pub(crate) async fn answer(
     service: &McpService,
+    calls: &Calls,
     identity: Identity,
     request: &HttpRequest,
     body: web::Bytes,
 ) -> HttpResponse {
-    if let Some(refusal) = malformed(request, &body) {
-        return refusal;
+    if request.method() == Method::POST && request.content_type() == "application/json" {
+        match serde_json::from_slice(&body) {
+            Ok(message) => cancel(calls, &identity, message),
+            Err(error) => return malformed(&error),
+        }
     }
     match to_http1(identity, request, body) {
         Ok(request) => from_http1(service.handle(request).await).await,
@@ -32,20 +37,26 @@ pub(crate) async fn answer(
     }
 }
 
+/// Another call of the same person and client may be meant.
+fn cancel(calls: &Calls, identity: &Identity, message: ClientJsonRpcMessage) {
+    if let ClientJsonRpcMessage::Notification(message) = message
+        && let ClientNotification::CancelledNotification(cancelled) = message.notification
+        && let Some(id) = cancelled.params.request_id
+    {
+        calls.cancel(identity, &id);
+    }
+}
+
 /// JSON-RPC's own errors (2.0 section 5.1) for a body that is no message; rmcp would call it an
 /// unsupported media type.
-fn malformed(request: &HttpRequest, body: &[u8]) -> Option<HttpResponse> {
-    if request.method() != Method::POST || request.content_type() != "application/json" {
-        return None;
-    }
-    let error = serde_json::from_slice::<ClientJsonRpcMessage>(body).err()?;
+fn malformed(error: &serde_json::Error) -> HttpResponse {
     let (code, message) = if error.is_data() {
         (ErrorCode::INVALID_REQUEST, "not a JSON-RPC message")
     } else {
         (ErrorCode::PARSE_ERROR, "not JSON")
     };
     let error = json!({ "jsonrpc": "2.0", "error": { "code": code, "message": message } });
-    Some(HttpResponse::BadRequest().json(error))
+    HttpResponse::BadRequest().json(error)
 }
 
 fn to_http1(

@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(config.egress.opened().count(), 0);
         let fetching = &config.fetching;
         assert!(fetching.obeys_robots && fetching.contact.is_none());
-        assert_eq!((fetching.memory, fetching.quota.at_a_time), (64 << 20, 8));
+        assert_eq!((fetching.memory, fetching.quota.at_a_time), (64 << 20, 16));
         assert_eq!(fetching.quota.requests_per_minute, 120);
         assert_eq!(fetching.quota.bytes_per_minute, 200 << 20);
     }

@@ -12,6 +12,7 @@ mod answer;
 mod arguments;
 mod bounded;
 mod bridge;
+mod calls;
 pub mod config;
 mod converter;
 mod identity;

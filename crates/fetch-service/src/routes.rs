@@ -15,6 +15,7 @@ use token_core::audit::AuditSink;
 use token_core::keys::VerificationKeySource;
 
 use crate::bridge::{self, McpService};
+use crate::calls::Calls;
 use crate::config::{AllowedOrigins, FetchConfig};
 use crate::converter::Converter;
 use crate::identity::Gate;
@@ -31,6 +32,7 @@ const BODY_LIMIT: usize = 64 * 1024;
 pub struct FetchState {
     gate: Gate,
     mcp: McpService,
+    calls: Calls,
     path: String,
 }
 
@@ -52,7 +54,9 @@ impl FetchState {
         let obeys = fetching.obeys_robots;
         let robots = obeys.then(|| Robots::new(&egress, Arc::clone(&clock)));
         let (pages, readings) = (fetching.memory / 3 * 2, fetching.memory / 3);
+        let calls = Calls::default();
         let server = FetchServer {
+            calls: calls.clone(),
             visitor: Arc::new(Visitor {
                 pages: Pages::new(egress, robots, Arc::clone(&clock), pages),
                 quota: Quota::new(fetching.quota),
@@ -71,6 +75,7 @@ impl FetchState {
                 clock,
             },
             mcp: McpService::new(move || Ok(server.clone()), sessions, transport),
+            calls,
             path,
         })
     }
@@ -136,5 +141,5 @@ async fn answer(
     let Ok(body) = body.to_bytes_limited(BODY_LIMIT).await else {
         return Ok(HttpResponse::PayloadTooLarge().finish());
     };
-    Ok(bridge::answer(&state.mcp, identity, &request, body?).await)
+    Ok(bridge::answer(&state.mcp, &state.calls, identity, &request, body?).await)
 }

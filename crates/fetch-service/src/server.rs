@@ -15,6 +15,7 @@ use token_core::assertion::Identity;
 
 use crate::answer::{Answer, Source};
 use crate::arguments::{ArgumentError, FetchArguments, FetchRequest};
+use crate::calls::Calls;
 use crate::converter::ConversionError;
 use crate::output::FetchOutput;
 use crate::progress;
@@ -28,6 +29,7 @@ const TOOLS_HOLD_MS: u64 = 3_600_000;
 #[derive(Clone)]
 pub(crate) struct FetchServer {
     pub(crate) visitor: Arc<Visitor>,
+    pub(crate) calls: Calls,
 }
 
 /// Who wishes for a page: a model by the tool, or a person by the prompt.
@@ -95,9 +97,11 @@ impl FetchServer {
         parts: &Parts,
         context: &RequestContext<RoleServer>,
     ) -> Result<Answer, FetchError> {
-        let work = self.page(request, wisher, parts.extensions.get::<Identity>());
+        let identity = parts.extensions.get().ok_or(FetchError::NoIdentity)?;
+        let call = self.calls.begin(identity, &context.id);
         tokio::select! {
-            outcome = progress::told(context, work) => outcome,
+            outcome = progress::told(context, self.page(request, wisher, identity)) => outcome,
+            () = call.cancelled() => Err(FetchError::Cancelled),
             () = context.ct.cancelled() => Err(FetchError::Cancelled),
         }
     }
@@ -106,11 +110,11 @@ impl FetchServer {
         &self,
         request: FetchRequest,
         wisher: Wisher,
-        identity: Option<&Identity>,
+        identity: &Identity,
     ) -> Result<Answer, FetchError> {
         let FetchRequest { url, view, span } = request;
         let visit = Visit {
-            identity: identity.ok_or(FetchError::NoIdentity)?,
+            identity,
             url: &url,
             view: &view,
             goes_on: span.start > 0,

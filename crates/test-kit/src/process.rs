@@ -2,7 +2,8 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{self, Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -128,10 +129,23 @@ pub fn program(name: &str) -> Command {
     command
 }
 
-/// A loopback address that was free a moment ago.
+/// A loopback address that is free, and likely to stay so until it is used: it is below the ports
+/// that the kernel gives to outgoing connections, and each process begins at another one.
 pub fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address")
+    /// From where on, and how many.
+    const PORTS: (u32, u32) = (10_000, 22_000);
+    /// How far apart two processes begin: more than one ever asks for.
+    const APART: u32 = 64;
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let given = GIVEN.fetch_add(1, Ordering::Relaxed);
+        let own = process::id().wrapping_mul(APART).wrapping_add(given);
+        let port = PORTS.0 + own % PORTS.1;
+        let port = u16::try_from(port).expect("a port");
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+            return listener.local_addr().expect("its address");
+        }
+    }
 }
 
 /// An HTTP client that follows no redirect and asks no proxy.

@@ -11,7 +11,7 @@ const LEAST_CACHE_MB: u64 = 48;
 const LIMITS: Limits = Limits {
     requests_per_minute: 120,
     bytes_per_minute: 200 << 20,
-    at_a_time: 8,
+    at_a_time: 16,
 };
 
 /// How pages are fetched.

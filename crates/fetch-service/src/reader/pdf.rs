@@ -1,7 +1,7 @@
 //! The text of a PDF, page after page. Layout is not kept: lines are, columns are read as they are
 //! stored.
 
-use std::io::Read as _;
+use std::io::Read;
 use std::time::{Duration, Instant};
 
 use flate2::read::ZlibDecoder;
@@ -104,17 +104,25 @@ fn unfolded(body: &[u8]) -> usize {
         if !before.ends_with(b"end") && !is_image(before) {
             let data = stream.trim_ascii_start();
             let left = u64::try_from(MAX_UNFOLDED + 1 - total).unwrap_or(u64::MAX);
-            let mut counted = ZlibDecoder::new(data).take(left);
-            // What is not compressed so is an error at once.
-            total += std::io::copy(&mut counted, &mut std::io::sink())
-                .ok()
-                .and_then(|count| usize::try_from(count).ok())
-                .unwrap_or_default();
+            total += unfolded_before_error(ZlibDecoder::new(data).take(left));
             if total > MAX_UNFOLDED {
                 break;
             }
         }
         rest = stream;
+    }
+    total
+}
+
+/// What comes before an error counts: it was unfolded all the same. What is not compressed so is an
+/// error at once.
+fn unfolded_before_error(mut stream: impl Read) -> usize {
+    let mut buffer = [0; 16 * 1024];
+    let mut total = 0;
+    while let Ok(count) = stream.read(&mut buffer)
+        && count > 0
+    {
+        total += count;
     }
     total
 }

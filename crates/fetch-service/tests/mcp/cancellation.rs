@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::Service;
+use crate::support::{Service, modern, somebody_else};
 
 /// Before any time limit of the guard would end it.
 const SOON: Duration = Duration::from_secs(10);
@@ -44,10 +44,16 @@ async fn is_closed(mut stream: TcpStream) {
 #[actix_web::test]
 async fn a_client_that_goes_away_ends_the_fetch() {
     let (listener, url, service) = slow_site().await;
-    let client = actix_web::rt::spawn(service.post(&call(&url, &json!({}))).send());
-    let stream = asked(&listener).await;
-    client.abort();
-    is_closed(stream).await;
+    let arguments = json!({ "name": "fetch", "arguments": { "url": url } });
+    for request in [
+        service.post(&call(&url, &json!({}))),
+        modern(&service, "tools/call", arguments).header("Mcp-Name", "fetch"),
+    ] {
+        let client = actix_web::rt::spawn(request.send());
+        let stream = asked(&listener).await;
+        client.abort();
+        is_closed(stream).await;
+    }
 }
 
 #[actix_web::test]
@@ -121,6 +127,53 @@ async fn a_client_that_goes_away_from_a_stream_ends_the_fetch_too() {
     response.chunk().await.unwrap().unwrap();
     drop(response);
     is_closed(stream).await;
+}
+
+fn cancelled() -> Value {
+    json!({
+        "jsonrpc": "2.0", "method": "notifications/cancelled", "params": { "requestId": 1 }
+    })
+}
+
+/// As clients of the older era do it, who leave the connection open.
+#[actix_web::test]
+async fn a_cancelled_call_ends_at_once() {
+    let (listener, url, service) = slow_site().await;
+    let client = actix_web::rt::spawn(service.post(&call(&url, &json!({}))).send());
+    let stream = asked(&listener).await;
+    let response = service.post(&cancelled()).send().await.unwrap();
+    assert_eq!(response.status(), 202);
+    is_closed(stream).await;
+    let answer: Value = client.await.unwrap().unwrap().json().await.unwrap();
+    assert_eq!(answer["result"]["content"][0]["text"], "cancelled");
+}
+
+#[actix_web::test]
+async fn nobody_cancels_what_may_be_anothers() {
+    let (listener, url, service) = slow_site().await;
+    let (one, other) = (
+        call(&url, &json!({})),
+        call(&format!("{url}/other"), &json!({})),
+    );
+    let first = actix_web::rt::spawn(service.post(&one).send());
+    let mut stream = asked(&listener).await;
+    // Somebody else's notice, and then one that two calls could be meant by.
+    let stranger = service.assertion_of(&somebody_else());
+    let notice = service.post_without_assertion(&cancelled());
+    let notice = notice
+        .header("X-Auth-Assertion", stranger)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(notice.status(), 202);
+    let second = actix_web::rt::spawn(service.post(&other).send());
+    let (_other_stream, _) = listener.accept().await.unwrap();
+    service.post(&cancelled()).send().await.unwrap();
+    let page = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\npage";
+    stream.write_all(page.as_bytes()).await.unwrap();
+    let response = first.await.unwrap().unwrap();
+    assert!(response.text().await.unwrap().contains("page"));
+    assert!(!second.is_finished());
 }
 
 /// Without a token nobody is told, and the answer is one JSON object, however slow.

@@ -9,6 +9,7 @@
 mod access;
 mod caching;
 mod cancellation;
+mod hostile;
 mod protocol;
 mod quotas;
 mod requests;
