@@ -241,16 +241,24 @@ fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
 async fn run_it(command: OperatorCommand) -> Result<(), Box<dyn Error>> {
     match command {
         OperatorCommand::Registrations(group) => {
-            registrations(&group.data.open()?, group.command).await
+            let system = group.data.open()?;
+            system.concluded(registrations(&system, group.command).await)
         }
-        OperatorCommand::Sessions(group) => sessions(&group.data.open()?, group.command).await,
-        OperatorCommand::Tokens(group) => tokens(&group.data.open()?, group.command).await,
+        OperatorCommand::Sessions(group) => {
+            let system = group.data.open()?;
+            system.concluded(sessions(&system, group.command).await)
+        }
+        OperatorCommand::Tokens(group) => {
+            let system = group.data.open()?;
+            system.concluded(tokens(&system, group.command).await)
+        }
         OperatorCommand::ShowAll(alone) => {
-            let ShowAll { filters, format } = alone.arguments;
-            listing::show_all(&alone.data.open()?, &filters, format).await
+            let (system, ShowAll { filters, format }) = (alone.data.open()?, alone.arguments);
+            system.concluded(listing::show_all(&system, &filters, format).await)
         }
         OperatorCommand::Stats(alone) => {
-            stats::show(&alone.data.open()?, alone.arguments.json).await
+            let system = alone.data.open()?;
+            system.concluded(stats::show(&system, alone.arguments.json).await)
         }
         OperatorCommand::PurgeExpired(alone) => {
             purge::run(&alone.data.open()?, alone.arguments).await
@@ -258,7 +266,7 @@ async fn run_it(command: OperatorCommand) -> Result<(), Box<dyn Error>> {
         OperatorCommand::Explain(alone) => {
             let data = alone.data.data_dir;
             let (system, admission) = System::open_with(data, explain::admission)?;
-            explain::run(&system, &admission, &alone.arguments).await
+            system.concluded(explain::run(&system, &admission, &alone.arguments).await)
         }
     }
 }

@@ -32,6 +32,12 @@ impl ClaimedName {
         Self(format!("{}…", kept.trim_end()))
     }
 
+    /// Whether a character cannot be shown as it is: a control character, one that nobody sees,
+    /// one that turns the direction of the text.
+    pub fn hides(c: char) -> bool {
+        c.is_control() || is_invisible(c)
+    }
+
     /// Whether it takes more than a line.
     pub fn is_long(&self) -> bool {
         self.0.chars().count() > LONG_CHARS

@@ -1,5 +1,7 @@
 //! The public identifiers that tokens and records carry.
 
+use url::Url;
+
 use crate::entropy::{Entropy, NoEntropy};
 use crate::text::{is_base64url, text_newtype};
 
@@ -10,6 +12,23 @@ text_newtype!(
     "1 to 512 visible ASCII characters",
     |text| (1..=512).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 );
+
+impl ClientId {
+    /// The URL that the identifier is, where it is that of a metadata document
+    /// (draft-ietf-oauth-client-id-metadata-document section 3): https, with a path, without
+    /// fragment, user information and dot segments, and in its normal form, so that one client
+    /// cannot go by two names. No registered client has such an identifier.
+    pub fn document_url(&self) -> Option<Url> {
+        let url = Url::parse(&self.0).ok()?;
+        let fits = url.scheme() == "https"
+            && url.as_str() == self.0
+            && url.path() != "/"
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        fits.then_some(url)
+    }
+}
 
 text_newtype!(
     /// One approval by one person for one client: what codes, access and refresh tokens share.
@@ -103,6 +122,34 @@ mod tests {
         assert_eq!(jti.grant(), grant);
         assert_eq!(Jti::parse(jti.as_str()).unwrap(), jti);
         assert_eq!(jti.rest().len(), 22);
+    }
+
+    #[test]
+    fn c10_only_a_plain_https_url_with_a_path_is_a_document() {
+        let is = |text: &str| ClientId::parse(text).unwrap().document_url().is_some();
+        for good in [
+            "https://claude.ai/oauth/mcp-oauth-client-metadata",
+            "https://app.example:8443/client.json?v=1",
+        ] {
+            assert!(is(good), "{good}");
+        }
+        for bad in [
+            "http://app.example/client.json",
+            "https://app.example",
+            "https://app.example/",
+            "https://app.example/client.json#x",
+            "https://user@app.example/client.json",
+            "https://app.example/a/../client.json",
+            "https://app.example/a/%2e%2e/client.json",
+            "https://app.example/./client.json",
+            "https://APP.example/client.json",
+            "https://app.example:443/client.json",
+            "https:app.example/client.json",
+            "https://app.example\\client.json",
+            "dGhpcyBpcyBubyBVUkw",
+        ] {
+            assert!(!is(bad), "{bad}");
+        }
     }
 
     #[test]

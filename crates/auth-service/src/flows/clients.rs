@@ -10,7 +10,7 @@ use token_core::store::StoreError;
 use url::Url;
 
 use super::client_keys::KeyCache;
-use super::client_metadata_document::{DocumentCache, DocumentPolicy, document_url};
+use super::client_metadata_document::{DocumentCache, DocumentPolicy};
 use super::pre_registered::PreRegistered;
 use super::remote::{Remote, RemoteFault};
 use super::{Context, OAuthFailure};
@@ -92,7 +92,7 @@ impl From<RemoteFault> for OAuthFailure {
 /// Whether a client that was found is in the store. Only such a one can be deleted.
 pub(super) fn is_stored(context: &Context, client_id: &ClientId) -> bool {
     let pre_registered = context.clients.settings.pre_registered.find(client_id);
-    pre_registered.is_none() && document_url(client_id).is_none()
+    pre_registered.is_none() && client_id.document_url().is_none()
 }
 
 /// As [`find`], but a document that was fetched before is taken as it is: no client waits for its
@@ -114,7 +114,8 @@ pub async fn find_known(
 /// The address of the document behind this client, if there is one that is taken.
 fn document(context: &Context, client_id: &ClientId) -> Option<Url> {
     let settings = &context.clients.settings;
-    document_url(client_id)
+    client_id
+        .document_url()
         .filter(|_| settings.pre_registered.find(client_id).is_none())
         .filter(|url| settings.documents.admits(url))
 }
@@ -153,7 +154,7 @@ pub async fn find(context: &Context, client_id: &ClientId) -> Result<Option<Clie
     if let Some(client) = clients.settings.pre_registered.find(client_id) {
         return Ok(Some(client.clone()));
     }
-    if let Some(url) = document_url(client_id) {
+    if let Some(url) = client_id.document_url() {
         if !clients.settings.documents.admits(&url) {
             return Ok(None);
         }

@@ -10,7 +10,6 @@ use token_core::client::{ApplicationType, Client, ClientCredential, GrantType};
 use token_core::secret::SecretHash;
 use token_core::{ClientId, RedirectUri, ResourceId, Services, Timestamp};
 
-use super::client_metadata_document::document_url;
 use super::registration::client_keys;
 
 /// The operator's clients, by identifier.
@@ -68,7 +67,7 @@ fn first_line(error: &figment::Error) -> String {
 
 fn client(entry: Entry, services: &Services) -> Result<Client, String> {
     let client_id = ClientId::parse(entry.client_id).map_err(|error| error.to_string())?;
-    if document_url(&client_id).is_some() {
+    if client_id.document_url().is_some() {
         return Err("client_id is the address of a metadata document".to_owned());
     }
     let redirect_uris: Result<Vec<_>, _> = entry

@@ -2,6 +2,7 @@
 //! name. Nobody signs in for it, nothing renews it, and the verifier has no second way for it.
 
 use std::error::Error;
+use std::io;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -96,8 +97,30 @@ pub(crate) async fn run(system: &System, mint: &Mint) -> Result<(), Box<dyn Erro
             return Err("the store refuses a grant that is new".into());
         }
     }
-    system.record(act(&tokens.token));
-    tell(system, &tokens.token, &token, mint.json)
+    system.record(act(&tokens.token, OperatorAction::MintToken));
+    if let Err(error) = hand_out(&tokens.token, &token, mint.json) {
+        return Err(taken_back(system, &tokens.token, &error).await?.into());
+    }
+    if mint.json {
+        return Ok(());
+    }
+    tell(system, &tokens.token)
+}
+
+/// A token that nobody has must not open anything.
+async fn taken_back(
+    system: &System,
+    record: &TokenRecord,
+    error: &io::Error,
+) -> Result<String, Box<dyn Error>> {
+    let now = system.now();
+    let grant = record.jti.grant();
+    let ends = record.expires_at;
+    system.store.end_grant(&grant, now, ends).await?;
+    system.record(act(record, OperatorAction::DeleteTokens));
+    Ok(format!(
+        "the token could not be written ({error}), and was revoked"
+    ))
 }
 
 fn record(system: &System, mint: &Mint, now: Timestamp) -> Result<TokenRecord, Box<dyn Error>> {
@@ -153,10 +176,10 @@ fn signing_key(
     Ok(active)
 }
 
-fn act(record: &TokenRecord) -> OperatorAct {
+fn act(record: &TokenRecord, action: OperatorAction) -> OperatorAct {
     OperatorAct {
         actor: Actor::Operator,
-        action: OperatorAction::MintToken,
+        action,
         client_id: Some(record.client_id.clone()),
         user_ids: Vec::new(),
         resource: Some(record.resource.clone()),
@@ -169,12 +192,7 @@ fn act(record: &TokenRecord) -> OperatorAct {
 }
 
 /// The token alone goes to standard output, once: it is kept nowhere.
-fn tell(
-    system: &System,
-    record: &TokenRecord,
-    token: &AccessToken,
-    json: bool,
-) -> Result<(), Box<dyn Error>> {
+fn hand_out(record: &TokenRecord, token: &AccessToken, json: bool) -> io::Result<()> {
     let mut output = Output::new();
     if json {
         output.json(&Minted {
@@ -185,11 +203,13 @@ fn tell(
             scope: &record.scope,
             expires_at: record.expires_at,
         })?;
-        output.flush()?;
-        return Ok(());
+    } else {
+        output.line(token.expose())?;
     }
-    output.line(token.expose())?;
-    output.flush()?;
+    output.flush()
+}
+
+fn tell(system: &System, record: &TokenRecord) -> Result<(), Box<dyn Error>> {
     let ends = record.expires_at;
     remark(&format!(
         "A token for {}, good until {} UTC ({}). It is shown this once.\n\

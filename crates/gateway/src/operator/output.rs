@@ -1,9 +1,12 @@
 //! What the commands print: results to standard output, all else to standard error.
 
-use std::io::{self, BufWriter, StdoutLock, Write as _};
+use std::io::{self, BufWriter, StdoutLock, Write};
 
 use anstream::AutoStream;
 use serde::Serialize;
+use serde_json::Serializer;
+use serde_json::ser::Formatter;
+use token_core::ClaimedName;
 
 /// Standard output, written in large pieces. Colour only on a terminal.
 pub(crate) struct Output(BufWriter<AutoStream<StdoutLock<'static>>>);
@@ -19,12 +22,35 @@ impl Output {
 
     /// One JSON object on one line.
     pub(crate) fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.0, value)?;
+        let mut writer = Serializer::with_formatter(&mut self.0, Visible);
+        value.serialize(&mut writer)?;
         writeln!(self.0)
     }
 
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
+    }
+}
+
+/// JSON on one line, with what a terminal would obey or hide written as `\uXXXX`.
+struct Visible;
+
+impl Formatter for Visible {
+    fn write_string_fragment<W: Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        for c in fragment.chars() {
+            if ClaimedName::hides(c) {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    write!(writer, "\\u{unit:04x}")?;
+                }
+            } else {
+                write!(writer, "{c}")?;
+            }
+        }
+        Ok(())
     }
 }
 

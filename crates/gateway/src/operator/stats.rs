@@ -62,7 +62,7 @@ async fn count(system: &System) -> Result<Stats, Box<dyn Error>> {
     }
     let mut approvals = Walk::<Approval>::begin(system).await?;
     while let Some(batch) = approvals.next().await? {
-        stats.approvals += batch.len() as u64;
+        stats.approvals += batch.iter().filter(|own| !own.fetched).count() as u64;
     }
     let mut sessions = Walk::<Session>::begin(system).await?;
     while let Some(batch) = sessions.next().await? {

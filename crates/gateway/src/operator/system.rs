@@ -1,9 +1,10 @@
 //! What the operator's commands work on: the store of a deployment, or that of the single process,
 //! and the settings that say what is in it.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use app_shell::settings::Settings;
 use app_shell::telemetry::{LogFormat, Telemetry};
@@ -14,6 +15,7 @@ use token_core::{Clock as _, Issuer, ResourceId, Services, SystemClock, Timestam
 use token_store::{RedisStore, SqliteStore};
 use tracing::level_filters::LevelFilter;
 
+use super::output::{number_of, remark};
 use crate::data_directory::DataDirectory;
 use crate::{deployment, serve_config};
 
@@ -51,6 +53,7 @@ pub(crate) struct System {
     pub(crate) signing_keys: PathBuf,
     clock: SystemClock,
     audit: AuditLog,
+    unreadable: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 /// Which of the two kinds it is.
@@ -61,6 +64,9 @@ pub(crate) enum Shape {
     /// `gateway serve`.
     SingleProcess,
 }
+
+/// How a command ends.
+type Outcome = Result<(), Box<dyn Error>>;
 
 enum Place {
     Redis(RedisStore),
@@ -121,6 +127,7 @@ impl System {
             signing_keys,
             clock: SystemClock,
             audit: AuditLog,
+            unreadable: Mutex::default(),
         };
         Ok((system, more))
     }
@@ -138,6 +145,44 @@ impl System {
 
     pub(crate) fn record(&self, act: OperatorAct) {
         self.audit.record(&AuditEvent::OperatorActed(act));
+    }
+
+    /// A walk came upon so many records that it could not read. The next may count them again.
+    pub(crate) fn note_unreadable(&self, what: &'static str, count: u64) {
+        let mut unreadable = self
+            .unreadable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let most = unreadable.entry(what).or_default();
+        *most = count.max(*most);
+    }
+
+    /// The outcome of a command, which is no success where something could not be read.
+    pub(crate) fn concluded(&self, outcome: Outcome) -> Outcome {
+        let unreadable = self
+            .unreadable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let unreadable: Vec<_> = unreadable
+            .iter()
+            .filter(|(_, count)| **count > 0)
+            .map(|(what, count)| format!("{} of {what}", number_of(*count, "record")))
+            .collect();
+        if unreadable.is_empty() {
+            return outcome;
+        }
+        let complaint = format!(
+            "{} cannot be read and were left out: \
+             `sessions revoke --all` ends such sessions too",
+            unreadable.join(" and ")
+        );
+        match outcome {
+            Ok(()) => Err(complaint.into()),
+            failed => {
+                remark(&complaint)?;
+                failed
+            }
+        }
     }
 }
 

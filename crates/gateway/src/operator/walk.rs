@@ -1,12 +1,13 @@
 //! From one end of the store to the other, one batch in memory at a time.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::future::Future;
 
-use token_core::Timestamp;
 use token_core::store::{
     Approval, Batch, Cursor, Kind, OperatorStore, Registration, Session, StoreError,
 };
+use token_core::{GrantId, Timestamp};
 
 use super::progress::Progress;
 use super::selection::{Selectable, Selection};
@@ -69,6 +70,8 @@ pub(crate) struct Walk<'a, T> {
     selection: Selection,
     position: Position,
     progress: Progress,
+    unreadable: u64,
+    lost: Vec<GrantId>,
     batch: std::marker::PhantomData<T>,
 }
 
@@ -87,6 +90,8 @@ impl<'a, T: Listed> Walk<'a, T> {
             selection: Selection::default(),
             position: Position::Beginning,
             progress,
+            unreadable: 0,
+            lost: Vec::new(),
             batch: std::marker::PhantomData,
         })
     }
@@ -113,8 +118,19 @@ impl<'a, T: Listed> Walk<'a, T> {
         let batch = T::batch(self.system.store.as_ref(), from, self.system.now()).await?;
         self.position = batch.next.map_or(Position::End, Position::At);
         self.progress.advance(batch.looked_at);
+        self.unreadable += batch.unreadable.len() as u64;
+        let grants = batch.unreadable.into_iter().filter_map(|one| one.grant);
+        self.lost.extend(grants);
+        if matches!(self.position, Position::End) {
+            self.system.note_unreadable(T::WHAT, self.unreadable);
+        }
         let mut items = batch.items;
         items.retain(|item| item.is_of(&self.selection));
         Ok(Some(items))
+    }
+
+    /// The grants of records that could not be read since this was asked last.
+    pub(crate) fn lost(&mut self) -> BTreeSet<GrantId> {
+        std::mem::take(&mut self.lost).into_iter().collect()
     }
 }

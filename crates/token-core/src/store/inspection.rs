@@ -38,10 +38,19 @@ impl Cursor {
 pub struct Batch<T> {
     /// What was found. Others may follow even where it is empty.
     pub items: Vec<T>,
+    /// What cannot be read, record by record.
+    pub unreadable: Vec<Unreadable>,
     /// Where the next begins; `None` at the end.
     pub next: Option<Cursor>,
     /// How much was looked at for it, in the measure of [`Inspection::extent`].
     pub looked_at: u64,
+}
+
+/// A record that is not what was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The grant that it belongs to, where its place tells. That is enough to end it.
+    pub grant: Option<GrantId>,
 }
 
 /// What is to be looked at.
@@ -78,9 +87,11 @@ pub struct Registration {
     pub used: bool,
 }
 
-impl From<Client> for Registration {
-    fn from(client: Client) -> Self {
-        Self {
+impl Registration {
+    /// Of a client in the store. `None` where it is known by its metadata document, of which the
+    /// store has a copy and nothing was registered.
+    pub fn of(client: Client) -> Option<Self> {
+        client.client_id.document_url().is_none().then(|| Self {
             client_id: client.client_id,
             client_name: client.client_name,
             redirect_uris: client.redirect_uris,
@@ -89,7 +100,7 @@ impl From<Client> for Registration {
             issued_at: client.issued_at,
             expires_at: client.expires_at,
             used: client.used,
-        }
+        })
     }
 }
 
@@ -151,13 +162,15 @@ impl Session {
     }
 }
 
-/// What somebody approved and no client has fetched yet: behind a code, or for a device.
+/// What somebody approved: behind a code, or for a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approval {
     /// What was approved.
     pub grant: Grant,
     /// Until when it can be fetched.
     pub expires_at: Timestamp,
+    /// Whether its code was used: it has tokens, or is about to get them.
+    pub fetched: bool,
 }
 
 /// How many records of a kind are over and still kept.
@@ -189,12 +202,13 @@ pub trait Inspection: Send + Sync {
         now: Timestamp,
     ) -> Result<Batch<Session>, StoreError>;
 
-    /// The session of one grant, if it has anything at `now`.
+    /// The session of one grant, if it has anything at `now`. [`StoreError::Corrupt`] where
+    /// nothing of what it has can be read.
     async fn session(&self, grant: &GrantId, now: Timestamp)
     -> Result<Option<Session>, StoreError>;
 
-    /// What may still be fetched at `now`. A grant that has ended since is among them until then:
-    /// no token is issued for it.
+    /// What may still be fetched at `now`, and what was until then fetched by a code. Without the
+    /// grants that have ended.
     async fn approvals(
         &self,
         from: Option<&Cursor>,

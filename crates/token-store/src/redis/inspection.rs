@@ -4,10 +4,9 @@
 
 use ::redis::{Cmd, FromRedisValue, Pipeline, cmd, pipe};
 use async_trait::async_trait;
-use token_core::client::Client;
 use token_core::store::{
     Approval, Batch, CodeRecord, Cursor, Expired, Grant, Inspection, Kind, RefreshRecord,
-    Registration, Session, StoreError, TokenRecord,
+    Registration, Session, StoreError, TokenRecord, Unreadable,
 };
 use token_core::{GrantId, Timestamp};
 
@@ -44,12 +43,20 @@ impl Inspection for RedisStore {
             questions.add_command(fields_of(key));
         }
         let fields: Vec<Fields> = self.ask(&questions).await?;
-        let clients: Result<Vec<Option<Client>>, _> = fields.into_iter().map(client_of).collect();
-        let living = clients?.into_iter().flatten();
-        let living = living.filter(|client| !client.is_expired(now));
+        let (mut items, mut unreadable) = (Vec::new(), Vec::new());
+        for fields in fields {
+            match client_of(fields) {
+                Ok(client) => {
+                    let living = client.filter(|client| !client.is_expired(now));
+                    items.extend(living.and_then(Registration::of));
+                }
+                Err(_) => unreadable.push(Unreadable { grant: None }),
+            }
+        }
         Ok(Batch {
             looked_at: found.len() as u64,
-            items: living.map(Registration::from).collect(),
+            items,
+            unreadable,
             next: cursor(next),
         })
     }
@@ -60,9 +67,10 @@ impl Inspection for RedisStore {
         now: Timestamp,
     ) -> Result<Batch<Session>, StoreError> {
         let (next, grants) = self.scan(from, "oauth:grant:*").await?;
-        let items = self.sessions_of(&grants, now).await?;
+        let (items, unreadable) = self.sessions_of(&grants, now).await?;
         Ok(Batch {
             items,
+            unreadable,
             next,
             looked_at: STEP,
         })
@@ -73,8 +81,11 @@ impl Inspection for RedisStore {
         grant: &GrantId,
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
-        let found = self.sessions_of(&[keys::members(grant)], now).await?;
-        Ok(found.into_iter().next())
+        let (found, unreadable) = self.sessions_of(&[keys::members(grant)], now).await?;
+        match found.into_iter().next() {
+            None if !unreadable.is_empty() => Err(StoreError::Corrupt(Damaged.into())),
+            found => Ok(found),
+        }
     }
 
     async fn approvals(
@@ -93,7 +104,7 @@ impl Inspection for RedisStore {
         for code in &codes {
             questions.get(code);
         }
-        let codes: Vec<Option<String>> = self.ask(&questions).await?;
+        let values: Vec<Option<String>> = self.ask(&questions).await?;
         let mut questions = pipe();
         for device in devices {
             questions
@@ -103,16 +114,25 @@ impl Inspection for RedisStore {
         }
         let devices: Vec<Decided> = self.ask(&questions).await?;
 
-        let mut items = Vec::new();
-        for code in codes.into_iter().flatten() {
-            items.extend(approved_code(&code)?);
+        let (mut items, mut unreadable) = (Vec::new(), Vec::new());
+        for (key, value) in codes.iter().zip(values) {
+            match value.as_deref().map_or(Ok(None), approved_code) {
+                Ok(approval) => items.extend(approval),
+                Err(_) => unreadable.push(Unreadable {
+                    grant: keys::grant_of(key),
+                }),
+            }
         }
         for device in devices {
-            items.extend(approved_device(device)?);
+            match approved_device(device) {
+                Ok(approval) => items.extend(approval),
+                Err(_) => unreadable.push(Unreadable { grant: None }),
+            }
         }
         items.retain(|approval| !approval.expires_at.has_passed(now));
         Ok(Batch {
             items: self.without_ended(items, now).await?,
+            unreadable,
             next,
             looked_at: STEP,
         })
@@ -151,6 +171,7 @@ impl Inspection for RedisStore {
         });
         Ok(Batch {
             items,
+            unreadable: Vec::new(),
             next,
             looked_at: STEP,
         })
@@ -181,7 +202,7 @@ impl RedisStore {
         &self,
         grants: &[String],
         now: Timestamp,
-    ) -> Result<Vec<Session>, StoreError> {
+    ) -> Result<(Vec<Session>, Vec<Unreadable>), StoreError> {
         let mut questions = pipe();
         for grant in grants {
             questions.zrange(grant, 0, -1);
@@ -193,12 +214,12 @@ impl RedisStore {
         }
         let values: Vec<Option<String>> = self.ask(&questions).await?;
         let mut values = values.into_iter();
-        let mut found = Vec::new();
+        let (mut found, mut unreadable) = (Vec::new(), Vec::new());
         for family in families {
             let members = family.into_iter().zip(values.by_ref());
-            found.extend(session(members, now)?);
+            found.extend(session(members, now, &mut unreadable));
         }
-        Ok(found)
+        Ok((found, unreadable))
     }
 
     /// What a pipeline answers, for any number of questions.
@@ -222,7 +243,8 @@ impl RedisStore {
         let mut open = Vec::new();
         for (approval, mark) in approvals.into_iter().zip(marks) {
             let ended = match mark {
-                Some(mark) => !parse_mark(&mark)?.0.has_passed(now),
+                // An unreadable mark lets no token be issued either.
+                Some(mark) => parse_mark(&mark).is_ok_and(|(until, _)| !until.has_passed(now)),
                 None => false,
             };
             if !ended {
@@ -267,39 +289,61 @@ fn cursor(next: String) -> Option<Cursor> {
 fn session(
     members: impl Iterator<Item = (String, Option<String>)>,
     now: Timestamp,
-) -> Result<Option<Session>, StoreError> {
+    unreadable: &mut Vec<Unreadable>,
+) -> Option<Session> {
     let (mut tokens, mut refresh): (Vec<TokenRecord>, Option<(Grant, Timestamp)>) =
         (Vec::new(), None);
     for (key, value) in members {
         let Some(value) = value else { continue };
-        let (expires_at, state, record) = parse(&value)?;
-        if expires_at.has_passed(now) || state != "live" {
-            continue;
-        }
-        if key.starts_with("oauth:token:") {
-            tokens.push(decode(record)?);
-        } else if key.starts_with("oauth:refresh:")
-            && refresh
-                .as_ref()
-                .is_none_or(|(_, until)| *until < expires_at)
-        {
-            let record: RefreshRecord = decode(record)?;
-            refresh = Some((record.grant, expires_at));
+        match member(&key, &value, now) {
+            Ok(Some(Member::Token(token))) => tokens.push(*token),
+            Ok(Some(Member::Refresh(grant, until))) => {
+                if refresh.as_ref().is_none_or(|(_, last)| *last < until) {
+                    refresh = Some((*grant, until));
+                }
+            }
+            Ok(None) => {}
+            Err(_) => unreadable.push(Unreadable {
+                grant: keys::grant_of(&key),
+            }),
         }
     }
-    Ok(Session::of(tokens, refresh))
+    Session::of(tokens, refresh)
+}
+
+/// What belongs to a session and is good.
+enum Member {
+    Token(Box<TokenRecord>),
+    Refresh(Box<Grant>, Timestamp),
+}
+
+fn member(key: &str, value: &str, now: Timestamp) -> Result<Option<Member>, StoreError> {
+    let is_token = key.starts_with("oauth:token:");
+    if !is_token && !key.starts_with("oauth:refresh:") {
+        return Ok(None);
+    }
+    let (expires_at, state, record) = parse(value)?;
+    if expires_at.has_passed(now) || state != "live" {
+        return Ok(None);
+    }
+    if is_token {
+        return Ok(Some(Member::Token(decode(record)?)));
+    }
+    let record: RefreshRecord = decode(record)?;
+    Ok(Some(Member::Refresh(record.grant.into(), expires_at)))
 }
 
 fn approved_code(value: &str) -> Result<Option<Approval>, StoreError> {
-    // A used code has no record any more.
-    if parse_mark(value)?.1 != "live" {
+    // Earlier versions kept no record of a used code.
+    if parse_mark(value)?.1 != "live" && value.splitn(3, ' ').count() < 3 {
         return Ok(None);
     }
-    let (expires_at, _, record) = parse(value)?;
+    let (expires_at, state, record) = parse(value)?;
     let record: CodeRecord = decode(record)?;
     Ok(Some(Approval {
         grant: record.grant,
         expires_at,
+        fetched: state != "live",
     }))
 }
 
@@ -317,5 +361,6 @@ fn approved_device(device: Decided) -> Result<Option<Approval>, StoreError> {
     Ok(Some(Approval {
         grant: decode(&grant)?,
         expires_at,
+        fetched: false,
     }))
 }

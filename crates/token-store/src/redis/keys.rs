@@ -7,7 +7,7 @@
 //! | `oauth:clients` | sorted set: the keys of all clients, by expiry |
 //! | `oauth:unused_clients` | sorted set: the keys of those never used, by registration |
 //! | `oauth:state:HASH` | JSON of a sign-in under way |
-//! | `oauth:code:{GRANT}.HASH` | a [`value`](super::value), `live` or `used` |
+//! | `oauth:code:{GRANT}.HASH` | a [`value`](super::value), `live` or `used`; a used one keeps its record, for the operator |
 //! | `oauth:token:{GRANT}.REST` | a value, `live`; present means active |
 //! | `oauth:refresh:{GRANT}.HASH` | a value, `live` or `replaced` |
 //! | `oauth:grace:{GRANT}.HASH` | a value, `live`: the sealed answer; gone when the grace is |
@@ -119,6 +119,12 @@ pub(super) fn is_index(key: &str) -> bool {
     ]
     .iter()
     .any(|prefix| key.starts_with(prefix))
+}
+
+/// The grant that this key belongs to.
+pub(super) fn grant_of(key: &str) -> Option<GrantId> {
+    let (_, rest) = key.split_once(":{")?;
+    GrantId::parse(rest.split_once('}')?.0).ok()
 }
 
 /// The `jti` of the token that is kept under this key.

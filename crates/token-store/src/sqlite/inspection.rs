@@ -3,10 +3,11 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
+use serde::de::DeserializeOwned;
 use token_core::client::Client;
 use token_core::store::{
     Approval, Batch, CodeRecord, Cursor, DeviceDecision, Expired, Inspection, Kind, RefreshRecord,
-    Registration, Session, StoreError, TokenRecord,
+    Registration, Session, StoreError, TokenRecord, Unreadable,
 };
 use token_core::{GrantId, Timestamp};
 
@@ -50,11 +51,15 @@ impl Inspection for SqliteStore {
                  ORDER BY rowid LIMIT {STEP}"
             );
             let rows = rows(connection, &sql, after, now)?;
-            let mut items = Vec::new();
+            let (mut items, mut unreadable) = (Vec::new(), Vec::new());
             for (_, record, _) in &rows {
-                items.push(Registration::from(decode::<Client>(record)?));
+                match decode::<Client>(record) {
+                    Ok(client) => items.extend(Registration::of(client)),
+                    Err(_) => unreadable.push(Unreadable { grant: None }),
+                }
             }
             Ok(Batch {
+                unreadable,
                 looked_at: rows.len() as u64,
                 next: next_row(&rows),
                 items,
@@ -71,15 +76,19 @@ impl Inspection for SqliteStore {
         let after = from.map_or("", Cursor::as_str).to_owned();
         self.read(move |connection| {
             let grants = grants_after(connection, &after, now)?;
-            let (mut items, mut looked_at) = (Vec::new(), 0);
+            let (mut items, mut unreadable, mut looked_at) = (Vec::new(), Vec::new(), 0);
             for grant in &grants {
-                let (session, rows) = session(connection, grant, now)?;
-                items.extend(session);
-                looked_at += rows;
+                let kept = kept(connection, grant, now)?;
+                items.extend(kept.session);
+                unreadable.extend((0..kept.unreadable).map(|_| Unreadable {
+                    grant: GrantId::parse(grant.as_str()).ok(),
+                }));
+                looked_at += kept.rows;
             }
             let is_last = grants.len() < STEP as usize;
             Ok(Batch {
                 items,
+                unreadable,
                 next: grants
                     .into_iter()
                     .next_back()
@@ -97,8 +106,15 @@ impl Inspection for SqliteStore {
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError> {
         let grant = grant.clone();
-        self.read(move |connection| Ok(session(connection, grant.as_str(), now)?.0))
-            .await
+        let kept = self
+            .read(move |connection| kept(connection, grant.as_str(), now))
+            .await?;
+        match kept.session {
+            None if kept.unreadable > 0 => Err(StoreError::Corrupt(
+                "no record of the grant can be read".into(),
+            )),
+            session => Ok(session),
+        }
     }
 
     async fn approvals(
@@ -120,18 +136,18 @@ impl Inspection for SqliteStore {
             let sql =
                 format!("{which} AND rowid > ?1 AND expires_at > ?2 ORDER BY rowid LIMIT {STEP}");
             let rows = rows(connection, &sql, after, now)?;
-            let mut items = Vec::new();
+            let (mut items, mut unreadable) = (Vec::new(), Vec::new());
             for (_, record, expires_at) in &rows {
-                let grant = if codes {
-                    Some(decode::<CodeRecord>(record)?.grant)
-                } else {
-                    match decode(record)? {
-                        DeviceDecision::Approved(grant) => Some(grant),
-                        DeviceDecision::Denied => None,
-                    }
-                };
                 let expires_at = Timestamp(expires_at.cast_unsigned());
-                items.extend(grant.map(|grant| Approval { grant, expires_at }));
+                let approval = if codes {
+                    approved_code(record, expires_at)
+                } else {
+                    approved_device(record, expires_at)
+                };
+                match approval {
+                    Ok(approval) => items.extend(approval),
+                    Err(_) => unreadable.push(Unreadable { grant: None }),
+                }
             }
             let next = match next_row(&rows) {
                 Some(row) => Some(Cursor::new(format!("{table} {}", row.as_str()))),
@@ -140,6 +156,7 @@ impl Inspection for SqliteStore {
             };
             Ok(Batch {
                 items: without_ended(connection, items, now)?,
+                unreadable,
                 next,
                 looked_at: rows.len() as u64,
             })
@@ -157,6 +174,7 @@ impl Inspection for SqliteStore {
         let Some(table) = EXPIRING.get(at).copied() else {
             return Ok(Batch {
                 items: Vec::new(),
+                unreadable: Vec::new(),
                 next: None,
                 looked_at: 0,
             });
@@ -174,13 +192,15 @@ impl Inspection for SqliteStore {
         let next = if again { at } else { at + 1 };
         Ok(Batch {
             items: vec![Expired { what: table, count }],
+            unreadable: Vec::new(),
             next: (next < EXPIRING.len()).then(|| Cursor::new(next.to_string())),
             looked_at: u64::from(!again),
         })
     }
 }
 
-const CODES: &str = "SELECT rowid, record, expires_at FROM code WHERE used = 0";
+// What tells a used code from another goes before its record.
+const CODES: &str = "SELECT rowid, used || ' ' || record, expires_at FROM code WHERE TRUE";
 const DEVICES: &str = "SELECT rowid, decision, expires_at FROM device WHERE decision IS NOT NULL";
 
 /// The grants that have something good, the first of those after `after`. Both halves come in the
@@ -203,12 +223,14 @@ fn grants_after(
     Ok(grants.collect::<Result<_, _>>()?)
 }
 
-/// What one grant has, and how many rows that is.
-fn session(
-    connection: &Connection,
-    grant: &str,
-    now: Timestamp,
-) -> Result<(Option<Session>, u64), Fault> {
+/// What one grant has.
+struct Kept {
+    session: Option<Session>,
+    rows: u64,
+    unreadable: usize,
+}
+
+fn kept(connection: &Connection, grant: &str, now: Timestamp) -> Result<Kept, Fault> {
     let good = |sql| -> Result<Vec<String>, Fault> {
         let mut query = connection.prepare_cached(sql)?;
         let records = query.query_map(params![grant, seconds(now)], |row| row.get(0))?;
@@ -221,16 +243,45 @@ fn session(
          WHERE grant_id = ?1 AND replaced = 0 AND expires_at > ?2 \
          ORDER BY expires_at DESC",
     )?;
-    let rows = (tokens.len() + refresh.len()) as u64;
-    let tokens: Result<Vec<TokenRecord>, _> = tokens.iter().map(|record| decode(record)).collect();
-    let refresh = match refresh.first() {
-        Some(record) => {
-            let record: RefreshRecord = decode(record)?;
-            Some((record.grant, record.expires_at))
-        }
-        None => None,
-    };
-    Ok((Session::of(tokens?, refresh), rows))
+    let rows = tokens.len() + refresh.len();
+    let tokens: Vec<TokenRecord> = readable(&tokens);
+    let refresh: Vec<RefreshRecord> = readable(&refresh);
+    let unreadable = rows - tokens.len() - refresh.len();
+    let refresh = refresh.into_iter().next();
+    Ok(Kept {
+        session: Session::of(
+            tokens,
+            refresh.map(|record| (record.grant, record.expires_at)),
+        ),
+        rows: rows as u64,
+        unreadable,
+    })
+}
+
+fn readable<T: DeserializeOwned>(records: &[String]) -> Vec<T> {
+    let records = records.iter();
+    records.filter_map(|record| decode(record).ok()).collect()
+}
+
+fn approved_code(found: &str, expires_at: Timestamp) -> Result<Option<Approval>, Fault> {
+    let (used, record) = found.split_once(' ').unwrap_or_default();
+    let record: CodeRecord = decode(record)?;
+    Ok(Some(Approval {
+        grant: record.grant,
+        expires_at,
+        fetched: used == "1",
+    }))
+}
+
+fn approved_device(decision: &str, expires_at: Timestamp) -> Result<Option<Approval>, Fault> {
+    Ok(match decode(decision)? {
+        DeviceDecision::Approved(grant) => Some(Approval {
+            grant,
+            expires_at,
+            fetched: false,
+        }),
+        DeviceDecision::Denied => None,
+    })
 }
 
 fn without_ended(

@@ -17,6 +17,9 @@ pub(crate) trait Backend {
 pub(crate) trait Inspected: Backend {
     /// A new handle, as the operator's command has it.
     fn operator(&self) -> Arc<dyn OperatorStore>;
+
+    /// Spoils every record of the client, grant or token with this in its name.
+    fn damage(&self, id: &str);
 }
 
 /// Memory.
@@ -51,5 +54,14 @@ impl Backend for Sqlite {
 impl Inspected for Sqlite {
     fn operator(&self) -> Arc<dyn OperatorStore> {
         Arc::new(SqliteStore::open(self.path()).expect("the store opens"))
+    }
+
+    fn damage(&self, id: &str) {
+        let file = rusqlite::Connection::open(self.path()).expect("the file opens");
+        for table in ["client", "code", "token", "refresh_token"] {
+            // Not what was written, and still JSON, of which there is an index.
+            let sql = format!("UPDATE {table} SET record = '{{}}' WHERE record LIKE ?1");
+            file.execute(&sql, [format!("%{id}%")]).expect("damage");
+        }
     }
 }

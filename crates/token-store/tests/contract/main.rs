@@ -129,6 +129,7 @@ macro_rules! inspected {
                 shows_more_than_a_batch_holds_once_each,
                 shows_what_was_approved_and_not_fetched,
                 counts_what_is_over_and_clears_away_just_that,
+                goes_on_after_what_cannot_be_read,
             );
         }
     };

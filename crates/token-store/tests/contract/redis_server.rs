@@ -148,6 +148,17 @@ impl Inspected for RedisServer {
     fn operator(&self) -> Arc<dyn OperatorStore> {
         Arc::new(self.store())
     }
+
+    fn damage(&self, id: &str) {
+        for key in self.keys().into_iter().filter(|key| key.contains(id)) {
+            let kind: String = self.run(&["TYPE", &key]);
+            let () = match kind.as_str() {
+                "string" => self.run(&["SET", &key, "{", "KEEPTTL"]),
+                "hash" => self.run(&["HSET", &key, "record", "{"]),
+                _ => continue,
+            };
+        }
+    }
 }
 
 pub(crate) fn heard() -> Heard {

@@ -6,5 +6,5 @@ end
 if code.state == 'used' then
   return {'replayed'}
 end
-redis.call('SET', KEYS[1], code.expires .. ' used', 'KEEPTTL')
+redis.call('SET', KEYS[1], code.expires .. ' used ' .. code.record, 'KEEPTTL')
 return {'fresh', code.record}

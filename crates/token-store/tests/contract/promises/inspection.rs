@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use token_core::Timestamp;
 use token_core::client::Client;
 use token_core::store::{
     Approval, Batch, DeviceDecision, Expired, OperatorStore, Registration, Session, StoreError,
+    Unreadable,
 };
+use token_core::{ClientId, Timestamp};
 
 use crate::backend::Inspected;
 use crate::records::{Family, HOUR, MONTH, client, device, now};
@@ -42,7 +43,12 @@ async fn expired(store: &dyn OperatorStore, clear: bool, now: Timestamp) -> u64 
 pub(crate) async fn shows_every_registration_that_is_alive_and_no_hash(backend: &dyn Inspected) {
     let (store, now) = (backend.operator(), now());
     let [stays, ends, is_over] = [None, Some(now.plus(HOUR)), Some(now)].map(client);
-    for client in [&stays, &ends, &is_over] {
+    // The copy of a metadata document is in the same place, and is no registration.
+    let document = Client {
+        client_id: ClientId::parse("https://app.example/client.json").unwrap(),
+        ..client(None)
+    };
+    for client in [&stays, &ends, &is_over, &document] {
         store.put_client(client, now).await.unwrap();
     }
     store
@@ -55,7 +61,7 @@ pub(crate) async fn shows_every_registration_that_is_alive_and_no_hash(backend: 
         own.find(|shown| shown.client_id == client.client_id)
     };
     assert_eq!(shown.len(), 2);
-    assert_eq!(find(&stays), Some(&Registration::from(stays.clone())));
+    assert_eq!(find(&stays).cloned(), Registration::of(stays.clone()));
     let prolonged = find(&ends).unwrap();
     assert!(prolonged.used);
     assert_eq!(prolonged.expires_at, Some(now.plus(MONTH)));
@@ -177,7 +183,13 @@ pub(crate) async fn shows_what_was_approved_and_not_fetched(backend: &dyn Inspec
     let undecided = device(now.plus(HOUR));
     store.put_device(&undecided, now).await.unwrap();
 
-    let shown = approvals(store.as_ref(), now).await;
+    let (fetched, shown): (Vec<_>, Vec<_>) = approvals(store.as_ref(), now)
+        .await
+        .into_iter()
+        .partition(|approval| approval.fetched);
+    // Between the use of its code and the issue of its tokens nothing else knows a grant.
+    assert_eq!(fetched.len(), 1);
+    assert_eq!(fetched[0].grant, used.grant);
     let grants: BTreeSet<_> = shown.iter().map(|shown| shown.grant.id.clone()).collect();
     let expected = BTreeSet::from([open.grant.id.clone(), polled.grant.id.clone()]);
     assert_eq!(grants, expected, "and not {}", denied.grant.id);
@@ -224,4 +236,76 @@ pub(crate) async fn counts_what_is_over_and_clears_away_just_that(backend: &dyn 
     );
     let grants = store.client_grants(&family.grant.client_id, later).await;
     assert_eq!(grants.unwrap(), [family.grant.id]);
+}
+
+pub(crate) async fn goes_on_after_what_cannot_be_read(backend: &dyn Inspected) {
+    let (store, now) = (backend.operator(), now());
+    let (good, half, bad, waiting) = (Family::new(), Family::new(), Family::new(), Family::new());
+    for family in [&good, &bad, &half] {
+        store.issue_tokens(&family.pair(now), now).await.unwrap();
+    }
+    store
+        .put_code(&waiting.code(now.plus(HOUR)), now)
+        .await
+        .unwrap();
+    let [kept, lost] = [client(None), client(None)];
+    for client in [&kept, &lost] {
+        store.put_client(client, now).await.unwrap();
+    }
+    for id in [
+        bad.grant.id.as_str(),
+        waiting.grant.id.as_str(),
+        lost.client_id.as_str(),
+    ] {
+        backend.damage(id);
+    }
+    let mut more = half.pair(now);
+    more.refresh = None;
+    store.issue_tokens(&more, now).await.unwrap();
+    backend.damage(more.token.jti.rest());
+
+    let clients = store.registrations(None, now).await.unwrap();
+    assert_eq!(clients.items, [Registration::of(kept).unwrap()]);
+    assert_eq!(clients.unreadable, [Unreadable { grant: None }]);
+    let approvals: Vec<usize> = {
+        let (mut counts, mut from) = (Vec::new(), None);
+        loop {
+            let batch = store.approvals(from.as_ref(), now).await.unwrap();
+            assert!(batch.items.is_empty());
+            counts.push(batch.unreadable.len());
+            from = batch.next;
+            if from.is_none() {
+                break counts;
+            }
+        }
+    };
+    assert_eq!(approvals.iter().sum::<usize>(), 1);
+
+    let sessions = store.sessions(None, now).await.unwrap();
+    assert!(sessions.next.is_none());
+    let shown: BTreeSet<_> = sessions.items.iter().map(|own| &own.grant).collect();
+    assert_eq!(shown, BTreeSet::from([&good.grant.id, &half.grant.id]));
+    let mut grants: Vec<_> = sessions
+        .unreadable
+        .into_iter()
+        .filter_map(|record| record.grant)
+        .collect();
+    grants.sort();
+    let mut expected = vec![
+        bad.grant.id.clone(),
+        bad.grant.id.clone(),
+        half.grant.id.clone(),
+    ];
+    expected.sort();
+    assert_eq!(grants, expected, "the place of a record names its grant");
+    let alone = store.session(&half.grant.id, now).await.unwrap().unwrap();
+    assert_eq!(alone.tokens.len(), 1);
+    let none = store.session(&bad.grant.id, now).await;
+    assert!(matches!(none, Err(StoreError::Corrupt(_))));
+
+    store
+        .end_grant(&bad.grant.id, now, now.plus(MONTH))
+        .await
+        .unwrap();
+    assert_eq!(store.session(&bad.grant.id, now).await.unwrap(), None);
 }
