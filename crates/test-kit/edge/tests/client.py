@@ -155,10 +155,10 @@ class Browser:
         raise AssertionError("too many redirects")
 
 
-def register(redirect_uri=REDIRECT_URI):
-    """A new public client; answers its id."""
+def register(redirect_uri=REDIRECT_URI, name="Edge test"):
+    """A public client, the same one for the same words; answers its id."""
     document = {
-        "client_name": "Edge test",
+        "client_name": name,
         "redirect_uris": [redirect_uri],
         "grant_types": ["authorization_code", "refresh_token"],
         "token_endpoint_auth_method": "none",

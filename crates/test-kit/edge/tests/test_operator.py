@@ -6,7 +6,7 @@ import os
 import pty
 import subprocess
 
-from client import bearer, mcp_url, refresh, request, sign_in, wait_for_status
+from client import bearer, mcp_url, refresh, register, request, sign_in, wait_for_status
 
 # Built beside the services; on a terminal of the test's own.
 GATEWAY = os.path.join(os.environ.get("EDGE_BINARIES", "target/debug"), "gateway")
@@ -42,7 +42,8 @@ def test_a_minted_token_passes_until_it_is_revoked(stack):
 
 
 def test_a_client_is_ended_with_everything(stack):
-    tokens = sign_in("echo")
+    # A client of its own: the other tests' sessions go on.
+    tokens = sign_in("echo", register(name="To be ended"))
     headers = bearer(tokens["access_token"])
     assert request("GET", mcp_url("echo"), headers).status == 200
     command = ("sessions", "revoke", "--client", tokens["client_id"])
@@ -94,7 +95,7 @@ def on_a_terminal(stack, answer, *arguments):
 
 
 def test_the_operator_is_asked_on_a_terminal(stack):
-    tokens = sign_in("echo")
+    tokens = sign_in("echo", register(name="To be ended on a terminal"))
     headers = bearer(tokens["access_token"])
     command = ("sessions", "revoke", "--client", tokens["client_id"])
     shown, code = on_a_terminal(stack, "n", *command)
