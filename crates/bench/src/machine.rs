@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
 use std::thread::available_parallelism;
+use std::time::{Duration, Instant};
 
 use crate::tools::{Cores, tool};
 
@@ -35,6 +36,29 @@ pub fn words() -> String {
     // Writing into a String cannot fail.
     let _ = write!(text, "\n{}.", versions.join("; "));
     text
+}
+
+/// Waits until the kernel has forgotten most of the connections that were closed. For a minute each
+/// keeps a port, and Traefik opens so many to a plain-HTTP verifier that a run can use up all there
+/// are; what it cannot open it answers by 500.
+pub fn wait_for_ports() {
+    /// Of the 28,000 or so that outgoing connections have.
+    const ENOUGH: u32 = 12_000;
+    const PATIENCE: Duration = Duration::from_secs(90);
+    let begin = Instant::now();
+    while closed_connections() > ENOUGH && begin.elapsed() < PATIENCE {
+        std::thread::sleep(Duration::from_millis(500));
+    }
+}
+
+/// In TIME_WAIT, as `TCP: … tw N …` of `/proc/net/sockstat` says.
+fn closed_connections() -> u32 {
+    let sockets = read("/proc/net/sockstat");
+    let mut words = sockets.split_whitespace().skip_while(|word| *word != "tw");
+    words
+        .nth(1)
+        .and_then(|count| count.parse().ok())
+        .unwrap_or_default()
 }
 
 fn read(path: &str) -> String {

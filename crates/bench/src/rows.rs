@@ -1,6 +1,7 @@
 //! The figures, one file for each group of them.
 
 use crate::Outcome;
+use crate::machine::wait_for_ports;
 use crate::report::{Figure, Goal, number};
 use crate::server::Server;
 use crate::stats::Spread;
@@ -65,6 +66,7 @@ impl Subject<'_> {
     }
 
     fn sample(&self, pressure: Pressure) -> Outcome<Sample> {
+        wait_for_ports();
         let cpu = || -> Outcome<Vec<f64>> {
             let times = self.servers.iter().map(|(_, server)| server.cpu());
             times
