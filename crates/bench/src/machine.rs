@@ -51,7 +51,7 @@ pub fn wait_for_ports() {
     }
 }
 
-/// In TIME_WAIT, as `TCP: … tw N …` of `/proc/net/sockstat` says.
+/// In `TIME_WAIT`, as `TCP: … tw N …` of `/proc/net/sockstat` says.
 fn closed_connections() -> u32 {
     let sockets = read("/proc/net/sockstat");
     let mut words = sockets.split_whitespace().skip_while(|word| *word != "tw");
