@@ -1,3 +1,5 @@
+//! The keeper of keys: what it makes, rotates, retires and clears away.
+
 use super::*;
 
 const LIFETIME: Seconds = Seconds(100);

@@ -1,5 +1,5 @@
-//! What is kept where. The braces are part of the keys: Redis Cluster places a key by what is
-//! between them, so that all of one grant is in one place and one script can reach it.
+//! What is kept where. The braces are part of the keys: they say what belongs to one grant (and
+//! Redis Cluster would place a key by what is between them).
 //!
 //! | key | value |
 //! |---|---|
@@ -14,8 +14,8 @@
 //! | `oauth:revoked:{GRANT}.REST` | a value, `revoked`: the token's mark |
 //! | `oauth:revoked:{GRANT}` | a value, `ended`: the grant's mark |
 //! | `oauth:grant:{GRANT}` | sorted set: the keys that end with the grant, by expiry |
-//! | `oauth:user_tokens:SUB`, `oauth:client_tokens:ID` | sorted sets: `jti` by expiry; hints |
-//! | `oauth:client_grants:ID` | sorted set: grant ids by the expiry of their last token; a hint |
+//! | `oauth:user_tokens:SUB`, `oauth:client_tokens:ID` | sorted sets: `jti` by expiry; an entry may outlive its token |
+//! | `oauth:client_grants:ID` | sorted set: grant ids by the expiry of their last token |
 //! | `oauth:device:{device}.HASH` | hash: what `scripts/devices.lua` says |
 //! | `oauth:user_code:{device}.HASH` | a value, `live`: the key of its device |
 //! | `oauth:par:HASH` | JSON of a pushed request |
@@ -24,8 +24,9 @@
 //! | `oauth:reload` | a number that grows when settings are to be read again |
 //!
 //! The device keys have one place among them, so that one script can reach both. A client and the
-//! two sets of clients have not: their scripts need a single node (or Sentinel), and in a Cluster
-//! a tag in the three.
+//! two sets of clients have not, nor has a grant with its client and the indexes, which
+//! `scripts/grants.lua` reaches in one step: these scripts need a single node (or Sentinel), which
+//! is all that the connections here speak to.
 
 use token_core::secret::{SecretHash, SecretKey};
 use token_core::{ClientId, GrantId, Jti, UserId};
