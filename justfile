@@ -83,6 +83,12 @@ oauth-stats *options:
 oauth-explain *options:
     @{{ operator }} explain "$@"
 
+# Login attempts: how far each came, why it stopped, what mends it (REFERENCE, --since 7d, --failed)
+[group('oauth')]
+[positional-arguments]
+oauth-trace *options:
+    @{{ operator }} trace "$@"
+
 # A token for a script or a job (NAME --service NAME --lifetime 90d)
 [group('oauth')]
 [positional-arguments]

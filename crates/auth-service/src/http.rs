@@ -24,3 +24,4 @@ pub mod routes;
 mod sign_in;
 mod success;
 mod token;
+mod witness;

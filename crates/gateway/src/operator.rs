@@ -17,6 +17,8 @@ mod selection;
 mod stats;
 mod system;
 mod table;
+mod trace;
+mod trail;
 mod walk;
 mod when;
 
@@ -35,6 +37,7 @@ use mint::Mint;
 use revoking::Target;
 use selection::Filters;
 use system::System;
+use trace::Trace;
 
 /// Registered clients
 #[derive(Subcommand)]
@@ -152,6 +155,9 @@ pub(crate) enum OperatorCommand {
     /// Clear away what has expired and is still kept. The gateway does so by itself, little by
     /// little.
     PurgeExpired(Alone<Destroying>),
+    /// Show login attempts: how far each came, with which client, why it stopped and what mends
+    /// it.
+    Trace(Alone<Trace>),
     /// Say whether a person would be let in to a service now, and why.
     Explain(Alone<Explain>),
 }
@@ -220,7 +226,7 @@ impl OperatorCommand {
                 TokensCommand::List { .. } | TokensCommand::Mint(_) => None,
             },
             Self::PurgeExpired(alone) => Some(alone.arguments),
-            Self::ShowAll(_) | Self::Stats(_) | Self::Explain(_) => None,
+            Self::ShowAll(_) | Self::Stats(_) | Self::Explain(_) | Self::Trace(_) => None,
         }
     }
 }
@@ -262,6 +268,10 @@ async fn run_it(command: OperatorCommand) -> Result<(), Box<dyn Error>> {
         }
         OperatorCommand::PurgeExpired(alone) => {
             purge::run(&alone.data.open()?, alone.arguments).await
+        }
+        OperatorCommand::Trace(alone) => {
+            let system = alone.data.open()?;
+            system.concluded(trace::run(&system, &alone.arguments).await)
         }
         OperatorCommand::Explain(alone) => {
             let data = alone.data.data_dir;

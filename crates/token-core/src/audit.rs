@@ -4,6 +4,7 @@
 
 mod network;
 mod record;
+mod step;
 
 use std::sync::Mutex;
 
@@ -15,6 +16,7 @@ use crate::resource::ResourceId;
 
 pub use network::Network;
 pub use record::{AuditLog, Naming, People, Program, Recorder, SCHEMA};
+pub use step::{Agent, LoginStep, LooksLike, Reference, Step};
 
 /// How many records a store keeps where nothing else is set (`AUDIT_LENGTH`).
 pub const KEPT: u64 = 100_000;
@@ -52,6 +54,8 @@ pub enum AuditEvent {
         /// The service.
         resource: ResourceId,
     },
+    /// A step of a login was seen, or failed.
+    LoginStep(LoginStep),
     /// Somebody was let in under a new grant: a person signed in, or a client acts for itself.
     AuthSuccess {
         /// The person, or the client as a machine.
@@ -287,6 +291,7 @@ impl AuditEvent {
             | Self::ClientChanged { .. }
             | Self::ClientDeleted { .. }
             | Self::EgressRefused { .. } => true,
+            Self::LoginStep(step) => step.grant.is_none(),
             Self::AuthFailure { user_id, .. } => user_id.is_none(),
             _ => false,
         }

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HOST, LOCATION};
 use actix_web::http::uri::Authority;
 use actix_web::{HttpRequest, HttpResponse, web};
+use token_core::ClientId;
 use token_core::client::Client;
 use token_core::resource::host_without_port;
 use token_core::secret::BrowserBinding;
@@ -11,7 +12,7 @@ use token_core::store::ConsentRequest;
 
 use super::error::HttpFailure;
 use super::pages::{ConsentPage, ScopeInWords, Trouble};
-use super::{browser, cookies, response};
+use super::{browser, cookies, response, witness};
 use crate::flows::authorization_request::{self, AuthorizeError, Untrusted};
 use crate::flows::client_metadata_document::vouching_host;
 use crate::flows::remote::RemoteFault;
@@ -29,6 +30,10 @@ pub(super) async fn get(
     let parameters = pushed_authorization_request::resolved(&context, parameters)
         .await
         .map_err(|error| failure(&context, error))?;
+    witness::note(&request, |seen| {
+        let named = parameters.single("client_id").ok().flatten();
+        seen.client_id = named.and_then(|id| ClientId::parse(id).ok());
+    });
     let (client, wanted) =
         authorization_request::check(&context, &parameters, asked_host.as_deref())
             .await
@@ -37,7 +42,7 @@ pub(super) async fn get(
         &request,
         &context,
         &client,
-        ConsentRequest::Redirect(wanted),
+        &ConsentRequest::Redirect(wanted),
     )
 }
 
@@ -46,7 +51,7 @@ pub(super) fn ask(
     request: &HttpRequest,
     context: &Context,
     client: &Client,
-    wanted: ConsentRequest,
+    wanted: &ConsentRequest,
 ) -> Result<HttpResponse, HttpFailure> {
     let issuer = &context.issuer;
     let held = match cookies::browser(request, issuer, cookies::CONSENT) {
@@ -57,11 +62,17 @@ pub(super) fn ask(
         .services
         .name(wanted.resource())
         .map(ToString::to_string);
+    let (ticket, flow) = consent::ticket(context, wanted, &held)
+        .map_err(|failure| HttpFailure::page_for(&failure))?;
+    witness::note(request, |seen| {
+        seen.flow = Some(flow);
+        seen.client(client);
+    });
     let page = ConsentPage {
         client_name: browser::name(Some(client)),
         name_from: vouching_host(client),
-        return_to: browser::return_to(context, &wanted),
-        redirect_uri: browser::redirect_uri(context, &wanted),
+        return_to: browser::return_to(context, wanted),
+        redirect_uri: browser::redirect_uri(context, wanted),
         service_name: service_name.unwrap_or_default(),
         service_url: wanted.resource().to_string(),
         scopes: wanted
@@ -70,8 +81,7 @@ pub(super) fn ask(
             .map(|scope| ScopeInWords::of(scope.as_str()))
             .collect(),
         sign_in: browser::sign_in_with(context),
-        request: consent::ticket(context, wanted, &held)
-            .map_err(|failure| HttpFailure::page_for(&failure))?,
+        request: ticket,
     };
     let mut answer = response::page(StatusCode::OK, &page)?;
     // Renewed with each form, so that none outlives its cookie.

@@ -9,7 +9,7 @@ use token_core::store::PendingSignIn;
 
 use super::error::HttpFailure;
 use super::pages::Trouble;
-use super::{browser, consent, cookies, device, response, success};
+use super::{browser, consent, cookies, device, response, success, witness};
 use crate::flows::authorization_response::{code_url, is_out_of_band};
 use crate::flows::return_path::ReturnPath;
 use crate::flows::sign_in::{self, SignedIn};
@@ -42,7 +42,7 @@ pub(super) async fn get(
         .identify(code, &verifier)
         .await
         .map_err(|error| not_named(&context, &pending, &back, &upstream_failure(error)))?;
-    complete(&context, &state, pending, person).await
+    complete(&request, &context, &state, pending, person).await
 }
 
 /// The end of a local sign-in: the same from here on.
@@ -53,7 +53,7 @@ pub(super) async fn signed_in(
     person: Person,
 ) -> Result<HttpResponse, HttpFailure> {
     let pending = taken(request, context, state).await?;
-    complete(context, state, pending, person).await
+    complete(request, context, state, pending, person).await
 }
 
 async fn taken(
@@ -62,12 +62,15 @@ async fn taken(
     state: &SignInState,
 ) -> Result<PendingSignIn, HttpFailure> {
     let held = cookies::browser(request, &context.issuer, &cookies::sign_in_name(state));
-    sign_in::take(context, state, held.as_ref())
+    let pending = sign_in::take(context, state, held.as_ref())
         .await
-        .map_err(|error| browser::sign_in_failure(context, ClaimedName::new(None), &error))
+        .map_err(|error| browser::sign_in_failure(context, ClaimedName::new(None), &error))?;
+    witness::note(request, |seen| seen.pending(&pending));
+    Ok(pending)
 }
 
 async fn complete(
+    request: &HttpRequest,
     context: &Context,
     state: &SignInState,
     pending: PendingSignIn,
@@ -77,6 +80,10 @@ async fn complete(
     let done = sign_in::complete(context, pending.request, person)
         .await
         .map_err(|error| browser::sign_in_failure(context, client_name.clone(), &error))?;
+    if let SignedIn::Code(_, code) = &done {
+        let grant = code.key().ok().map(|key| key.grant);
+        witness::note(request, |seen| seen.grant = grant);
+    }
     let mut answer = match done {
         SignedIn::Code(redirect, code) if is_out_of_band(&context.issuer, &redirect) => {
             success::redirect(context, &code, &client_name)?

@@ -41,6 +41,24 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// One word, for the audit trail.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::UnknownClient => "unknown_client",
+            Self::RedirectNotRegistered { .. } => "redirect_not_registered",
+            Self::BadRequest { .. } => "bad_request",
+            Self::DocumentUnavailable => "document_unavailable",
+            Self::Expired => "expired",
+            Self::NotAdmitted { .. } => "not_admitted",
+            Self::TooManyAttempts => "too_many_attempts",
+            Self::TooManyCodes => "too_many_codes",
+            Self::DeviceNotConnected => "device_not_connected",
+            Self::Unavailable => "unavailable",
+            Self::NotFound => "not_found",
+            Self::Internal => "internal",
+        }
+    }
+
     /// The heading.
     pub fn title(&self) -> &'static str {
         match self {
