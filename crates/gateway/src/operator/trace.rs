@@ -119,7 +119,11 @@ fn tell(attempt: &Attempt, now: Timestamp, output: &mut Output) -> Result<(), Bo
     }
     for (mark, step) in attempt.marks.iter().zip(attempts::STEPS) {
         line(
-            if step == attempts::STEPS[0] { "steps" } else { "" },
+            if step == attempts::STEPS[0] {
+                "steps"
+            } else {
+                ""
+            },
             &format!("{} {step}", mark.symbol()),
         )?;
     }

@@ -4,6 +4,9 @@
 //! on a session (`grant`). What comes before has neither: a registration is an attempt's by its
 //! client, discovery by its network within the minutes before.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
 use serde::Serialize;
@@ -55,7 +58,7 @@ impl Mark {
 }
 
 /// A login attempt.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Attempt {
     pub(crate) began: Timestamp,
     pub(crate) last: Timestamp,
@@ -75,6 +78,24 @@ pub(crate) struct Attempt {
 }
 
 impl Attempt {
+    fn begun(began: Timestamp) -> Self {
+        Self {
+            began,
+            last: began,
+            flow: None,
+            page: None,
+            client_id: None,
+            looks_like: None,
+            agent: None,
+            networks: Vec::new(),
+            marks: [Mark::Missing; 7],
+            error: None,
+            reason: None,
+            description: None,
+            other: None,
+        }
+    }
+
     /// What names it: the page that somebody saw goes before.
     pub(crate) fn reference(&self) -> Option<&String> {
         self.page.as_ref().or(self.flow.as_ref())
@@ -243,11 +264,10 @@ impl Attempts {
             return at;
         }
         let at = self.all.len();
-        let mut attempt = Attempt {
-            began: record.at,
-            ..Attempt::default()
-        };
-        let discovered = record.text("network").and_then(|from| self.discovered.get(from));
+        let mut attempt = Attempt::begun(record.at);
+        let discovered = record
+            .text("network")
+            .and_then(|from| self.discovered.get(from));
         if discovered.is_some_and(|seen| record.at.0.saturating_sub(seen.0) <= NEAR) {
             attempt.mark(0, Mark::Came);
         } else if step > REGISTRATION {
@@ -266,10 +286,9 @@ impl Attempts {
     fn other(&mut self, record: &TrailRecord, what: &'static str) {
         let reason = self.reason(record);
         let mut attempt = Attempt {
-            began: record.at,
             other: Some(what),
             marks: [Mark::NotNeeded; 7],
-            ..Attempt::default()
+            ..Attempt::begun(record.at)
         };
         attempt.learn(record);
         attempt.conclude(STEPS.len(), record, reason);

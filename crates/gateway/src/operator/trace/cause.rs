@@ -110,10 +110,9 @@ fn failed(attempt: &Attempt, error: &str, reason: &str) -> Outcome {
             "the passphrase was wrong",
             "It is LOCAL_PASSPHRASE, or printed at the start of the process.",
         ),
-        ("too_many_attempts", _) | (_, "too_many_attempts" | "too_many_codes") => (
-            "too many wrong attempts",
-            "Wait five minutes.",
-        ),
+        ("too_many_attempts", _) | (_, "too_many_attempts" | "too_many_codes") => {
+            ("too many wrong attempts", "Wait five minutes.")
+        }
         ("identity_provider", _) => (
             "GitHub said no, or could not be asked",
             "Look at GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET, and at githubstatus.com.",
