@@ -89,6 +89,12 @@ oauth-explain *options:
 oauth-trace *options:
     @{{ operator }} trace "$@"
 
+# What was refused, what is unusual, how well requests were decided (--since 7d, --html FILE)
+[group('oauth')]
+[positional-arguments]
+oauth-report *options:
+    @{{ operator }} report "$@"
+
 # A token for a script or a job (NAME --service NAME --lifetime 90d)
 [group('oauth')]
 [positional-arguments]

@@ -12,6 +12,7 @@ mod mint;
 mod output;
 mod progress;
 mod purge;
+mod report;
 mod revoking;
 mod selection;
 mod stats;
@@ -34,6 +35,7 @@ use consent::Destroying;
 use explain::Explain;
 use listing::{Format, Tokens};
 use mint::Mint;
+use report::Report;
 use revoking::Target;
 use selection::Filters;
 use system::System;
@@ -158,6 +160,9 @@ pub(crate) enum OperatorCommand {
     /// Show login attempts: how far each came, with which client, why it stopped and what mends
     /// it.
     Trace(Alone<Trace>),
+    /// Show what was refused and why, what is unusual, and how well requests could be decided,
+    /// over a window.
+    Report(Alone<Report>),
     /// Say whether a person would be let in to a service now, and why.
     Explain(Alone<Explain>),
 }
@@ -226,7 +231,11 @@ impl OperatorCommand {
                 TokensCommand::List { .. } | TokensCommand::Mint(_) => None,
             },
             Self::PurgeExpired(alone) => Some(alone.arguments),
-            Self::ShowAll(_) | Self::Stats(_) | Self::Explain(_) | Self::Trace(_) => None,
+            Self::ShowAll(_)
+            | Self::Stats(_)
+            | Self::Explain(_)
+            | Self::Trace(_)
+            | Self::Report(_) => None,
         }
     }
 }
@@ -268,6 +277,10 @@ async fn run_it(command: OperatorCommand) -> Result<(), Box<dyn Error>> {
         }
         OperatorCommand::PurgeExpired(alone) => {
             purge::run(&alone.data.open()?, alone.arguments).await
+        }
+        OperatorCommand::Report(alone) => {
+            let system = alone.data.open()?;
+            system.concluded(report::run(&system, &alone.arguments).await)
         }
         OperatorCommand::Trace(alone) => {
             let system = alone.data.open()?;

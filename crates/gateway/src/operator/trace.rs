@@ -15,7 +15,8 @@ use super::system::System;
 use super::table::{Cell, Table, column, time};
 use super::trail;
 use super::when::parse_length;
-use attempts::{Attempt, Attempts, Mark};
+pub(crate) use attempts::Attempts;
+use attempts::{Attempt, Mark};
 
 #[derive(Args)]
 pub(crate) struct Trace {
