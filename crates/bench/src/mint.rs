@@ -59,6 +59,7 @@ impl Mint {
             username: Username::parse(LOGIN)?,
             resource: self.resource.clone(),
             scope: Scopes::from_request(Some("mcp")),
+            approved_at: None,
         })
     }
 
