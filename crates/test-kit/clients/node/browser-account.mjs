@@ -13,6 +13,7 @@ async function open(page, client) {
 }
 
 const apps = (page) => page.getByRole('heading', { level: 2 });
+const finalButton = (page) => page.locator('#end-all-form').getByRole('button');
 const ended = (page) => page.getByRole('status');
 
 export async function endOne(page, client) {
@@ -29,8 +30,8 @@ export async function endOne(page, client) {
 export async function endAll(page, client) {
   await approveDevice(page, client);
   await open(page, client);
-  await page.getByText('End all access', { exact: true }).click();
-  await page.getByRole('button', { name: 'End all' }).click();
+  await page.locator('summary').click();
+  await finalButton(page).click();
   await ended(page).waitFor();
   await page.getByText('No app has access now.').waitFor();
   assert.equal(await apps(page).count(), 0);
@@ -52,7 +53,7 @@ export async function accountByKeyboard(page, client) {
   await tabTo(page, button(page, 'End the access of Northlight Terminal to fetch').first());
   await tabTo(page, page.locator('summary'));
   await page.keyboard.press('Enter');
-  await tabTo(page, page.getByRole('button', { name: 'End all' }));
+  await tabTo(page, finalButton(page));
   await page.keyboard.press('Enter');
   await page.getByText('No app has access now.').waitFor();
 }
@@ -76,13 +77,13 @@ export async function look(page, client, examine) {
   await approveDevice(page, client);
   await open(page, client);
   await examine('account');
-  await page.getByText('End all access', { exact: true }).click();
+  await page.locator('summary').click();
   await examine('account-end-all');
   await page.getByRole('button', { name: 'End the access of' }).first().click();
   await ended(page).waitFor();
   await examine('account-ended');
-  await page.getByText('End all access', { exact: true }).click();
-  await page.getByRole('button', { name: 'End all' }).click();
+  await page.locator('summary').click();
+  await finalButton(page).click();
   await page.getByText('No app has access now.').waitFor();
   await examine('account-empty');
 }
