@@ -1,5 +1,5 @@
 //! The person's own page: which clients have access in his name, and the end of it. What ends ends
-//! as by `/revoke` (RFC 7009): the whole grant, and every verifier hears of it.
+//! as by `/revoke`: the whole grant, and every verifier hears of it.
 //!
 //! Who is signed in is in a cookie, sealed, for a quarter of an hour and without renewal: the store
 //! keeps nothing of it, and who leaves a browser open leaves this page closed soon. Each form is

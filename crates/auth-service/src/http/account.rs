@@ -50,7 +50,7 @@ pub(super) async fn get(
     let page = AccountPage {
         username: held.person.username.to_string(),
         sign_in: browser::sign_in_with(&context),
-        apps: clients.into_iter().map(|own| app(&context, own)).collect(),
+        apps: clients.iter().map(|own| app(&context, own)).collect(),
         ended: account::ended(&context, &held.cookie, notice),
         ticket: account::ticket(&context, &held.cookie)
             .map_err(|failure| HttpFailure::page_for(&failure))?,
@@ -59,8 +59,8 @@ pub(super) async fn get(
     response::page(StatusCode::OK, &page)
 }
 
-fn app(context: &Context, own: ConnectedClient) -> ConnectedApp {
-    let connections = own.sessions.into_iter();
+fn app(context: &Context, own: &ConnectedClient) -> ConnectedApp {
+    let connections = own.sessions.iter();
     ConnectedApp {
         client_name: browser::name(own.client.as_ref()),
         name_from: vouching_host(&own.client_id),
@@ -70,7 +70,7 @@ fn app(context: &Context, own: ConnectedClient) -> ConnectedApp {
     }
 }
 
-fn connection(context: &Context, session: Session) -> Connection {
+fn connection(context: &Context, session: &Session) -> Connection {
     let now = context.now();
     let scopes = session.scope.iter();
     Connection {

@@ -86,6 +86,9 @@ pub(crate) async fn have_every_grant_named_from_its_approval_until_it_is_over(
 
     // With tokens it is named for as long as they live.
     store.issue_tokens(&by_code.pair(now), now).await.unwrap();
-    assert_eq!(named(now.plus(HOUR)).await, [by_code.grant.id.clone()]);
+    assert_eq!(
+        named(now.plus(HOUR)).await,
+        std::slice::from_ref(&by_code.grant.id)
+    );
     assert_eq!(named(now.plus(MONTH)).await, []);
 }
