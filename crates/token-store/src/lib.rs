@@ -17,7 +17,9 @@ mod redis;
 mod sqlite;
 
 #[cfg(feature = "redis")]
-pub use self::redis::{Heard, RedisActiveTokens, RedisSettings, RedisSettingsError, RedisStore};
+pub use self::redis::{
+    Heard, RedisActiveTokens, RedisSettings, RedisSettingsError, RedisStore, ServerFacts,
+};
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{OpenError, SqliteStore};

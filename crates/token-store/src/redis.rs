@@ -14,6 +14,7 @@ mod pushed_requests;
 mod registry;
 mod replays;
 mod scripts;
+mod server;
 mod settings;
 mod sign_ins;
 mod store;
@@ -22,6 +23,7 @@ mod tracking;
 mod value;
 
 pub use active_tokens::RedisActiveTokens;
+pub use server::ServerFacts;
 pub use settings::{RedisSettings, RedisSettingsError};
 pub use store::RedisStore;
 pub use tracking::Heard;

@@ -7,6 +7,7 @@
 )]
 
 mod doc_comments;
+mod doctor;
 mod links;
 mod rfc_map;
 mod settings;
