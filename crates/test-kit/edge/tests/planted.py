@@ -14,7 +14,7 @@ import images
 from client import DOMAIN, mcp_url, request
 
 SERVICES = os.environ["MCP_SERVICES"].split(",")
-FILES = ["docker-compose.yml", "deploy/examples/everything.yml"]
+FILES = ["docker-compose.yml", "deploy/examples/everything.yml", "crates/test-kit/edge/overrides.yml"]
 # Of the containers' own user.
 OWNER = 65532
 
@@ -28,7 +28,7 @@ class Patient:
         self.environment, self.mounts, self.arguments = {}, {}, []
         self.project = as_compose_says(compose.load(
             [os.path.join(images.ROOT, path) for path in FILES],
-            compose.read_env_file(f"{images.HERE}/test.env"),
+            compose.read_env_file(f"{images.HERE}/test.env") | {"EDGE_WORK": stack.work},
         ))
         self.directory = f"{stack.work}/patient"
         shutil.rmtree(self.directory, ignore_errors=True)
@@ -87,7 +87,8 @@ def as_compose_says(project):
         ports = [port.split(":") for port in service.get("ports") or []]
         services[name] = {
             "image": service["image"],
-            "logging": service.get("logging", {}),
+            # What is of the test alone is logged as Docker would by itself.
+            "logging": service.get("logging", {"driver": "local"}),
             "labels": service["labels"],
             "ports": [{"mode": "ingress", "published": p, "target": int(t)} for p, t in ports],
         }
@@ -112,6 +113,13 @@ def published_redis(patient):
 def endless_log(patient):
     """A log without bound."""
     patient.project["services"]["redis"]["logging"] = {"driver": "json-file"}
+    yield
+
+
+@contextlib.contextmanager
+def unguarded_label(patient):
+    """A router of a label without a middleware."""
+    del patient.project["services"]["echo"]["labels"]["traefik.http.routers.echo.middlewares"]
     yield
 
 
@@ -181,11 +189,13 @@ def redis_config(patient, name, value):
 def redis_without_password(patient):
     """A Redis that lets in whoever asks."""
     password = os.environ["REDIS_PASSWORD"]
-    redis(patient, "config", "set", "requirepass", "")
-    try:
-        yield
-    finally:
-        redis(patient, "config", "set", "requirepass", password)
+    # With it, a Redis without a password answers its own machine alone.
+    with redis_config(patient, "protected-mode", "no"):
+        redis(patient, "config", "set", "requirepass", "")
+        try:
+            yield
+        finally:
+            redis(patient, "config", "set", "requirepass", password)
 
 
 def redis(patient, *words):

@@ -17,6 +17,7 @@ from planted import (
     redis_without_password,
     setting,
     traefik,
+    unguarded_label,
 )
 
 WEAK = "changeme-changeme-changeme-changeme"
@@ -79,6 +80,7 @@ PLANTED = {
     ),
     "a published port of Redis": (published_redis, "redis-exposure", "fail"),
     "an answer at Redis's port": (open_redis_port, "redis-exposure", "fail"),
+    "a label without its middleware": (unguarded_label, "routers", "fail"),
     "a log without bound": (endless_log, "log-rotation", "warn"),
     "no certificate": (
         lambda p: traefik(p, {EDGE: [("sniStrict: true", "sniStrict: false")]}, certificates=False),

@@ -217,7 +217,10 @@ mod tests {
         assert!(forms.contains(&vec![format!("{root}/mcp"), root.to_owned()]));
         // A host with several services has no root form.
         let shared = "https://t.example.com/.well-known/oauth-protected-resource";
-        assert!(forms.contains(&vec![format!("{shared}/a/mcp")]), "{forms:?}");
+        assert!(
+            forms.contains(&vec![format!("{shared}/a/mcp")]),
+            "{forms:?}"
+        );
     }
 
     #[test]
