@@ -10,11 +10,12 @@ use token_core::Timestamp;
 use token_core::audit::{AuditEvent, FailureReason, Reference};
 use token_core::client::Client;
 use token_core::oauth_error::OAuthErrorCode;
-use token_core::secret::{BrowserBinding, SecretHash, SignInState};
-use token_core::store::{ConsentRequest, PendingSignIn};
+use token_core::secret::{BrowserBinding, SecretHash};
+use token_core::store::{ConsentRequest, SignInPurpose};
 
 use super::clients::find;
 use super::return_path::ReturnPath;
+use super::sign_in::{SignIn, begin};
 use super::{Context, OAuthFailure, device_authorization};
 
 /// What a consent form carries, sealed.
@@ -41,16 +42,6 @@ pub enum Decided {
     SignIn(SignIn),
     /// The client is to be told.
     Refused(ReturnPath, OAuthFailure),
-}
-
-/// A sign-in that was begun.
-pub struct SignIn {
-    /// `state` towards the identity provider.
-    pub state: SignInState,
-    /// What the browser is to hold until it comes back.
-    pub browser: BrowserBinding,
-    /// What was approved.
-    pub request: ConsentRequest,
 }
 
 /// Why a decision could not be taken.
@@ -133,9 +124,13 @@ pub async fn decide(
             Ok((flow, Decided::Refused(ReturnPath::from(&request), denied)))
         }
         Decision::Approve => {
-            let sign_in = begin_sign_in(context, request, flow.clone())
-                .await
-                .map_err(ConsentError::Failed)?;
+            let sign_in = begin(
+                context,
+                SignInPurpose::Approved(request),
+                Some(flow.clone()),
+            )
+            .await
+            .map_err(ConsentError::Failed)?;
             context.record(&AuditEvent::ConsentGiven {
                 client_id,
                 resource,
@@ -160,29 +155,4 @@ fn opened(
         return Err(ConsentError::Forged);
     }
     Ok((ticket.request, ticket.flow))
-}
-
-/// `state` is made and stored only now, after approval.
-async fn begin_sign_in(
-    context: &Context,
-    request: ConsentRequest,
-    flow: Reference,
-) -> Result<SignIn, OAuthFailure> {
-    let state = SignInState::generate(context.entropy.as_ref())?;
-    let browser = BrowserBinding::generate(context.entropy.as_ref())?;
-    let pending = PendingSignIn {
-        request: request.clone(),
-        browser: browser.hash(),
-        expires_at: context.now().plus(context.lifetimes.state),
-        flow: Some(flow),
-    };
-    context
-        .store
-        .put_sign_in(&state.hash(), &pending, context.now())
-        .await?;
-    Ok(SignIn {
-        state,
-        browser,
-        request,
-    })
 }

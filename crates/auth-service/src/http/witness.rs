@@ -41,7 +41,8 @@ impl Seen {
     /// It belongs to this sign-in.
     pub(super) fn pending(&mut self, pending: &PendingSignIn) {
         self.flow.clone_from(&pending.flow);
-        self.client_id = Some(pending.request.client_id().clone());
+        let approved = pending.purpose.approved();
+        self.client_id = approved.map(|request| request.client_id().clone());
     }
 
     /// What a token request names, whether it is good or not: a code begins with its grant.
@@ -100,6 +101,11 @@ fn step<B>(answer: &ServiceResponse<B>) -> Option<LoginStep> {
         // A device that waits.
         Some(Step::Token) if matches!(error, Some("authorization_pending" | "slow_down")) => {
             return None;
+        }
+        // A page of an old login, or a sign-in for something else.
+        Some(Step::Consent | Step::SignIn) if seen.flow.is_none() => {
+            reference.as_ref()?;
+            Step::Page
         }
         Some(step) => step,
         None if reference.is_some() => Step::Page,
