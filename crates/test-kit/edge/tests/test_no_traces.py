@@ -190,8 +190,9 @@ def logs(stack):
     """Every log of every process: its name, and what is in it."""
     for path in sorted(glob.glob(f"{stack.work}/*.log")):
         name = os.path.basename(path)
-        # The identity provider is somebody else, and so is the page.
-        if name not in ("fake-github.log", "web-page.log", "documents.log"):
+        # The identity provider is somebody else, and so are the page and the MCP server
+        # that writes what it is asked.
+        if name not in ("fake-github.log", "web-page.log", "documents.log", "echo.log"):
             with open(path, encoding="utf-8", errors="replace") as file:
                 yield name, file.read()
 
