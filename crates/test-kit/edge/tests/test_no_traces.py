@@ -25,7 +25,7 @@ from client import (
     wait_for,
 )
 from test_lines_seen_inside import github
-from test_operator import objects
+from test_operator import objects, operate
 
 REDIRECT_URI = "https://story.test/callback"
 MCP_HEADERS = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
@@ -262,3 +262,18 @@ def test_a_login_is_traced_from_discovery_to_its_first_call_and_its_use_is_liste
     assert any(one["last_used"] for one in listed), listed
     sessions = objects(stack, "sessions", "list", "--client", client_id)
     assert any(one["last_used"] for one in sessions), sessions
+
+
+def test_a_report_counts_what_was_refused_and_is_one_page(stack):
+    page = request("GET", f"{ISSUER}/authorize?client_id=report-nobody")
+    assert page.status == 400
+    request("GET", mcp_url("echo"), bearer("not.a.token"))
+
+    def counted():
+        (report,) = objects(stack, "report", "--since", "1h")
+        return report if "malformed" in report["denials"] and report["logins"] else None
+
+    report = wait_for(counted, 20)
+    assert sum(report["logins"]["failed"]) >= 1 and sum(report["denials"]["malformed"]) >= 1
+    page = operate(stack, "report", "--since", "1h", "--html", "-")
+    assert "<!doctype html>" in page and "<svg" in page and "<script" not in page

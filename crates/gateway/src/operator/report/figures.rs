@@ -64,7 +64,7 @@ impl Figures {
     }
 
     pub(crate) fn take(&mut self, record: &TrailRecord) {
-        self.first = self.first.or(Some(record.at));
+        self.first = Some(self.first.map_or(record.at, |first| first.min(record.at)));
         let part = self.part(record.at);
         let add = |to: &mut BTreeMap<String, Series>, name: &str, count| {
             if count > 0 {

@@ -173,7 +173,8 @@ pub(crate) struct Attempts {
 
 impl Attempts {
     /// What was put together, the oldest first.
-    pub(crate) fn into_all(self) -> Vec<Attempt> {
+    pub(crate) fn into_all(mut self) -> Vec<Attempt> {
+        self.all.sort_by_key(|attempt| attempt.began);
         self.all
     }
 
