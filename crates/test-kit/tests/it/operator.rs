@@ -6,4 +6,5 @@ mod explaining;
 mod looking;
 mod minting;
 mod recipes;
+mod seeing;
 mod world;
