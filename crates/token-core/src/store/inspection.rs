@@ -8,6 +8,7 @@
 use async_trait::async_trait;
 use serde::Serialize;
 
+use super::archive::Archive;
 use super::records::{Grant, TokenRecord};
 use super::{Store, StoreError};
 use crate::client::{Client, ClientAuthenticationMethod, GrantType};
@@ -226,6 +227,6 @@ pub trait Inspection: Send + Sync {
 }
 
 /// Everything that the operator's commands need.
-pub trait OperatorStore: Store + Inspection {}
+pub trait OperatorStore: Store + Inspection + Archive {}
 
-impl<T: Store + Inspection> OperatorStore for T {}
+impl<T: Store + Inspection + Archive> OperatorStore for T {}
