@@ -149,6 +149,30 @@ oauth-purge-expired *options:
 oauth-purge-expired-dry *options:
     @{{ operator }} purge-expired --dry-run "$@"
 
+# Write an encrypted backup (BACKUP_RECIPIENTS; docs/backup.md)
+[group('oauth')]
+[positional-arguments]
+oauth-backup *options:
+    @{{ operator }} backup create "$@"
+
+# The backups that there are, the newest last
+[group('oauth')]
+[positional-arguments]
+oauth-backup-list *options:
+    @{{ operator }} backup list "$@"
+
+# What is in the newest backup, or in FILE (--identity - < KEYFILE)
+[group('oauth')]
+[positional-arguments]
+oauth-backup-view *options:
+    @{{ operator }} backup view "$@"
+
+# Put the newest backup back, or FILE (--identity - < KEYFILE; --clear, --dry-run, --yes)
+[group('oauth')]
+[positional-arguments]
+oauth-restore *options:
+    @{{ operator }} backup restore "$@"
+
 # Fill in the secrets that are missing in .env (--force: replace them)
 generate-all-secrets *options:
     scripts/generate-secrets {{ options }}

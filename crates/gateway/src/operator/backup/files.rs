@@ -89,7 +89,7 @@ impl Directory {
             .open(&unfinished)
             .map_err(|error| self.complaint("written", &error))?;
         Ok(Unfinished {
-            unfinished,
+            path: unfinished,
             finished,
             file,
         })
@@ -103,7 +103,7 @@ impl Directory {
 
 /// A backup that is being written: gone, unless it is finished.
 pub(super) struct Unfinished {
-    unfinished: PathBuf,
+    path: PathBuf,
     finished: PathBuf,
     file: File,
 }
@@ -116,7 +116,7 @@ impl Unfinished {
     /// Gives it its name, once all of it is on the disk.
     pub(super) fn finish(self) -> io::Result<PathBuf> {
         self.file.sync_all()?;
-        fs::rename(&self.unfinished, &self.finished)?;
+        fs::rename(&self.path, &self.finished)?;
         if let Some(directory) = self.finished.parent() {
             File::open(directory)?.sync_all()?;
         }
@@ -127,6 +127,6 @@ impl Unfinished {
 impl Drop for Unfinished {
     fn drop(&mut self) {
         // After `finish` there is none of this name.
-        let _ = fs::remove_file(&self.unfinished);
+        let _ = fs::remove_file(&self.path);
     }
 }

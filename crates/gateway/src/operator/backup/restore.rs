@@ -226,6 +226,33 @@ impl Counts {
 }
 
 fn question(tally: &Tally) -> String {
+    let restores = format!("restores {}", tally.restored.in_words());
+    if tally.cleared.total() == 0 {
+        return format!("This {restores}");
+    }
+    let cleared = tally.cleared.in_words();
+    format!("This takes away {cleared}, and then {restores}")
+}
+
+fn in_words(self) -> String {
+        let words: Vec<_> = [
+            (self.clients, "client"),
+            (self.access_tokens, "access token"),
+            (self.refresh_tokens, "refresh token"),
+            (self.marks, "mark"),
+        ]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| number_of(count, what))
+        .collect();
+        if words.is_empty() {
+            return "nothing".to_owned();
+        }
+        words.join(", ")
+    }
+}
+
+fn question(tally: &Tally) -> String {
     let mut question = String::from("This ");
     if tally.cleared.total() > 0 {
         question += &format!("takes away {}, and then ", tally.cleared.in_words());
