@@ -234,32 +234,6 @@ fn question(tally: &Tally) -> String {
     format!("This takes away {cleared}, and then {restores}")
 }
 
-fn in_words(self) -> String {
-        let words: Vec<_> = [
-            (self.clients, "client"),
-            (self.access_tokens, "access token"),
-            (self.refresh_tokens, "refresh token"),
-            (self.marks, "mark"),
-        ]
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| number_of(count, what))
-        .collect();
-        if words.is_empty() {
-            return "nothing".to_owned();
-        }
-        words.join(", ")
-    }
-}
-
-fn question(tally: &Tally) -> String {
-    let mut question = String::from("This ");
-    if tally.cleared.total() > 0 {
-        question += &format!("takes away {}, and then ", tally.cleared.in_words());
-    }
-    question + &format!("restores {}", tally.restored.in_words())
-}
-
 fn in_words(tally: &Tally, would: &str) -> String {
     let mut words = Vec::new();
     if tally.cleared.total() > 0 {
