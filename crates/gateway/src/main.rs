@@ -8,6 +8,7 @@
 mod data_directory;
 mod deployment;
 mod edge;
+mod env_file;
 mod internal_ca;
 mod key_keeper;
 mod key_schedule;
@@ -17,6 +18,7 @@ mod operator;
 mod passphrase;
 mod serve;
 mod serve_config;
+mod service_add;
 mod start_page;
 mod utc;
 
@@ -50,6 +52,8 @@ enum Command {
     /// the list is in a file (`ALLOWED_GITHUB_USERS_FILE`): a process cannot be given another
     /// environment.
     Reload,
+    /// Add another MCP server to a deployment: its entry, its route and guard, a smoke test.
+    ServiceAdd(service_add::ServiceAdd),
     #[command(flatten)]
     Operator(operator::OperatorCommand),
 }
@@ -61,6 +65,9 @@ fn main() -> ExitCode {
         Some(Command::Serve(arguments)) => app_shell::run("gateway", serve::run(arguments)),
         Some(Command::Keys(arguments)) => app_shell::run("gateway", keys_command::run(arguments)),
         Some(Command::Reload) => app_shell::run("gateway", deployment::reload()),
+        Some(Command::ServiceAdd(arguments)) => {
+            app_shell::run("gateway", async move { service_add::run(&arguments) })
+        }
         Some(Command::Operator(command)) => {
             if command.destroys().is_some_and(|how| !how.can_be_answered()) {
                 return usage_error(UNASKED);
