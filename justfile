@@ -6,6 +6,9 @@ compose := "docker compose"
 # OPERATOR_COMMAND=gateway, with the settings in the environment (docs/operations.md).
 operator := env("OPERATOR_COMMAND", compose + " --profile tools run --rm gateway")
 
+# The same for what writes files of the deployment: they are this directory's, and its owner's.
+on_files := env("OPERATOR_COMMAND", "docker run --rm --interactive --volume '" + justfile_directory() + ":/deployment' --workdir /deployment --user \"$(id -u):$(id -g)\" mcp-oauth-gateway/gateway:local")
+
 # What there is
 [private]
 default:
@@ -26,6 +29,11 @@ logs *services:
 # Who is up, and who is well
 health:
     {{ compose }} ps --format 'table {{ "{{.Service}}\t{{.State}}\t{{.Health}}" }}'
+
+# Add another MCP server (NAME URL, or NAME IMAGE --port PORT; --dry-run)
+[positional-arguments]
+service-add *options:
+    @{{ on_files }} service-add "$@"
 
 # Make the keys that sign tokens and assertions; existing ones stay
 generate-rsa-keys:

@@ -44,10 +44,8 @@ impl EnvFile {
     /// The value of a setting, as Docker Compose reads it; `None` where it is empty or not there.
     pub(crate) fn get(&self, name: &str) -> Option<String> {
         // Of several the last counts.
-        let lines = self.lines.iter().rev();
-        let value = lines
-            .filter_map(|line| line.strip_prefix(name)?.strip_prefix('='))
-            .next()?;
+        let mut lines = self.lines.iter().rev();
+        let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix('='))?;
         let quoted = ['\'', '"'].into_iter().find_map(|quote| {
             let rest = value.strip_prefix(quote)?;
             Some(rest.split(quote).next().unwrap_or_default())

@@ -24,7 +24,7 @@ def mint(service):
     before = len(stack.log("gateway"))
     stack.run_once("gateway", "tokens", "mint", "smoke", "--service", service, "--lifetime", "5min", "--json")
     lines = stack.log("gateway")[before:].splitlines()
-    return next(json.loads(line) for line in lines if "access_token" in line)["access_token"]
+    return next(json.loads(line) for line in lines if line.startswith("{"))["access_token"]
 
 
 def smoke_test(service, token=None):
