@@ -2,7 +2,7 @@
 //! view, and what is read of it is bounded and holds neither what is hidden nor our own marker.
 //! `crates/fetch-service` tests it by this file too.
 
-use fetch_service::reader::{Content, Format, Page, Selector, View, read};
+use fetch_service::reader::{Content, Format, Page, Selector, Stop, View, read};
 use url::Url;
 
 const FORMATS: [Format; 5] = [
@@ -78,7 +78,7 @@ fn page(body: &[u8], content_type: &str, format: Format, selector: Option<&str>)
     };
     let selector = selector.map(|selector| Selector::parse(selector).expect("a selector"));
     let view = View { format, selector };
-    let reading = match read(&page, &view) {
+    let reading = match read(&page, &view, &Stop::default()) {
         Ok(reading) => reading,
         Err(error) => {
             assert!(!error.to_string().is_empty());
@@ -86,7 +86,7 @@ fn page(body: &[u8], content_type: &str, format: Format, selector: Option<&str>)
         }
     };
     // The same page in the same view is the same reading: a cache may keep it.
-    assert_eq!(read(&page, &view).as_ref(), Ok(&reading));
+    assert_eq!(read(&page, &view, &Stop::default()).as_ref(), Ok(&reading));
     let Content::Text { text, .. } = reading.content else {
         return None;
     };

@@ -20,6 +20,8 @@ pub struct Mint {
     key: SigningKey,
     issuer: Issuer,
     resource: ResourceId,
+    user_id: UserId,
+    username: Username,
 }
 
 /// A token and what the store keeps of it.
@@ -34,19 +36,23 @@ pub struct Minted {
 impl Mint {
     /// With the key of a running auth-service.
     pub fn new(key: SigningKey) -> Outcome<Self> {
-        Self::at(
-            key,
-            &format!("https://auth.{DOMAIN}"),
-            &format!("https://{SERVICE}.{DOMAIN}/mcp"),
-        )
-    }
-
-    /// As another issuer makes them, for its service.
-    pub fn at(key: SigningKey, issuer: &str, resource: &str) -> Outcome<Self> {
         Ok(Self {
             key,
-            issuer: Issuer::parse(issuer)?,
-            resource: ResourceId::parse(resource)?,
+            issuer: Issuer::parse(format!("https://auth.{DOMAIN}"))?,
+            resource: ResourceId::parse(format!("https://{SERVICE}.{DOMAIN}/mcp"))?,
+            user_id: UserId::parse("github|583231")?,
+            username: Username::parse(LOGIN)?,
+        })
+    }
+
+    /// As the single process at `origin` makes them, where its owner signed in.
+    pub fn of_single_process(key: SigningKey, origin: &str) -> Outcome<Self> {
+        Ok(Self {
+            key,
+            issuer: Issuer::parse(origin)?,
+            resource: ResourceId::parse(format!("{origin}/mcp"))?,
+            user_id: UserId::parse("local|owner")?,
+            username: Username::parse("owner")?,
         })
     }
 
@@ -55,10 +61,11 @@ impl Mint {
         Ok(Grant {
             id: GrantId::generate(&SystemEntropy::new())?,
             client_id,
-            user_id: UserId::parse("github|583231")?,
-            username: Username::parse(LOGIN)?,
+            user_id: self.user_id.clone(),
+            username: self.username.clone(),
             resource: self.resource.clone(),
             scope: Scopes::from_request(Some("mcp")),
+            approved_at: None,
         })
     }
 

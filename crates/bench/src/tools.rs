@@ -87,6 +87,21 @@ fn find(name: &str) -> Outcome<PathBuf> {
 }
 
 /// `taskset` becomes the program, so that its process id is the program's.
+/// Holds this thread to the first processor, as a service with [`Cores::First`] is.
+pub fn hold_this_thread() -> Outcome<()> {
+    let own = std::fs::read_link("/proc/thread-self")?;
+    let id = own.file_name().ok_or("no thread")?;
+    let output = tool("taskset", Cores::All)?
+        .args(["-p", "-c", "0"])
+        .arg(id)
+        .output()?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into())
+    }
+}
+
 fn held(program: &Path, cores: Cores) -> Command {
     let processors = available_parallelism().map_or(1, usize::from);
     let list = match cores {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use test_kit::process::free_address;
 
 use crate::Outcome;
+use crate::answer::Connection;
 use crate::certificate::Certificate;
 use crate::server::Server;
 use crate::system::{DOMAIN, SERVICE, listens};
@@ -72,10 +73,11 @@ impl Traefik {
             addresses.insert(edge.name.clone(), pair);
         }
         let mut server = Server::start("traefik", command, directory)?;
-        server.wait_until("listens", || {
+        // It listens before it has read its routes, and answers 404 until then.
+        server.wait_until("has its routes", || {
             addresses
                 .values()
-                .all(|(http, https)| listens(*http) && listens(*https))
+                .all(|(http, https)| routes(*http) && listens(*https))
         })?;
         Ok(Self {
             server,
@@ -92,6 +94,13 @@ impl Traefik {
             format!("http://{plain}/mcp")
         })
     }
+}
+
+/// Whether the service is known at this entry point; those of TLS are of the same file.
+fn routes(http: SocketAddr) -> bool {
+    let request = format!("GET /mcp HTTP/1.1\r\nHost: {SERVICE}.{DOMAIN}\r\n\r\n");
+    let answer = Connection::to(http).and_then(|mut edge| edge.ask(request.as_bytes()));
+    answer.is_ok_and(|answer| answer.status != 404)
 }
 
 fn dynamic_configuration(edges: &[Edge], upstream: SocketAddr, certificate: &Certificate) -> Value {

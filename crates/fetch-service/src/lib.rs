@@ -19,6 +19,7 @@ mod identity;
 mod marker;
 mod output;
 mod pages;
+mod places;
 mod progress;
 mod prompt;
 mod quota;

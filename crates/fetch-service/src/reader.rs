@@ -24,6 +24,7 @@ mod pdf;
 mod plain;
 mod selection;
 mod shell;
+mod stop;
 mod streamed;
 mod style_sheets;
 #[cfg(test)]
@@ -31,6 +32,7 @@ mod tests;
 mod view;
 
 pub use media_type::MediaType;
+pub use stop::Stop;
 pub use view::{Format, Selector, SelectorError, View};
 
 use url::Url;
@@ -185,17 +187,20 @@ pub enum Unreadable {
     /// It was given up.
     #[error("the selector `{0}` takes too long on this page; use a simpler one")]
     SelectorTooSlow(Selector),
+    /// Nobody waited for it any more.
+    #[error("the conversion was given up")]
+    GivenUp,
 }
 
-/// Reads a page.
-pub fn read(page: &Page, view: &View) -> Result<Reading, Unreadable> {
+/// Reads a page, unless it is told to stop.
+pub fn read(page: &Page, view: &View, stop: &Stop) -> Result<Reading, Unreadable> {
     let media_type = MediaType::of(page.content_type.as_deref(), &page.body);
     match media_type.kind() {
         Kind::Binary => Err(Unreadable::Binary {
             media_type,
             bytes: page.body.len(),
         }),
-        Kind::Html => html(page, &media_type, view),
+        Kind::Html => html(page, &media_type, view, stop),
         kind => {
             let wants_html = matches!(view.format, Format::Links | Format::Metadata);
             if wants_html || view.selector.is_some() {
@@ -203,22 +208,32 @@ pub fn read(page: &Page, view: &View) -> Result<Reading, Unreadable> {
             }
             match kind {
                 Kind::Image => image::read(page, &media_type),
-                Kind::Pdf => pdf::read(&page.body),
-                _ => text(page, &media_type, view.format),
+                Kind::Pdf => pdf::read(&page.body, stop),
+                _ => text(page, &media_type, view.format, stop),
             }
         }
     }
 }
 
-fn html(page: &Page, media_type: &MediaType, view: &View) -> Result<Reading, Unreadable> {
+fn html(
+    page: &Page,
+    media_type: &MediaType,
+    view: &View,
+    stop: &Stop,
+) -> Result<Reading, Unreadable> {
     let text = decoded(page, media_type)?;
     if view.format == Format::Raw && view.selector.is_none() {
         return Ok(Reading::of(text, Form::AsServed));
     }
-    html::read(&text, &page.url, view)
+    html::read(&text, &page.url, view, stop)
 }
 
-fn text(page: &Page, media_type: &MediaType, format: Format) -> Result<Reading, Unreadable> {
+fn text(
+    page: &Page,
+    media_type: &MediaType,
+    format: Format,
+    stop: &Stop,
+) -> Result<Reading, Unreadable> {
     let text = decoded(page, media_type)?;
     let style = match format {
         Format::Raw => return Ok(Reading::of(text, Form::AsServed)),
@@ -227,10 +242,11 @@ fn text(page: &Page, media_type: &MediaType, format: Format) -> Result<Reading, 
     };
     let kind = media_type.kind();
     let listing = match kind {
-        Kind::Xml => feed::from_xml(&text, &page.url, style),
-        Kind::Json => feed::from_json(&text, &page.url, style),
+        Kind::Xml => feed::from_xml(&text, &page.url, style, stop),
+        Kind::Json => feed::from_json(&text, &page.url, style, stop),
         _ => None,
     };
+    stop.check()?;
     if let Some(listing) = listing {
         let mut reading = Reading::of(listing.text, Form::Feed);
         reading.set_title(listing.title);

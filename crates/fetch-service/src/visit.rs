@@ -13,7 +13,7 @@ use crate::bounded;
 use crate::converter::{ConversionError, Converter};
 use crate::pages::{Found, Pages, Snapshot, Wish};
 use crate::quota::{Admitted, Exceeded, Quota};
-use crate::reader::{self, Content, Reading, Unreadable, View};
+use crate::reader::{self, Content, Reading, Stop, Unreadable, View};
 
 /// What an entry takes beside its text.
 const OVERHEAD: usize = 256;
@@ -114,7 +114,7 @@ impl Visitor {
             Ok(reading) => Ok(reading),
             Err(place) => {
                 let (snapshot, view) = (Arc::clone(snapshot), view.clone());
-                let job = move || reader::read(&snapshot.page, &view);
+                let job = move |stop: &Stop| reader::read(&snapshot.page, &view, stop);
                 let reading = Arc::new(self.converter.run(admitted, job).await??);
                 // It may be too large to be kept, and is good all the same.
                 let _ = place.insert(Arc::clone(&reading));

@@ -7,6 +7,7 @@
 
 mod data_directory;
 mod deployment;
+mod doctor;
 mod edge;
 mod env_file;
 mod internal_ca;
@@ -54,6 +55,8 @@ enum Command {
     Reload,
     /// Add another MCP server to a deployment: its entry, its route and guard, a smoke test.
     ServiceAdd(service_add::ServiceAdd),
+    /// Look for what is wrong, from inside and from outside, and say what mends it
+    Doctor(doctor::DoctorArguments),
     #[command(flatten)]
     Operator(operator::OperatorCommand),
 }
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Some(Command::ServiceAdd(arguments)) => {
             app_shell::run("gateway", async move { service_add::run(&arguments) })
         }
+        Some(Command::Doctor(arguments)) => doctor::main(arguments),
         Some(Command::Operator(command)) => {
             if command.destroys().is_some_and(|how| !how.can_be_answered()) {
                 return usage_error(UNASKED);

@@ -10,12 +10,14 @@ mod devices;
 mod grants;
 mod inspection;
 mod open;
+mod people;
 mod pushed_requests;
 mod registry;
 mod replays;
 mod sign_ins;
 mod steps;
 mod tokens;
+mod trail;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -112,11 +112,11 @@ pub async fn typed(context: &Context, typed: &str) -> Result<Typed, OAuthFailure
     if let Err(wait) = attempts(context).check(now) {
         return Ok(Typed::TooMany(wait));
     }
-    let found = match UserCode::parse(typed) {
-        Some(code) => waiting(context, &code.hash(context)).await?,
-        None => None,
+    let Some(code) = UserCode::parse(typed) else {
+        // No code looks like this, so that it is no guess at one.
+        return Ok(Typed::Unknown);
     };
-    Ok(match found {
+    Ok(match waiting(context, &code.hash(context)).await? {
         Some((client, request)) => Typed::Waiting(Box::new(client), request),
         None => match attempts(context).wrong(now) {
             Ok(_) => Typed::Unknown,

@@ -244,12 +244,15 @@ async fn guessing_codes_ends_soon() {
     let client_id = device_client(&server).await;
     let begun = begin(&server, &client_id).await;
     let mut browser = Browser::new(&server);
-    for _ in 0..49 {
-        let page = typed(&mut browser, "BBBB-BBBB").await;
-        assert_eq!(page.status, 200);
+    for wrong in ["BBBB-BBBB"; 49].iter().chain(&["nonsense"; 60]) {
+        let page = typed(&mut browser, wrong).await;
+        assert_eq!(
+            page.status, 200,
+            "no code looks like nonsense: it is no guess"
+        );
         assert!(page.body.contains("No device waits"));
     }
-    assert_eq!(typed(&mut browser, "nonsense").await.status, 429);
+    assert_eq!(typed(&mut browser, "BBBB-BBBB").await.status, 429);
     let right = begun["user_code"].as_str().unwrap();
     let answer = typed(&mut browser, right).await;
     assert_eq!(answer.status, 429, "not even the right one is looked at");
@@ -265,7 +268,7 @@ async fn guessing_codes_ends_soon() {
             .iter()
             .filter(|event| **event == guessed)
             .count(),
-        49
+        49 + 60
     );
     server.clock.advance(Seconds(300));
     assert_eq!(typed(&mut browser, right).await.status, 200);

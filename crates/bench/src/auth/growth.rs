@@ -97,7 +97,7 @@ pub fn sqlite(plan: &Plan, report: &mut Report) -> Outcome<()> {
         let pem = generate_ed25519_pem(&SystemEntropy::new())?;
         // Its signatures are never looked at here: what is stored of a token has none.
         let key = SigningKey::from_pkcs8_pem(pem.as_bytes())?;
-        let mint = Mint::at(key, &origin, &format!("{origin}/mcp"))?;
+        let mint = Mint::of_single_process(key, &origin)?;
         runtime.block_on(seed::sqlite::fill(&file, &mint, 0..size))?;
         let server = gateway(&data)?;
         let subject = Subject {

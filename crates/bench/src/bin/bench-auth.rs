@@ -23,7 +23,7 @@ struct Arguments {
     #[arg(long, default_value_t = 5)]
     rounds: u32,
     /// Requests of each kind in a round.
-    #[arg(long, default_value_t = 1000)]
+    #[arg(long, default_value_t = 4000)]
     requests: u32,
     /// How many clients and tokens are many.
     #[arg(long, default_value_t = 1_000_000)]

@@ -1,21 +1,25 @@
 //! The first use of a token: one signature check and one question to Redis, against the same two
 //! things done with nothing around them.
 
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use redis::Cmd;
+use redis::aio::MultiplexedConnection;
 use token_core::access_token::AccessTokenClaims;
 use token_core::keys::SigningKey;
+use tokio::runtime::Runtime;
 
 use super::Plan;
-use crate::Outcome;
 use crate::answer::Connection;
 use crate::fleet::{Constant, given_headers, store, stored};
-use crate::mint::Mint;
+use crate::mint::{Mint, Minted};
 use crate::report::{Figure, Goal, Report, number};
 use crate::stats::{Spread, quantile, sorted};
 use crate::system::{Options, System, connection_to};
-use crate::tools::Cores;
+use crate::tools::{Cores, hold_this_thread};
+use crate::{Failure, Outcome};
 
 /// Each token once, one after the other. HTTP's own share is what the constant handler takes for
 /// the same bytes in the same round, and is taken off.
@@ -35,32 +39,70 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
 
     let mut to_verifier = verifier.connect()?;
     let mut to_constant = Connection::to(constant.address)?;
-    let decoding = decoding_key(&system.signing_key()?)?;
-    // One thread for question and answer: nothing is faster.
-    let alone = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let mut redis = alone.block_on(connection_to(&system.redis))?;
     let mut times = Times::default();
-    for minted in &tokens {
-        let request = minted.request();
-        times.cold.push(timed(|| ask(&mut to_verifier, &request))?);
-        times.http.push(timed(|| ask(&mut to_constant, &request))?);
-        times.warm.push(timed(|| ask(&mut to_verifier, &request))?);
-        let jti = &minted.record.jti;
-        let key = format!("oauth:token:{{{}}}.{}", jti.grant(), jti.rest());
-        let raw = || -> Outcome<()> {
-            check(&minted.text, &decoding)?;
-            let get = redis::Cmd::get(key);
-            let found: Option<String> = alone.block_on(get.query_async(&mut redis))?;
-            found
-                .map(|_| ())
-                .ok_or("a token is not where it was".into())
+    std::thread::scope(|scope| {
+        let (give, given) = mpsc::channel::<&Minted>();
+        let (tell, told) = mpsc::channel();
+        let system = &system;
+        let control = scope.spawn(move || {
+            let mut raw = Raw::new(system)?;
+            for minted in given {
+                tell.send(timed(|| raw.check(minted))?)?;
+            }
+            Ok::<_, Failure>(())
+        });
+        let mut rounds = || {
+            for minted in &tokens {
+                let request = minted.request();
+                times.cold.push(timed(|| ask(&mut to_verifier, &request))?);
+                times.http.push(timed(|| ask(&mut to_constant, &request))?);
+                times.warm.push(timed(|| ask(&mut to_verifier, &request))?);
+                give.send(minted).map_err(|_| "the control ended")?;
+                times.raw.push(told.recv()?);
+            }
+            Ok::<_, Failure>(())
         };
-        times.raw.push(timed(raw)?);
-    }
+        let asked = rounds();
+        drop(give);
+        // Why the control ended is more than that it did.
+        control.join().map_err(|_| "the control panicked")??;
+        asked
+    })?;
     report.add(times.figure());
     Ok(())
+}
+
+/// The two things alone, in one thread, held to the processor that the verifier is held to:
+/// nothing is faster.
+struct Raw {
+    runtime: Runtime,
+    redis: MultiplexedConnection,
+    key: DecodingKey,
+}
+
+impl Raw {
+    fn new(system: &System) -> Outcome<Self> {
+        hold_this_thread()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let redis = runtime.block_on(connection_to(&system.redis))?;
+        let key = decoding_key(&system.signing_key()?)?;
+        Ok(Self {
+            runtime,
+            redis,
+            key,
+        })
+    }
+
+    fn check(&mut self, minted: &Minted) -> Outcome<()> {
+        check(&minted.text, &self.key)?;
+        let jti = &minted.record.jti;
+        let get = Cmd::get(format!("oauth:token:{{{}}}.{}", jti.grant(), jti.rest()));
+        let found: Option<String> = self.runtime.block_on(get.query_async(&mut self.redis))?;
+        let found = found.map(|_| ());
+        found.ok_or("a token is not where it was".into())
+    }
 }
 
 /// In microseconds.

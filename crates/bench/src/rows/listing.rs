@@ -41,7 +41,7 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
         .build()?;
     let pem = generate_ed25519_pem(&SystemEntropy::new())?;
     let key = SigningKey::from_pkcs8_pem(pem.as_bytes())?;
-    let mint = Mint::at(key, ORIGIN, &format!("{ORIGIN}/mcp"))?;
+    let mint = Mint::of_single_process(key, ORIGIN)?;
 
     let in_file = |tokens: u64| -> Outcome<Listing> {
         let directory = tempfile::TempDir::new()?;

@@ -5,7 +5,7 @@ use dom_smoothie::{Article, Config, Readability};
 use url::Url;
 
 use super::markdown::{self, Style};
-use super::{clutter, dom};
+use super::{Stop, Unreadable, clutter, dom};
 
 /// Where less than this part of the page's own text is left, readability took content for clutter,
 /// as it does with reference pages and indexes.
@@ -24,22 +24,26 @@ const CHROME: [&str; 9] = [
 
 /// Writes the main content of a tree from which hidden text is gone and in which links are
 /// absolute.
-pub(super) fn write(document: &Document, url: &Url, style: Style) -> String {
+pub(super) fn write(
+    document: &Document,
+    url: &Url,
+    style: Style,
+    stop: &Stop,
+) -> Result<String, Unreadable> {
     clutter::remove_banners(document);
     let main = main_part(document);
-    if let Some(article) = readable(document.clone(), url)
-        && let Some(tree) = dom::parse(&article.content)
+    let article = readable(document.clone(), url);
+    stop.check()?;
+    if let Some(article) = article
+        && let Some(tree) = dom::parse(&article.content, stop)
         && part(own_text_length(&tree.root()), own_text_length(&main)) >= KEPT_AT_LEAST
     {
-        return titled(
-            &article.title,
-            &markdown::write([tree.root()], style),
-            style,
-        );
+        let text = markdown::write([tree.root()], style);
+        return Ok(titled(&article.title, &text, style));
     }
     clutter::remove_navigation(&main);
     let title = document.select_single("head > title").text();
-    titled(&title, &markdown::write([main], style), style)
+    Ok(titled(&title, &markdown::write([main], style), style))
 }
 
 fn readable(document: Document, url: &Url) -> Option<Article> {

@@ -14,6 +14,8 @@ use html5ever::interface::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
 use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::{Attribute, ParseOpts, QualName, parse_document};
 
+use super::Stop;
+
 /// Elements within elements. Real pages stay below 100.
 const MAX_DEPTH: usize = 256;
 /// Elements, texts and comments. A page of 10 MB has about 400,000.
@@ -25,8 +27,8 @@ const MAX_TIME: Duration = Duration::from_secs(5);
 /// Bytes fed between two looks at the limits.
 const PIECE: usize = 4096;
 
-/// The page's tree, or nothing where a limit was passed.
-pub(super) fn parse(html: &str) -> Option<Document> {
+/// The page's tree, or nothing where a limit was passed or nobody waits for it any more.
+pub(super) fn parse(html: &str, stop: &Stop) -> Option<Document> {
     let started = Instant::now();
     let exceeded = Rc::new(Cell::new(false));
     let sink = Guarded {
@@ -40,7 +42,7 @@ pub(super) fn parse(html: &str) -> Option<Document> {
     while !rest.is_empty() {
         let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
         parser.process(StrTendril::from_slice(piece));
-        if exceeded.get() || started.elapsed() > MAX_TIME {
+        if exceeded.get() || stop.is_set() || started.elapsed() > MAX_TIME {
             return None;
         }
         rest = after;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use super::markdown::{self, Style};
-use super::{dom, hidden, links, metadata, plain};
+use super::{Stop, dom, hidden, links, metadata, plain};
 
 /// Entries that are shown. Each has the address of the feed in it, where its own is relative.
 const MAX_ENTRIES: usize = 2000;
@@ -43,41 +43,38 @@ pub(super) struct Listing {
 }
 
 /// RSS or Atom; nothing where it is other XML.
-pub(super) fn from_xml(text: &str, url: &Url, style: Style) -> Option<Listing> {
-    xml::parse(text).map(|feed| feed.list(url, style))
+pub(super) fn from_xml(text: &str, url: &Url, style: Style, stop: &Stop) -> Option<Listing> {
+    xml::parse(text).map(|feed| feed.list(url, style, stop))
 }
 
 /// JSON Feed; nothing where it is other JSON.
-pub(super) fn from_json(text: &str, url: &Url, style: Style) -> Option<Listing> {
-    json::parse(text).map(|feed| feed.list(url, style))
+pub(super) fn from_json(text: &str, url: &Url, style: Style, stop: &Stop) -> Option<Listing> {
+    json::parse(text).map(|feed| feed.list(url, style, stop))
 }
 
 impl Feed {
-    fn list(&self, url: &Url, style: Style) -> Listing {
-        let marks = match style {
-            Style::Markdown => ["# ", "## "],
-            Style::Text => ["", ""],
-        };
-        let title = metadata::one_line(&html(&self.title, url, Style::Text));
+    fn list(&self, url: &Url, style: Style, stop: &Stop) -> Listing {
+        let [mark, _] = marks(style);
+        let title = metadata::one_line(&html(&self.title, url, Style::Text, stop));
         let mut text = String::new();
         // Writing to a String does not fail.
         if let Some(title) = &title {
-            let _ = writeln!(text, "{}{title}\n", marks[0]);
+            let _ = writeln!(text, "{mark}{title}\n");
         }
         if let Some(link) = absolute(&self.link, url) {
             let _ = writeln!(text, "{link}\n");
         }
-        let description = html(&self.description, url, style);
+        let description = html(&self.description, url, style, stop);
         if !description.is_empty() {
             let _ = writeln!(text, "{description}\n");
         }
         let started = Instant::now();
         let mut shown = 0;
         for entry in self.entries.iter().take(MAX_ENTRIES) {
-            if started.elapsed() > MAX_TIME {
+            if stop.is_set() || started.elapsed() > MAX_TIME {
                 break;
             }
-            entry.list(&mut text, marks[1], url, style);
+            entry.list(&mut text, url, style, stop);
             shown += 1;
         }
         let more = self.entries.len() - shown;
@@ -92,8 +89,9 @@ impl Feed {
 }
 
 impl Entry {
-    fn list(&self, text: &mut String, mark: &str, url: &Url, style: Style) {
-        let title = metadata::one_line(&html(&self.title, url, Style::Text));
+    fn list(&self, text: &mut String, url: &Url, style: Style, stop: &Stop) {
+        let [_, mark] = marks(style);
+        let title = metadata::one_line(&html(&self.title, url, Style::Text, stop));
         let title = title.unwrap_or_else(|| "(untitled)".to_owned());
         // Writing to a String does not fail.
         let _ = match (absolute(&self.link, url), style) {
@@ -106,10 +104,18 @@ impl Entry {
         if !facts.is_empty() {
             let _ = writeln!(text, "{}\n", facts.join(" · "));
         }
-        let content = html(&self.content, url, style);
+        let content = html(&self.content, url, style, stop);
         if !content.is_empty() {
             let _ = writeln!(text, "{content}\n");
         }
+    }
+}
+
+/// Before the feed's title, and before an entry's.
+fn marks(style: Style) -> [&'static str; 2] {
+    match style {
+        Style::Markdown => ["# ", "## "],
+        Style::Text => ["", ""],
     }
 }
 
@@ -120,11 +126,11 @@ fn absolute(link: &str, url: &Url) -> Option<Url> {
 }
 
 /// HTML within a feed, under the guards of any other.
-fn html(html: &str, url: &Url, style: Style) -> String {
+fn html(html: &str, url: &Url, style: Style, stop: &Stop) -> String {
     if !html.contains(['<', '&']) {
         return html.trim().to_owned();
     }
-    let Some(document) = dom::parse(html) else {
+    let Some(document) = dom::parse(html, stop) else {
         return plain::strip(html);
     };
     hidden::remove(&document);

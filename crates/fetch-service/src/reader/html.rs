@@ -5,13 +5,14 @@ use url::Url;
 
 use super::markdown::Style;
 use super::{
-    Form, Format, Note, Reading, Unreadable, View, article, dom, footnotes, hidden, links, maths,
-    metadata, plain, selection, shell, streamed,
+    Form, Format, Note, Reading, Stop, Unreadable, View, article, dom, footnotes, hidden, links,
+    maths, metadata, plain, selection, shell, streamed,
 };
 
 /// Reads decoded HTML.
-pub(super) fn read(html: &str, url: &Url, view: &View) -> Result<Reading, Unreadable> {
-    let Some(document) = dom::parse(html) else {
+pub(super) fn read(html: &str, url: &Url, view: &View, stop: &Stop) -> Result<Reading, Unreadable> {
+    let Some(document) = dom::parse(html, stop) else {
+        stop.check()?;
         return stripped(html, view);
     };
     let title = metadata::title(&document);
@@ -24,12 +25,14 @@ pub(super) fn read(html: &str, url: &Url, view: &View) -> Result<Reading, Unread
         (Format::Raw, None) => Reading::of(html.to_owned(), Form::AsServed),
         (Format::Metadata, _) => Reading::of(metadata::list(document, url), Form::Metadata),
         (Format::Markdown | Format::Text | Format::Links, _) => {
+            stop.check()?;
             streamed::put_in_place(&document);
             let is_shell = shell::is_shell(&document);
             if !dom::is_bearable(&document) {
                 return stripped(html, view);
             }
-            let mut reading = shown(&document, url, view, html.len())?;
+            links::make_absolute(&document, url, html.len());
+            let mut reading = shown(&document, url, view, stop)?;
             reading.notes.extend(is_shell.then_some(Note::ScriptShell));
             reading
         }
@@ -39,10 +42,10 @@ pub(super) fn read(html: &str, url: &Url, view: &View) -> Result<Reading, Unread
 }
 
 /// What a browser would show of it, in this format.
-fn shown(document: &Document, url: &Url, view: &View, bytes: usize) -> Result<Reading, Unreadable> {
+fn shown(document: &Document, url: &Url, view: &View, stop: &Stop) -> Result<Reading, Unreadable> {
     maths::make_text(document);
     hidden::remove(document);
-    links::make_absolute(document, url, bytes);
+    stop.check()?;
     let notes = footnotes::take_out(document);
     let (style, form) = match view.format {
         Format::Text => (Style::Text, Form::Text),
@@ -60,8 +63,9 @@ fn shown(document: &Document, url: &Url, view: &View, bytes: usize) -> Result<Re
             let selected = selection::select(document, selector)?;
             (super::markdown::write(selected, style), form)
         }
-        (_, None) => (article::write(document, url, style), form),
+        (_, None) => (article::write(document, url, style, stop)?, form),
     };
+    stop.check()?;
     let text = notes.put_back(text, style);
     Ok(Reading::of(text, form))
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use flate2::read::ZlibDecoder;
 use lopdf::{Document, LoadOptions};
 
-use super::{Form, Note, Reading, Unreadable};
+use super::{Form, Note, Reading, Stop, Unreadable};
 
 /// What all streams but images may unfold to, together.
 const MAX_UNFOLDED: usize = 64 * 1024 * 1024;
@@ -23,7 +23,7 @@ const MAX_TEXT: usize = 10 * 1024 * 1024;
 const DICTIONARY: usize = 2048;
 
 /// Reads the text.
-pub(super) fn read(body: &[u8]) -> Result<Reading, Unreadable> {
+pub(super) fn read(body: &[u8], stop: &Stop) -> Result<Reading, Unreadable> {
     let started = Instant::now();
     if unfolded(body) > MAX_UNFOLDED {
         return Err(Unreadable::PdfTooLarge);
@@ -49,6 +49,7 @@ pub(super) fn read(body: &[u8]) -> Result<Reading, Unreadable> {
         if started.elapsed() > MAX_TIME || text.len() > MAX_TEXT {
             break;
         }
+        stop.check()?;
         read += 1;
         // A page that cannot be read leaves the others.
         let lines = document.extract_text_with_limit(&[page], MAX_STREAM);

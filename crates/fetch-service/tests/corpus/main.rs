@@ -8,7 +8,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fetch_service::reader::{Content, Page, View, read};
+use fetch_service::reader::{Content, Page, Stop, View, read};
 use serde::Deserialize;
 use url::Url;
 
@@ -39,7 +39,7 @@ fn shown(saved: &Saved) -> String {
         content_type: Some(saved.content_type.clone()),
         url: saved.url.clone(),
     };
-    match read(&page, &View::default()) {
+    match read(&page, &View::default(), &Stop::default()) {
         Ok(reading) => {
             let notes = reading.notes.iter().map(|note| format!("Note: {note}.\n"));
             let content = match reading.content {

@@ -98,7 +98,11 @@ pub(super) async fn run(
     match command {
         BackupCommand::Keygen { file } => keys::generate(&file),
         BackupCommand::List { json } => view::list(&directory()?, json),
-        BackupCommand::View { which, json } => view::view(&which.open(&directory()?)?, json),
+        BackupCommand::View { which, json } => {
+            let (system, place) =
+                System::open_with(data_dir, |settings, _| Some(Place::read(settings)))?;
+            view::view(&system, &which.open(&place.directory)?, json).await
+        }
         BackupCommand::Create { json } => {
             let (system, (place, shape)) = System::open_with(data_dir, |settings, shape| {
                 Some((Place::read(settings), shape))

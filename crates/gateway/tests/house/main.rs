@@ -6,7 +6,9 @@
     reason = "a test's helpers fail by panicking"
 )]
 
+mod audit;
 mod doc_comments;
+mod doctor;
 mod links;
 mod rfc_map;
 mod settings;

@@ -16,11 +16,14 @@
 //! | `oauth:grant:{GRANT}` | sorted set: the keys that end with the grant, by expiry |
 //! | `oauth:user_tokens:SUB`, `oauth:client_tokens:ID` | sorted sets: `jti` by expiry; an entry may outlive its token |
 //! | `oauth:client_grants:ID` | sorted set: grant ids by the expiry of their last token |
+//! | `oauth:user_grants:SUB` | the same, from the approval on; an entry may outlive its grant |
 //! | `oauth:device:{device}.HASH` | hash: what `scripts/devices.lua` says |
 //! | `oauth:user_code:{device}.HASH` | a value, `live`: the key of its device |
 //! | `oauth:par:HASH` | JSON of a pushed request |
 //! | `oauth:used:HASH` | a value, `used` |
 //! | `oauth:retired_keys` | sorted set: the `kid`s of keys that were taken back, by when their last token would have expired |
+//! | `oauth:last_used:{GRANT}.REST`, `oauth:last_used:{GRANT}` | when a token, and when anything of a session, was last used |
+//! | `oauth:audit`, `oauth:audit:verifier` | streams: the audit trail, the second what the verifier writes |
 //! | `oauth:reload` | a number that grows when settings are to be read again |
 //!
 //! The device keys have one place among them, so that one script can reach both. A client and the
@@ -87,6 +90,10 @@ pub(super) fn client_grants(client: &ClientId) -> String {
     format!("oauth:client_grants:{client}")
 }
 
+pub(super) fn user_grants(user: &UserId) -> String {
+    format!("oauth:user_grants:{user}")
+}
+
 pub(super) fn device(device_code: &SecretHash) -> String {
     format!("oauth:device:{{device}}.{device_code}")
 }
@@ -111,12 +118,29 @@ pub(super) fn reload() -> &'static str {
     "oauth:reload"
 }
 
+pub(super) fn token_use(jti: &Jti) -> String {
+    format!("oauth:last_used:{{{}}}.{}", jti.grant(), jti.rest())
+}
+
+pub(super) fn session_use(grant: &GrantId) -> String {
+    format!("oauth:last_used:{{{grant}}}")
+}
+
+pub(super) fn audit() -> &'static str {
+    "oauth:audit"
+}
+
+pub(super) fn verifier_audit() -> &'static str {
+    "oauth:audit:verifier"
+}
+
 /// Whether this key's value is an index of tokens or grants.
 pub(super) fn is_index(key: &str) -> bool {
     [
         "oauth:user_tokens:",
         "oauth:client_tokens:",
         "oauth:client_grants:",
+        "oauth:user_grants:",
     ]
     .iter()
     .any(|prefix| key.starts_with(prefix))

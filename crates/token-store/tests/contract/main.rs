@@ -90,6 +90,10 @@ macro_rules! suite {
                 leaves_no_token_active_when_it_races_issue,
                 leaves_no_token_active_when_it_races_rotation,
             );
+            tests!(people, $backend;
+                see_what_clients_have_of_them_and_of_nobody_else,
+                have_every_grant_named_from_its_approval_until_it_is_over,
+            );
             tests!(unknown, $backend;
                 is_an_outcome_and_no_error,
             );
@@ -138,6 +142,14 @@ macro_rules! inspected {
                 ends_what_had_ended_when_it_was_taken,
                 leaves_out_what_is_over_and_what_is_newer,
                 is_read_in_batches_and_put_back_by_many,
+            );
+            tests!(trail, $backend;
+                keeps_what_both_write_in_its_order,
+                is_bounded_and_loses_the_oldest,
+                goes_on_after_a_record_that_cannot_be_read,
+                takes_events_through_a_queue_and_counts_what_is_too_much,
+                knows_the_first_use_of_a_token_and_its_last,
+                hears_of_one_first_use_among_many,
             );
         }
     };

@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 use std::time::Instant;
 
-use super::{Content, Form, Format, View, html, in_format, page};
-use crate::reader::{Selector, Unreadable, read};
+use super::{Content, Form, Format, View, html, in_format, page, viewed};
+use crate::reader::{Selector, Stop, Unreadable};
 
 const FORMATS: [Format; 5] = [
     Format::Markdown,
@@ -50,15 +50,15 @@ fn no_other_view_of_a_nesting_bomb_stalls() {
     for (name, bomb) in nesting_bombs() {
         let page = page("text/html", format!("<p>Start</p>{bomb}End"));
         for format in [Format::Links, Format::Metadata] {
-            let outcome = read(&page, &in_format(format));
+            let outcome = viewed(&page, &in_format(format));
             assert_eq!(outcome, Err(Unreadable::TooDeep), "{name}");
         }
         let view = View {
             format: Format::Raw,
             selector: Some(Selector::parse("p").unwrap()),
         };
-        assert_eq!(read(&page, &view), Err(Unreadable::TooDeep), "{name}");
-        assert!(read(&page, &in_format(Format::Raw)).is_ok(), "{name}");
+        assert_eq!(viewed(&page, &view), Err(Unreadable::TooDeep), "{name}");
+        assert!(viewed(&page, &in_format(Format::Raw)).is_ok(), "{name}");
     }
 }
 
@@ -124,7 +124,7 @@ fn nothing_grows_many_times_over() {
     ] {
         let page = page("text/html", format!("<p>Start</p>{bomb}"));
         for format in [Format::Markdown, Format::Text, Format::Links] {
-            let Content::Text { text, .. } = read(&page, &in_format(format)).unwrap().content
+            let Content::Text { text, .. } = viewed(&page, &in_format(format)).unwrap().content
             else {
                 panic!("{name}");
             };
@@ -182,7 +182,7 @@ fn cost_grows_with_the_page_and_not_with_its_square() {
             let page = page("text/html", part(count));
             let started = Instant::now();
             for format in FORMATS {
-                read(&page, &in_format(format)).unwrap();
+                viewed(&page, &in_format(format)).unwrap();
             }
             started.elapsed()
         };
@@ -202,7 +202,7 @@ fn a_selector_is_given_up_after_a_while() {
         format: Format::Markdown,
         selector: Some(Selector::parse("b ~ p").unwrap()),
     };
-    let outcome = read(&page, &view).unwrap_err();
+    let outcome = viewed(&page, &view).unwrap_err();
     // Each looks back at all before it: without a limit, at more than a thousand million in all.
     assert!(
         matches!(outcome, Unreadable::SelectorTooSlow(_)),
@@ -240,7 +240,23 @@ fn feeds_and_json_of_any_depth_and_size_are_read() {
         ("application/feed+json", "{\"version\":".repeat(200_000)),
     ] {
         for format in [Format::Markdown, Format::Text, Format::Raw] {
-            assert!(read(&page(content_type, body.as_str()), &in_format(format)).is_ok());
+            assert!(viewed(&page(content_type, body.as_str()), &in_format(format)).is_ok());
         }
+    }
+}
+
+#[test]
+fn what_is_given_up_is_not_read() {
+    let body = "<p>word <b>word</b></p>".repeat(100_000);
+    for (content_type, format) in [
+        ("text/html", Format::Markdown),
+        ("text/html", Format::Links),
+        ("application/rss+xml", Format::Markdown),
+    ] {
+        let stop = Stop::default();
+        stop.set();
+        let page = page(content_type, body.as_str());
+        let outcome = crate::reader::read(&page, &in_format(format), &stop);
+        assert_eq!(outcome, Err(Unreadable::GivenUp), "{content_type}");
     }
 }

@@ -3,7 +3,7 @@
 use lopdf::content::{Content as Operations, Operation};
 use lopdf::{Document, Object, Stream, dictionary};
 
-use super::{Content, Form, Format, View, in_format, page, read};
+use super::{Content, Form, Format, View, in_format, page, read, viewed};
 use crate::reader::{Note, Unreadable};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n....";
@@ -21,7 +21,7 @@ fn images_are_images_if_they_are_what_they_are_declared_to_be() {
         ("image/webp", WEBP),
     ] {
         for format in [Format::Markdown, Format::Text, Format::Raw] {
-            let reading = crate::reader::read(&page(declared, body), &in_format(format)).unwrap();
+            let reading = viewed(&page(declared, body), &in_format(format)).unwrap();
             let Content::Image(image) = reading.content else {
                 panic!("{declared}");
             };
@@ -73,7 +73,7 @@ fn only_html_has_links_metadata_and_elements() {
             &in_format(Format::Metadata),
             &selected,
         ] {
-            let error = crate::reader::read(&page(content_type, "{}"), view).unwrap_err();
+            let error = viewed(&page(content_type, "{}"), view).unwrap_err();
             assert!(
                 error
                     .to_string()

@@ -1,6 +1,6 @@
 //! The formats and selectors of HTML.
 
-use super::{Form, Format, View, in_format, page, read, text_of};
+use super::{Form, Format, View, in_format, page, read, text_of, viewed};
 use crate::reader::{Note, Selector, Unreadable};
 
 const PAGE: &str = "<!DOCTYPE html><html lang=en-GB><head><title>The  page </title>\
@@ -17,7 +17,7 @@ fn selected(format: Format, selector: &str) -> Result<String, Unreadable> {
         format,
         selector: Some(Selector::parse(selector).unwrap()),
     };
-    crate::reader::read(&page("text/html", PAGE), &view).map(|reading| text_of(reading).0)
+    viewed(&page("text/html", PAGE), &view).map(|reading| text_of(reading).0)
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn the_title_goes_with_every_view() {
         Format::Links,
         Format::Metadata,
     ] {
-        let reading = crate::reader::read(&page("text/html", PAGE), &in_format(format)).unwrap();
+        let reading = viewed(&page("text/html", PAGE), &in_format(format)).unwrap();
         assert_eq!(reading.title.as_deref(), Some("The page"));
     }
 }
@@ -116,7 +116,7 @@ fn the_title_goes_with_every_view() {
 #[test]
 fn a_shell_says_so_and_a_short_page_with_a_script_does_not() {
     let notes = |body: &str| {
-        let reading = crate::reader::read(&page("text/html", body), &View::default());
+        let reading = viewed(&page("text/html", body), &View::default());
         reading.unwrap().notes
     };
     for shell in [

@@ -43,7 +43,9 @@ pub(super) async fn run(
     let counts = writer.end(unreadable)?;
     let path = unfinished.finish()?;
     system.note_unreadable("the store", unreadable);
-    system.record(act(OperatorAction::CreateBackup, &counts));
+    system
+        .record(act(OperatorAction::CreateBackup, &counts))
+        .await;
     let bytes = path.metadata()?.len();
     let mut output = Output::new();
     if json {

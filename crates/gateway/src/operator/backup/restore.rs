@@ -69,7 +69,7 @@ pub(super) async fn run(
         run.how = Restoring::Do;
         run.tally = Tally::default();
         let done = run.walk().await;
-        run.recorded();
+        run.recorded().await;
         done.map_err(|error| {
             format!(
                 "{error}; until then: {}. Do it again for the rest",
@@ -182,16 +182,17 @@ impl Run<'_> {
     }
 
     /// What was done is recorded, also where the rest of it failed.
-    fn recorded(&self) {
+    async fn recorded(&self) {
         let tally = &self.tally;
         if self.clear {
             let cleared = act(OperatorAction::ClearStore, &tally.cleared);
-            self.system.record(cleared);
+            self.system.record(cleared).await;
         }
-        self.system.record(OperatorAct {
+        let restored = OperatorAct {
             grants: tally.grants,
             ..act(OperatorAction::RestoreBackup, &tally.restored)
-        });
+        };
+        self.system.record(restored).await;
     }
 }
 

@@ -5,10 +5,11 @@ use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use serde::Serialize;
-use token_core::audit::{AuditEvent, AuditLog, AuditSink as _, OperatorAction};
+use token_core::audit::OperatorAction;
 use token_core::{Clock as _, SystemClock, Timestamp};
 
 use super::super::output::{Output, grouped, number_of, remark};
+use super::super::system::System;
 use super::super::table::{Cell, Table, column, time};
 use super::super::when::{distance, minute};
 use super::act;
@@ -74,10 +75,14 @@ struct Viewed {
     unreadable: u64,
 }
 
-pub(super) fn view(backup: &Backup, json: bool) -> Result<(), Box<dyn Error>> {
+pub(super) async fn view(
+    system: &System,
+    backup: &Backup,
+    json: bool,
+) -> Result<(), Box<dyn Error>> {
     let (header, end) = backup.verified()?;
     let seen = act(OperatorAction::ViewBackup, &end.end);
-    AuditLog.record(&AuditEvent::OperatorActed(seen));
+    system.record(seen).await;
     let viewed = Viewed {
         file: backup.path.display().to_string(),
         created_at: header.created_at,
@@ -90,7 +95,7 @@ pub(super) fn view(backup: &Backup, json: bool) -> Result<(), Box<dyn Error>> {
     if json {
         output.json(&viewed)?;
     } else {
-        let now = SystemClock.now();
+        let now = system.now();
         let taken = viewed.created_at;
         for (what, value) in [
             ("backup", viewed.file),
