@@ -7,12 +7,19 @@ compose := "docker compose"
 operator := env("OPERATOR_COMMAND", compose + " --profile tools run --rm gateway")
 
 # The same for what writes files of the deployment: they are this directory's, and its owner's.
-on_files := env("OPERATOR_COMMAND", "docker run --rm --interactive --volume '" + justfile_directory() + ":/deployment' --workdir /deployment --user \"$(id -u):$(id -g)\" mcp-oauth-gateway/gateway:local")
+on_files := env("OPERATOR_COMMAND", "docker run --rm --interactive $([ -t 0 ] && echo --tty) --env BASE_DOMAIN --env ACME_EMAIL --env GITHUB_CLIENT_ID --env GITHUB_CLIENT_SECRET --env ALLOWED_GITHUB_USERS --volume '" + justfile_directory() + ":/deployment' --workdir /deployment --user \"$(id -u):$(id -g)\" mcp-oauth-gateway/gateway:local")
 
 # What there is
 [private]
 default:
     @{{ just_executable() }} --list --unsorted
+
+# Ask what the deployment has to know, make its secrets, and say what is next
+[positional-arguments]
+setup *options:
+    @[ -n "${OPERATOR_COMMAND-}" ] || docker build --file deploy/Dockerfile --target gateway --tag mcp-oauth-gateway/gateway:local .
+    @scripts/generate-secrets
+    @{{ on_files }} setup "$@"
 
 # Start everything; make the keys that are missing
 up: generate-rsa-keys

@@ -20,6 +20,7 @@ mod passphrase;
 mod serve;
 mod serve_config;
 mod service_add;
+mod setup;
 mod start_page;
 mod utc;
 
@@ -53,6 +54,8 @@ enum Command {
     /// the list is in a file (`ALLOWED_GITHUB_USERS_FILE`): a process cannot be given another
     /// environment.
     Reload,
+    /// Ask what a deployment needs to know, and write it to `.env`.
+    Setup(setup::Setup),
     /// Add another MCP server to a deployment: its entry, its route and guard, a smoke test.
     ServiceAdd(service_add::ServiceAdd),
     /// Look for what is wrong, from inside and from outside, and say what mends it
@@ -68,6 +71,9 @@ fn main() -> ExitCode {
         Some(Command::Serve(arguments)) => app_shell::run("gateway", serve::run(arguments)),
         Some(Command::Keys(arguments)) => app_shell::run("gateway", keys_command::run(arguments)),
         Some(Command::Reload) => app_shell::run("gateway", deployment::reload()),
+        Some(Command::Setup(arguments)) => {
+            app_shell::run("gateway", async move { setup::run(&arguments) })
+        }
         Some(Command::ServiceAdd(arguments)) => {
             app_shell::run("gateway", async move { service_add::run(&arguments) })
         }
