@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Setup) -> Result<(), Box<dyn Error>> {
         let known = given.is_some();
         let answer = given.or_else(|| env.get(question.name));
         let answer = if asks && !known {
-            Some(question.ask(answer)?)
+            Some(question.ask(answer.as_deref())?)
         } else {
             answer
         };

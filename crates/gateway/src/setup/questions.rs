@@ -52,18 +52,18 @@ pub(super) const QUESTIONS: [Question; 5] = [
 
 impl Question {
     /// Asks until an answer makes sense; an empty one is the one of before.
-    pub(super) fn ask(&self, before: Option<String>) -> io::Result<String> {
+    pub(super) fn ask(&self, before: Option<&str>) -> io::Result<String> {
         let terminal = Term::stderr();
         loop {
-            let shown = match &before {
+            let shown = match before {
                 Some(_) if self.is_secret => " [as before]".to_owned(),
                 Some(before) => format!(" [{before}]"),
                 None => String::new(),
             };
             write!(&terminal, "{}{shown}: ", self.text)?;
             let answer = self.read(&terminal)?;
-            let answer = match (answer.trim(), &before) {
-                ("", Some(before)) => before.clone(),
+            let answer = match (answer.trim(), before) {
+                ("", Some(before)) => before.to_owned(),
                 (answer, _) => answer.to_owned(),
             };
             match (self.check)(&answer) {
