@@ -25,5 +25,7 @@ fn every_recipe_runs_a_command_that_the_executable_knows() {
         assert!(output.status.success(), "{command}: {output:?}");
         seen += 1;
     }
-    assert_eq!(seen, RECIPES.matches("\noauth-").count());
+    // `oauth-doctor` runs in a container of its own.
+    let others = RECIPES.matches("\noauth-doctor ").count();
+    assert_eq!(seen + others, RECIPES.matches("\noauth-").count());
 }
