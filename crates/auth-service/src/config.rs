@@ -1,6 +1,7 @@
 //! What the operator decides, read from settings. Each function reads one concern and reports its
 //! faults to the settings; the single-process gateway uses the same ones.
 
+mod audit;
 #[cfg(test)]
 mod tests;
 
@@ -19,14 +20,17 @@ use token_core::{Issuer, Seconds, Services, SystemClock};
 use token_store::key_directory::FollowedKeys;
 use url::Url;
 
+pub use audit::{AuditSettings, audit};
+
 use crate::flows::Lifetimes;
 use crate::flows::client_metadata_document::DocumentPolicy;
 use crate::flows::clients::ClientSettings;
 use crate::flows::pre_registered::PreRegistered;
 use crate::identity::github::GitHubApp;
 
-/// The settings of [`lifetimes`], [`clients`], [`github`] and [`id_jag`], whoever runs the server.
-pub const SETTINGS: [&str; 18] = [
+/// The settings of [`lifetimes`], [`clients`], [`github`], [`id_jag`] and [`audit`], whoever runs the
+/// server.
+pub const SETTINGS: [&str; 20] = [
     "STATE_LIFETIME",
     "CODE_LIFETIME",
     "ACCESS_TOKEN_LIFETIME",
@@ -45,6 +49,8 @@ pub const SETTINGS: [&str; 18] = [
     "ALLOWED_GITHUB_USERS",
     "IDJAG_ISSUER",
     "IDJAG_JWKS_URL",
+    "AUDIT_USERS",
+    "AUDIT_LENGTH",
 ];
 
 /// OAuth 2.1 section 4.1.2: a code lives ten minutes at most.
@@ -254,6 +260,8 @@ pub struct AuthConfig {
     pub redis_password: Option<String>,
     /// `EGRESS_PROXY`
     pub egress_proxy: Option<HostPort>,
+    /// What is recorded.
+    pub audit: AuditSettings,
 }
 
 impl AuthConfig {
@@ -289,6 +297,7 @@ impl AuthConfig {
             redis_url: redis_url?,
             redis_password,
             egress_proxy,
+            audit: audit(settings),
         })
     }
 }

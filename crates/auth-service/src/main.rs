@@ -26,10 +26,10 @@ use auth_service::identity::github::GitHub;
 use auth_service::remote_client::GuardedRemote;
 use auth_service::{Context, routes, trusted_provider};
 use token_core::admission::Admission;
-use token_core::audit::AuditLog;
+use token_core::audit::{People, Program, Recorder};
 use token_core::live::Live;
 use token_core::{Clock as _, SystemClock, SystemEntropy};
-use token_store::{RedisSettings, RedisStore};
+use token_store::{RedisSettings, RedisStore, Trail};
 use tokio::sync::Notify;
 use tracing::level_filters::LevelFilter;
 
@@ -71,7 +71,8 @@ async fn run(
     let registry = metrics::registry("auth-service", SystemClock.now().0)?;
     let requests = RequestCount::register(&registry, "auth-service")?;
     let listeners = vec![listener::bind(LISTEN_ADDRESS, address)?];
-    let context = Arc::new(context(config, known)?);
+    let (context, trail) = context(config, known)?;
+    let context = Arc::new(context);
     let ready: Arc<dyn Ready> = Arc::new(StoreAnswers(Arc::clone(&context)));
     let endpoints = routes(context);
     let service = HttpService {
@@ -94,14 +95,21 @@ async fn run(
         services.push(metrics::service(address, registry)?);
     }
     serve(services, shutdown::stop_signal()?).await?;
+    trail.finish().await;
     Ok(())
 }
 
-fn context(config: AuthConfig, known: Vec<&'static str>) -> Result<Context, Box<dyn Error>> {
+fn context(
+    config: AuthConfig,
+    known: Vec<&'static str>,
+) -> Result<(Context, Trail), Box<dyn Error>> {
     let store = RedisStore::connect(&RedisSettings {
         url: config.redis_url,
         password: config.redis_password,
     })?;
+    let people = People::named(config.audit.naming, Some(&config.root_secret))?;
+    let recorder = Recorder::new(Program::AuthService, people, Arc::new(SystemClock));
+    let trail = Trail::start(recorder, Arc::new(store.clone()), config.audit.keep);
     let admission = Arc::new(Live::new(Admission {
         github: Some(config.allowed_users),
         local: false,
@@ -114,10 +122,10 @@ fn context(config: AuthConfig, known: Vec<&'static str>) -> Result<Context, Box<
         &config.issuer,
         &config.services,
         config.egress_proxy,
-        Arc::new(AuditLog),
+        Arc::new(trail.clone()),
     )?;
     let github = GitHub::new(config.github, &config.issuer)?;
-    Ok(Context {
+    let context = Context {
         sealing: Sealing::derive(&config.root_secret)?,
         admission,
         id_jag: config.id_jag.map(trusted_provider::start).transpose()?,
@@ -129,10 +137,11 @@ fn context(config: AuthConfig, known: Vec<&'static str>) -> Result<Context, Box<
         keys: config.keys.live(),
         user_code_attempts: UserCodeAttempts::default(),
         store: Arc::new(store),
-        audit: Arc::new(AuditLog),
+        audit: Arc::new(trail.clone()),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy::new()),
-    })
+    };
+    Ok((context, trail))
 }
 
 /// Tells of each reload that is announced in the store, a second or two later. (The verifiers are

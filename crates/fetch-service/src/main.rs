@@ -17,7 +17,7 @@ use app_shell::settings::Settings;
 use app_shell::telemetry::{self, LogFormat, Telemetry};
 use app_shell::{healthcheck, listener, shutdown};
 use fetch_service::{FetchConfig, FetchState, config, routes};
-use token_core::audit::AuditLog;
+use token_core::audit::{AuditLog, Naming, People, Program, Recorder};
 use token_core::{Clock as _, SystemClock};
 use tracing::level_filters::LevelFilter;
 use url::Url;
@@ -25,6 +25,7 @@ use url::Url;
 use crate::remote_keys::RemoteKeys;
 
 const LISTEN_ADDRESS: &str = "LISTEN_ADDRESS";
+const AUDIT_USERS: &str = "AUDIT_USERS";
 const KEYS_URL: &str = "ASSERTION_JWKS_URL";
 
 fn main() -> ExitCode {
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
 }
 
 fn known_settings() -> Vec<&'static str> {
-    let own = [LISTEN_ADDRESS, KEYS_URL];
+    let own = [LISTEN_ADDRESS, KEYS_URL, AUDIT_USERS];
     [
         &own[..],
         &config::SETTINGS,
@@ -58,6 +59,7 @@ async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn 
         "set it to where forward-auth publishes its assertion keys",
     );
     let keys = settings.parse_with(KEYS_URL, Url::parse);
+    let naming = settings.parse_with(AUDIT_USERS, Naming::parse);
     let (config, keys) = settings.finish_with(|| Some((config?, keys?)))?;
     telemetry.start()?;
 
@@ -65,11 +67,13 @@ async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn 
     let requests = RequestCount::register(&registry, "fetch-service")?;
     let listeners = vec![listener::bind(LISTEN_ADDRESS, address)?];
     let keys = RemoteKeys::at(keys)?;
+    let people = People::named(naming.unwrap_or_default(), None)?;
+    let recorder = Recorder::new(Program::FetchService, people, Arc::new(SystemClock));
     let state = Arc::new(FetchState::new(
         config,
         Arc::new(keys),
         Arc::new(SystemClock),
-        Arc::new(AuditLog),
+        Arc::new(AuditLog(recorder)),
     )?);
     let ready: Arc<dyn Ready> = Arc::clone(&state) as _;
     let mcp = routes(state);

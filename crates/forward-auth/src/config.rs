@@ -8,12 +8,13 @@ use app_shell::settings::Settings;
 use app_shell::tls::FollowedCertificate;
 use token_core::admission::{Admission, AllowedUsers};
 use token_core::assertion;
+use token_core::audit::{KEPT, Naming};
 use token_core::{Issuer, Services, SystemClock};
 use token_store::key_directory::FollowedKeys;
 use url::Url;
 
 /// The settings that [`VerifierConfig::from_settings`] reads.
-pub const SETTINGS: [&str; 11] = [
+pub const SETTINGS: [&str; 13] = [
     "BASE_DOMAIN",
     "MCP_SERVICES",
     "ALLOWED_GITHUB_USERS",
@@ -25,6 +26,8 @@ pub const SETTINGS: [&str; 11] = [
     "VERIFIER_CACHE_MB",
     "VERIFIER_TLS_DIR",
     TLS_LISTEN_ADDRESS,
+    "AUDIT_USERS",
+    "AUDIT_LENGTH",
 ];
 
 /// How much is remembered where nothing is set: some 17,000 tokens.
@@ -54,6 +57,10 @@ pub struct VerifierConfig {
     pub memory: u64,
     /// `VERIFIER_TLS_DIR` and `TLS_LISTEN_ADDRESS`; without the directory there is no HTTPS.
     pub https: Option<Https>,
+    /// `AUDIT_USERS`
+    pub naming: Naming,
+    /// `AUDIT_LENGTH`: how many records the store keeps.
+    pub keep: u64,
 }
 
 /// What HTTPS takes.
@@ -78,6 +85,8 @@ impl VerifierConfig {
         let expected = "a number of megabytes such as 24";
         let memory = settings.parsed("VERIFIER_CACHE_MB", CACHE_MB, expected) << 20;
         let https = https(settings);
+        let naming = settings.parse_with("AUDIT_USERS", Naming::parse);
+        let keep = settings.parsed("AUDIT_LENGTH", KEPT, "a number of events");
         let (issuer, services) = issuer_and_services?;
         Some(Self {
             issuer,
@@ -89,6 +98,8 @@ impl VerifierConfig {
             assertion_keys: assertion_keys?,
             memory,
             https,
+            naming: naming.unwrap_or_default(),
+            keep,
         })
     }
 }
@@ -209,6 +220,8 @@ mod tests {
             ("JWKS_URL", "auth-service"),
             ("ASSERTION_KEY_DIR", "/nowhere"),
             ("VERIFIER_CACHE_MB", "plenty"),
+            ("AUDIT_USERS", "names"),
+            ("AUDIT_LENGTH", "all"),
             ("VERIFIER_TLS_DIR", "/nowhere"),
             ("TLS_LISTEN_ADDRESS", "8443"),
         ] {

@@ -22,13 +22,14 @@ use forward_auth::http::AssertionKeys;
 use forward_auth::tally::{State, Tally};
 use forward_auth::unretired::Unretired;
 use forward_auth::verifier::Parts;
-use forward_auth::{Verifier, routes};
+use forward_auth::{Verifier, journal, routes};
 use token_core::admission::Admission;
 use token_core::assertion::AssertionSigner;
-use token_core::audit::AuditLog;
+use token_core::audit::{People, Program, Recorder};
 use token_core::live::Live;
+use token_core::store::TokenUses;
 use token_core::{Clock as _, SystemClock};
-use token_store::{Heard, RedisActiveTokens, RedisSettings};
+use token_store::{Heard, RedisActiveTokens, RedisSettings, Trail};
 use tracing::level_filters::LevelFilter;
 
 use crate::remote_keys::RemoteKeys;
@@ -68,7 +69,11 @@ async fn run(
     let requests = RequestCount::register(&registry, "forward-auth")?;
     let https = config.https.take();
     let assertion_keys = AssertionKeys(config.assertion_keys.keys());
-    let verifier = Arc::new(verifier(config, known, Tally::register(&registry)?)?);
+    let (verifier, tokens, trail) = verifier(config, known, Tally::register(&registry)?)?;
+    let verifier = Arc::new(verifier);
+    let uses: Arc<dyn TokenUses> = Arc::new(tokens);
+    tokio::spawn(journal::keep(Arc::clone(&verifier), Arc::clone(&uses)));
+    let last_words = Arc::clone(&verifier);
     registry.register(Box::new(State::of(&verifier)?))?;
     let ready: Arc<dyn Ready> = Arc::new(CanDecide(Arc::clone(&verifier)));
     let endpoints = routes(verifier, assertion_keys);
@@ -95,6 +100,8 @@ async fn run(
         services.push(metrics::service(address, registry)?);
     }
     serve(services, shutdown::stop_signal()?).await?;
+    journal::write(&last_words, uses.as_ref()).await;
+    trail.finish().await;
     Ok(())
 }
 
@@ -102,7 +109,7 @@ fn verifier(
     config: VerifierConfig,
     known: Vec<&'static str>,
     tally: Tally,
-) -> Result<Verifier, Box<dyn Error>> {
+) -> Result<(Verifier, RedisActiveTokens, Trail), Box<dyn Error>> {
     let assertion_keys = config.assertion_keys.keys();
     config.assertion_keys.follow();
     let heard = Heard {
@@ -115,6 +122,9 @@ fn verifier(
         password: config.redis_password,
     };
     let tokens = RedisActiveTokens::connect(&redis, heard.clone(), Arc::new(SystemClock))?;
+    let people = People::named(config.naming, None)?;
+    let recorder = Recorder::new(Program::ForwardAuth, people, Arc::new(SystemClock));
+    let trail = Trail::start(recorder, Arc::new(tokens.clone()), config.keep);
     let admission = Arc::new(Live::new(config.admission));
     let list = Arc::clone(&admission);
     reload::follow(heard.reload, move || read_again(&known, &list))?;
@@ -127,12 +137,12 @@ fn verifier(
             published: RemoteKeys::at(config.jwks_url)?,
             retired: heard.retired_keys,
         }),
-        tokens: Arc::new(tokens),
+        tokens: Arc::new(tokens.clone()),
         freshness: heard.freshness,
-        audit: Arc::new(AuditLog),
+        audit: Arc::new(trail.clone()),
         clock: Arc::new(SystemClock),
     };
-    Ok(Verifier::new(parts, config.memory, tally))
+    Ok((Verifier::new(parts, config.memory, tally), tokens, trail))
 }
 
 /// Who may come in, at a reload. A list that is not in order changes nothing: the last good one

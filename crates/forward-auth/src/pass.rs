@@ -10,6 +10,8 @@ use token_core::assertion::{AssertionSigner, Identity, LIFETIME};
 use token_core::jose::SignError;
 use token_core::{Jti, ResourceId, Seconds, Timestamp};
 
+use crate::uses::Uses;
+
 /// The identity headers; the contract lists them in `authResponseHeaders`, so that forged ones
 /// die at the edge.
 pub const IDENTITY_HEADERS: [HeaderName; 5] = [
@@ -35,6 +37,7 @@ pub struct Pass {
     identity: Identity,
     values: [HeaderValue; 4],
     assertion: Mutex<AssertionPlace>,
+    pub(crate) uses: Uses,
 }
 
 #[derive(Default)]
@@ -81,12 +84,18 @@ impl Pass {
             values: values(&identity)?,
             identity,
             assertion: Mutex::default(),
+            uses: Uses::default(),
         })
     }
 
     /// Whose it is.
     pub(crate) fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// The service that it lets pass to.
+    pub(crate) fn resource(&self) -> &ResourceId {
+        &self.resource
     }
 
     /// The identity headers with their values, the assertion last.

@@ -1,6 +1,7 @@
 //! What the verifier counts, for Prometheus. Handles are taken once: to count is to add to atomics.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use prometheus::core::{Collector, Desc};
@@ -30,8 +31,18 @@ pub(crate) enum Way {
     AllChecked,
 }
 
+/// How much was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Totals {
+    pub(crate) allowed: u64,
+    pub(crate) denied: u64,
+    pub(crate) undecided: u64,
+}
+
 /// The counters.
 pub struct Tally {
+    refused: AtomicU64,
+    undecided: AtomicU64,
     allowed: IntCounter,
     denied: IntCounterVec,
     without_token: IntCounter,
@@ -66,6 +77,8 @@ impl Tally {
         registry.register(Box::new(seconds.clone()))?;
         let way = |way| seconds.with_label_values(&[way]);
         Ok(Self {
+            refused: AtomicU64::new(0),
+            undecided: AtomicU64::new(0),
             allowed: decisions.with_label_values(&["allow", ""]),
             without_token: decisions.with_label_values(&["deny", Denial::NoToken.reason()]),
             denied: decisions,
@@ -75,7 +88,23 @@ impl Tally {
         })
     }
 
+    /// How much was decided since the process began.
+    pub(crate) fn totals(&self) -> Totals {
+        Totals {
+            allowed: self.allowed.get(),
+            denied: self.refused.load(Ordering::Relaxed),
+            undecided: self.undecided.load(Ordering::Relaxed),
+        }
+    }
+
     pub(crate) fn count(&self, verdict: &Verdict, way: Way, took: Duration) {
+        if let Verdict::Deny(denial) = verdict {
+            let count = match denial {
+                Denial::CannotDecide => &self.undecided,
+                _ => &self.refused,
+            };
+            count.fetch_add(1, Ordering::Relaxed);
+        }
         match verdict {
             Verdict::Allow(..) => self.allowed.inc(),
             Verdict::Deny(Denial::NoToken) => self.without_token.inc(),

@@ -19,7 +19,7 @@ use actix_web::http::header::HeaderValue;
 use token_core::access_token::AccessTokenClaims;
 use token_core::admission::Admission;
 use token_core::assertion::AssertionSigner;
-use token_core::audit::{AuditEvent, AuditSink, FailureReason};
+use token_core::audit::AuditSink;
 use token_core::jose::TokenError;
 use token_core::keys::VerificationKeySource;
 use token_core::live::Live;
@@ -30,9 +30,10 @@ use crate::decide::{Denial, Rules, judge, presented};
 use crate::flights::{Flights, Outcome, Part, answer};
 use crate::forwarded::ForwardedRequest;
 use crate::garbage::Garbage;
+use crate::journal::Journal;
 use crate::memory::{Bad, Digest, Good, Memory, Trust};
 use crate::pass::{Held, Pass};
-use crate::tally::{Tally, Way};
+use crate::tally::{Tally, Totals, Way};
 
 /// What a verifier is made of; all of it is shared with others.
 pub struct Parts {
@@ -50,7 +51,7 @@ pub struct Parts {
     pub freshness: Arc<Freshness>,
     /// Signs who makes a request.
     pub assertions: AssertionSigner,
-    /// Where denials go.
+    /// Where events go.
     pub audit: Arc<dyn AuditSink>,
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -64,6 +65,7 @@ pub struct Verifier {
     flights: Flights,
     garbage: Garbage,
     tally: Tally,
+    pub(crate) journal: Journal,
 }
 
 /// What becomes of a request.
@@ -108,6 +110,7 @@ impl Verifier {
             flights: Flights::default(),
             garbage: Garbage::default(),
             tally,
+            journal: Journal::default(),
         }
     }
 
@@ -132,9 +135,9 @@ impl Verifier {
         let token = match presented(request, resource) {
             Ok(token) => token,
             Err(denial) => {
-                self.record(denial, None);
                 let verdict = Verdict::Deny(denial);
                 self.tally.count(&verdict, Way::NoToken, began.elapsed());
+                self.note(resource, request.address, &verdict, self.parts.clock.now());
                 return Ok(verdict);
             }
         };
@@ -142,6 +145,7 @@ impl Verifier {
         match self.remembered(&digest, now) {
             Ok(verdict) => {
                 self.tally.count(&verdict, Way::Remembered, began.elapsed());
+                self.note(resource, request.address, &verdict, now);
                 Ok(verdict)
             }
             Err(verified) => Err(Unknown {
@@ -178,7 +182,23 @@ impl Verifier {
             Err(denial) => Verdict::Deny(denial),
         };
         self.tally.count(&verdict, way, unknown.began.elapsed());
+        self.note(resource, request.address, &verdict, unknown.now);
         verdict
+    }
+
+    /// Notes what became of a request, for the [journal](crate::journal). Of one that passes that
+    /// is one addition, but for one request a minute.
+    fn note(
+        &self,
+        resource: &ResourceId,
+        address: Option<&str>,
+        verdict: &Verdict,
+        now: Timestamp,
+    ) {
+        match verdict {
+            Verdict::Allow(pass, _) => self.journal.used(pass, address, now),
+            Verdict::Deny(denial) => self.journal.denied(resource, *denial, address),
+        }
     }
 
     fn trust(&self) -> Trust {
@@ -276,7 +296,7 @@ impl Verifier {
             since: question.now,
         };
         self.memory.keep_bad(question.digest, bad);
-        self.record(denial, Some(&pass));
+        self.journal.denied_ours(denial, &pass);
         Err(denial)
     }
 
@@ -312,7 +332,6 @@ impl Verifier {
             };
             self.memory.keep_bad(question.digest, bad);
         }
-        self.record(denial, None);
         Err(denial)
     }
 
@@ -368,27 +387,14 @@ impl Verifier {
         });
     }
 
+    /// How much was decided since the process began.
+    pub(crate) fn totals(&self) -> Totals {
+        self.tally.totals()
+    }
+
     /// How many good tokens are remembered.
     pub fn remembered_tokens(&self) -> usize {
         self.memory.len()
-    }
-
-    /// A request without a token is how every client begins: it is no event.
-    fn record(&self, denial: Denial, pass: Option<&Pass>) {
-        let reason = match denial {
-            Denial::NoToken | Denial::CannotDecide | Denial::Flood => return,
-            Denial::IllFormed => FailureReason::NoToken,
-            Denial::WrongHost => FailureReason::WrongHost,
-            Denial::Token(error) => FailureReason::Token(error),
-            Denial::Inactive => FailureReason::InactiveToken,
-            Denial::NotAdmitted => FailureReason::NotAdmitted,
-            Denial::InsufficientScope => FailureReason::InsufficientScope,
-        };
-        self.parts.audit.record(&AuditEvent::AuthFailure {
-            reason,
-            client_id: pass.map(|pass| pass.identity().client_id.clone()),
-            user_id: pass.map(|pass| pass.identity().user_id.clone()),
-        });
     }
 }
 

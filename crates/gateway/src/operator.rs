@@ -6,6 +6,7 @@
 
 mod consent;
 mod explain;
+mod last_use;
 mod listing;
 mod mint;
 mod output;
@@ -72,7 +73,7 @@ pub(crate) struct DeleteRegistrations {
 /// Sessions: what one person gave one client for one service by one sign-in
 #[derive(Subcommand)]
 pub(crate) enum SessionsCommand {
-    /// Show every session: whose, for what, when it was renewed and when it ends
+    /// Show every session: whose, for what, when it was renewed and last used, and when it ends
     List {
         #[command(flatten)]
         filters: Filters,
@@ -99,8 +100,7 @@ pub(crate) enum SessionsCommand {
 /// Access tokens
 #[derive(Subcommand)]
 pub(crate) enum TokensCommand {
-    /// Show every active access token: whose, for what, until when. When one was last used is not
-    /// recorded
+    /// Show every active access token: whose, for what, when it was last used, until when
     List {
         #[command(flatten)]
         filters: Filters,

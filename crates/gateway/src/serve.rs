@@ -25,17 +25,19 @@ use auth_service::{Context, trusted_provider};
 use clap::Args;
 use fetch_service::FetchState;
 use forward_auth::Verifier;
+use forward_auth::journal;
 use forward_auth::tally::Tally;
 use forward_auth::verifier::Parts;
 use prometheus::Registry;
 use token_core::admission::{Admission, AllowedUsers};
 use token_core::assertion::AssertionSigner;
-use token_core::audit::AuditLog;
+use token_core::audit::{People, Program, Recorder};
 use token_core::keys::LiveKeys;
 use token_core::live::Live;
+use token_core::store::TokenUses;
 use token_core::{Clock, Entropy, Seconds, SystemClock, SystemEntropy, assertion};
-use token_store::SqliteStore;
 use token_store::key_directory::FollowedKeys;
+use token_store::{SqliteStore, Trail};
 
 use crate::data_directory::DataDirectory;
 use crate::edge::{Edge, only_our_host};
@@ -68,7 +70,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<(), Box<dyn Error>>
     telemetry.start()?;
     let registry = metrics::registry("gateway", SystemClock.now().0)?;
     let requests = RequestCount::register(&registry, "gateway")?;
-    let (services, sign_in) = build(&mut config, &data, &registry)?;
+    let (services, written, sign_in) = build(&mut config, &data, &registry)?;
     let page = StartPage {
         issuer: &config.issuer,
         resource: &config.resource,
@@ -107,6 +109,8 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<(), Box<dyn Error>>
         services.push(metrics::service(address, registry)?);
     }
     app_shell::serve::serve(services, shutdown::stop_signal()?).await?;
+    journal::write(&written.verifier, written.uses.as_ref()).await;
+    written.trail.finish().await;
     Ok(())
 }
 
@@ -115,6 +119,13 @@ struct BuiltServices {
     context: Arc<Context>,
     verifier: Arc<Verifier>,
     fetch: Arc<FetchState>,
+}
+
+/// What is still to be written when the process ends.
+struct Written {
+    verifier: Arc<Verifier>,
+    uses: Arc<dyn TokenUses>,
+    trail: Trail,
 }
 
 fn routes(config: &mut ServiceConfig, services: &BuiltServices, edge: &Arc<Edge>) {
@@ -140,10 +151,17 @@ fn build(
     config: &mut ServeConfig,
     data: &DataDirectory,
     registry: &Registry,
-) -> Result<(BuiltServices, SignIn), Box<dyn Error>> {
+) -> Result<(BuiltServices, Written, SignIn), Box<dyn Error>> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let store = Arc::new(SqliteStore::open(data.store())?);
+    let root_secret = match config.root_secret.take() {
+        Some(own) => own,
+        None => data.root_secret(entropy.as_ref())?,
+    };
+    let people = People::named(config.audit.naming, Some(&root_secret))?;
+    let recorder = Recorder::new(Program::Gateway, people, Arc::clone(&clock));
+    let trail = Trail::start(recorder, Arc::clone(&store) as _, config.audit.keep);
     let (keys, assertion_keys) = keys(config, data, &clock)?;
     let (identity, admission, sign_in) = identity(config, entropy.as_ref())?;
     let admission = Arc::new(Live::new(admission));
@@ -159,7 +177,7 @@ fn build(
         // Nobody tells of changes: the store is in this process, and asked each time.
         freshness: Arc::default(),
         assertions: AssertionSigner::new(config.issuer.clone(), Arc::clone(&assertion_keys)),
-        audit: Arc::new(AuditLog),
+        audit: Arc::new(trail.clone()),
         clock: Arc::clone(&clock),
     };
     let verifier = Verifier::new(parts, VERIFIER_MEMORY, Tally::register(registry)?);
@@ -167,17 +185,13 @@ fn build(
         config.fetch.clone(),
         assertion_keys,
         Arc::clone(&clock),
-        Arc::new(AuditLog),
+        Arc::new(trail.clone()),
     )?;
-    let root_secret = match config.root_secret.take() {
-        Some(own) => own,
-        None => data.root_secret(entropy.as_ref())?,
-    };
     let remote = GuardedRemote::new(
         &config.issuer,
         &services,
         config.fetch.proxy().cloned(),
-        Arc::new(AuditLog),
+        Arc::new(trail.clone()),
     )?;
     let context = Context {
         clients: Clients::new(config.clients.clone(), Arc::new(remote)),
@@ -194,8 +208,8 @@ fn build(
             .transpose()?,
         lifetimes: config.lifetimes,
         keys,
-        store,
-        audit: Arc::new(AuditLog),
+        store: Arc::clone(&store) as _,
+        audit: Arc::new(trail.clone()),
         clock,
         entropy,
     };
@@ -204,7 +218,16 @@ fn build(
         verifier: Arc::new(verifier),
         fetch: Arc::new(fetch),
     };
-    Ok((built, sign_in))
+    let written = Written {
+        verifier: Arc::clone(&built.verifier),
+        uses: store,
+        trail,
+    };
+    tokio::spawn(journal::keep(
+        Arc::clone(&written.verifier),
+        Arc::clone(&written.uses),
+    ));
+    Ok((built, written, sign_in))
 }
 
 /// The keys of access tokens and those of assertions: made at the first run, followed and rotated

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use app_shell::metrics::{self, METRICS_ADDRESS};
 use app_shell::settings::{Settings, SettingsError};
 use app_shell::telemetry::{self, LogFormat, Telemetry};
-use auth_service::config::IdJagConfig;
+use auth_service::config::{AuditSettings, IdJagConfig};
 use auth_service::flows::Lifetimes;
 use auth_service::flows::clients::ClientSettings;
 use auth_service::identity::github::GitHubApp;
@@ -74,6 +74,7 @@ pub(crate) struct ServeConfig {
     pub(crate) resource: ResourceId,
     pub(crate) origins: AllowedOrigins,
     pub(crate) fetch: FetchConfig,
+    pub(crate) audit: AuditSettings,
 }
 
 impl ServeConfig {
@@ -124,6 +125,7 @@ impl ServeConfig {
             .clone()
             .zip(resource.clone())
             .map(|(issuer, resource)| FetchConfig::of(&mut settings, issuer, resource));
+        let audit = auth_service::config::audit(&mut settings);
         let config = settings.finish_with(|| {
             Some(Self {
                 port,
@@ -142,6 +144,7 @@ impl ServeConfig {
                 resource: resource?,
                 origins: origins.unwrap_or(AllowedOrigins::Any),
                 fetch: fetch?,
+                audit,
             })
         })?;
         Ok((config, telemetry))

@@ -1,5 +1,9 @@
 //! The audit trail: every decision leaves one event, without a secret or personal data in it.
-//! People appear by `sub` (a numeric id), never by name or e-mail.
+//! People appear by `sub` (a numeric id) or by a pseudonym, never by name or e-mail; addresses as
+//! networks. `docs/audit.md` describes each event; a test holds that.
+
+mod network;
+mod record;
 
 use std::sync::Mutex;
 
@@ -8,6 +12,12 @@ use serde::Serialize;
 use crate::identifiers::{ClientId, GrantId, Jti, UserId};
 use crate::jose::TokenError;
 use crate::resource::ResourceId;
+
+pub use network::Network;
+pub use record::{AuditLog, Naming, People, Program, Recorder, SCHEMA};
+
+/// How many records a store keeps where nothing else is set (`AUDIT_LENGTH`).
+pub const KEPT: u64 = 100_000;
 
 /// What happened. The variant's name in snake case is the event's name in the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -51,7 +61,7 @@ pub enum AuditEvent {
         /// The new grant.
         grant: GrantId,
     },
-    /// A sign-in, a token request or a request at the edge was refused.
+    /// A sign-in or a token request was refused.
     AuthFailure {
         /// Why, in one word.
         reason: FailureReason,
@@ -118,6 +128,70 @@ pub enum AuditEvent {
         /// Redirects followed before.
         redirects: u8,
     },
+    /// The verifier refused requests: so many with one reason at one service within an interval.
+    RequestsDenied {
+        /// The service.
+        resource: ResourceId,
+        /// Why, in one word.
+        reason: FailureReason,
+        /// How many.
+        count: u64,
+        /// Where the first of them came from.
+        #[serde(flatten)]
+        first: DeniedRequest,
+    },
+    /// A token was used for the first time.
+    TokenFirstUsed {
+        /// The token.
+        jti: Jti,
+        /// The client.
+        client_id: ClientId,
+        /// The service.
+        resource: ResourceId,
+        /// Where from.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        network: Option<Network>,
+    },
+    /// A token was used from a network that it was not seen on before.
+    TokenNewNetwork {
+        /// The token.
+        jti: Jti,
+        /// The client.
+        client_id: ClientId,
+        /// The service.
+        resource: ResourceId,
+        /// Where from.
+        network: Network,
+    },
+    /// A token was used very often.
+    TokenBurst {
+        /// The token.
+        jti: Jti,
+        /// The client.
+        client_id: ClientId,
+        /// The service.
+        resource: ResourceId,
+        /// How many requests.
+        requests: u64,
+        /// Within how many seconds.
+        seconds: u64,
+    },
+    /// What the verifier decided within an interval, where it decided anything.
+    RequestsCounted {
+        /// The interval's length in seconds.
+        seconds: u64,
+        /// How many were let in.
+        allowed: u64,
+        /// How many were refused, those without a token among them.
+        denied: u64,
+        /// How many got 503, because it could not be known whether to let them in.
+        undecided: u64,
+    },
+    /// Events are missing here: more came than are kept, or the store took none. The log has them.
+    EventsMissing {
+        /// How many.
+        count: u64,
+    },
     /// A person had more fetched than his quota allows.
     QuotaExceeded {
         /// Who asked.
@@ -126,6 +200,20 @@ pub enum AuditEvent {
         /// What has run out.
         quota: &'static str,
     },
+}
+
+/// What is known of a request that the verifier refused. A token that is not good says nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct DeniedRequest {
+    /// Where it came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
+    /// The client, where the token is one of ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientId>,
+    /// The token, where it is one of ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<Jti>,
 }
 
 /// What an operator did, to what, and how much it was.
@@ -197,9 +285,21 @@ impl AuditEvent {
     pub fn is_alarming(&self) -> bool {
         match self {
             Self::CodeReplayed { .. } | Self::RefreshReused { .. } => true,
-            Self::AuthFailure { reason, .. } => {
+            Self::RequestsDenied { reason, .. } => {
                 *reason == FailureReason::Token(TokenError::WrongAudience)
             }
+            _ => false,
+        }
+    }
+
+    /// Whether anybody can bring it about, as often as he likes.
+    pub fn is_anybodys(&self) -> bool {
+        match self {
+            Self::ClientRegistered { .. }
+            | Self::ClientChanged { .. }
+            | Self::ClientDeleted { .. }
+            | Self::EgressRefused { .. } => true,
+            Self::AuthFailure { user_id, .. } => user_id.is_none(),
             _ => false,
         }
     }
@@ -231,7 +331,7 @@ pub enum FailureReason {
     InvalidGrant,
     /// The PKCE verifier does not answer the challenge.
     PkceMismatch,
-    /// A request at the edge without a token, or with an ill-formed header.
+    /// A request at the edge whose header is ill-formed.
     NoToken,
     /// A request at the edge whose host or path is not the service's.
     WrongHost,
@@ -239,6 +339,10 @@ pub enum FailureReason {
     InactiveToken,
     /// A good token without the scope that is needed.
     InsufficientScope,
+    /// The verifier could not know: its store or its keys could not be asked.
+    CannotDecide,
+    /// Too many bad tokens came from one place: the others were not looked at.
+    Flood,
     /// A token that is not good by itself.
     #[serde(untagged)]
     Token(TokenError),
@@ -248,21 +352,6 @@ pub enum FailureReason {
 pub trait AuditSink: Send + Sync {
     /// Takes one event. It cannot fail and does not wait.
     fn record(&self, event: &AuditEvent);
-}
-
-/// Writes events to the process's log: one line an event, target `audit`, the event as JSON. What an
-/// operator should look into is a warning.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct AuditLog;
-
-impl AuditSink for AuditLog {
-    fn record(&self, event: &AuditEvent) {
-        match serde_json::to_string(event) {
-            Ok(json) if event.is_alarming() => tracing::warn!(target: "audit", event = %json),
-            Ok(json) => tracing::info!(target: "audit", event = %json),
-            Err(error) => tracing::error!(target: "audit", %error, "an event cannot be written"),
-        }
-    }
 }
 
 /// Keeps events in memory, for tests.
@@ -293,10 +382,11 @@ mod tests {
 
     #[test]
     fn a_theft_and_a_misfit_are_alarming_and_nothing_that_a_stranger_can_bring_about() {
-        let refused = |reason| AuditEvent::AuthFailure {
+        let refused = |reason| AuditEvent::RequestsDenied {
+            resource: ResourceId::parse("https://fetch.example.com/mcp").unwrap(),
             reason,
-            client_id: None,
-            user_id: None,
+            count: 1,
+            first: DeniedRequest::default(),
         };
         assert!(refused(FailureReason::Token(TokenError::WrongAudience)).is_alarming());
         for provoked in [

@@ -9,6 +9,7 @@ mod freshness;
 mod inspection;
 mod outcomes;
 mod records;
+mod trail;
 
 use async_trait::async_trait;
 use thiserror::Error;
@@ -22,6 +23,7 @@ pub use freshness::{Freshness, MAX_AGE, Mark, Voice};
 pub use inspection::*;
 pub use outcomes::*;
 pub use records::*;
+pub use trail::*;
 
 /// Why the store could not do what was asked. "Not found" is no error but an outcome.
 #[derive(Debug, Error)]
@@ -245,6 +247,12 @@ pub trait PersonStore: Send + Sync {
         user: &UserId,
         now: Timestamp,
     ) -> Result<Vec<Session>, StoreError>;
+
+    /// When anything of these sessions was last used, as far as that is kept.
+    async fn sessions_last_used(
+        &self,
+        sessions: &[GrantId],
+    ) -> Result<Vec<Option<Timestamp>>, StoreError>;
 }
 
 /// The verifier's slice: whether a token is active. Nothing else.

@@ -20,6 +20,7 @@ mod sign_ins;
 mod store;
 mod tokens;
 mod tracking;
+mod trail;
 mod value;
 
 pub use active_tokens::RedisActiveTokens;

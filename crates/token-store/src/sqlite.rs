@@ -16,6 +16,7 @@ mod replays;
 mod sign_ins;
 mod steps;
 mod tokens;
+mod trail;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};

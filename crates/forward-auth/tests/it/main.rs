@@ -7,6 +7,7 @@
 
 mod answers;
 mod garbage;
+mod journal;
 mod memory;
 mod waiting;
 mod world;

@@ -31,7 +31,6 @@ async fn a_revoked_token_is_refused_at_once_and_the_refusal_is_remembered() {
     }
     assert!(world.passes(&other).await);
     assert_eq!(world.asked(), 3, "once more, about the one that changed");
-    assert_eq!(world.audit.events().len(), 1, "one event, not five");
 }
 
 #[actix_web::test]

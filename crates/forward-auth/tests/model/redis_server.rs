@@ -111,6 +111,10 @@ fn spawn(port: u16, directory: &TempDir) -> Child {
         .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
         .args(["--requirepass", PASSWORD, "--user", "verifier"])
         .args(verifier.split(' '))
+        .args([
+            "(+set %W~oauth:last_used:*)",
+            "(+xadd %W~oauth:audit:verifier)",
+        ])
         .args(["--appendonly", "yes", "--appendfsync", "always"])
         .args(["--save", ""])
         .stdout(Stdio::null())

@@ -5,9 +5,10 @@ use std::io::{self, IsTerminal as _};
 
 use clap::Args;
 use serde::Serialize;
-use token_core::store::{Registration, Session, TokenRecord};
+use token_core::store::{Registration, Session, StoreError, TokenRecord};
 use token_core::{ClaimedName, ClientId, Timestamp, UserId, Username};
 
+use super::last_use::LastUses;
 use super::mint;
 use super::output::{Output, number_of, remark};
 use super::selection::{Filters, Selection};
@@ -102,11 +103,17 @@ async fn show<T: Shown>(
     }
     let mut count = 0;
     while let Some(batch) = walk.next().await? {
+        let used = T::last_uses(system, &batch).await?;
+        let how = How {
+            system,
+            format,
+            used: &used,
+        };
         for found in &batch {
             count += if format.json {
-                T::json(found, system, output)?
+                T::json(found, &how, output)?
             } else {
-                T::rows(found, &table, (system, format), output)?
+                T::rows(found, &table, &how, output)?
             };
         }
         // A person sees what was found so far.
@@ -115,6 +122,13 @@ async fn show<T: Shown>(
         }
     }
     Ok(count)
+}
+
+/// By what and how something is shown.
+pub(crate) struct How<'a> {
+    system: &'a System,
+    format: Format,
+    used: &'a LastUses,
 }
 
 /// What can be listed.
@@ -126,15 +140,22 @@ pub(crate) trait Shown {
 
     fn table(format: Format, now: Timestamp) -> Self::Table;
     fn head(table: &Self::Table, output: &mut Output) -> io::Result<()>;
+    /// When they were last used, as far as that is kept of such things.
+    fn last_uses(
+        _: &System,
+        _: &[Self::Found],
+    ) -> impl Future<Output = Result<LastUses, StoreError>> {
+        async { Ok(LastUses::default()) }
+    }
     /// Writes rows; how many.
     fn rows(
         found: &Self::Found,
         table: &Self::Table,
-        how: (&System, Format),
+        how: &How<'_>,
         output: &mut Output,
     ) -> io::Result<u64>;
     /// Writes lines; how many.
-    fn json(found: &Self::Found, system: &System, output: &mut Output) -> io::Result<u64>;
+    fn json(found: &Self::Found, how: &How<'_>, output: &mut Output) -> io::Result<u64>;
 }
 
 impl Shown for Registration {
@@ -157,12 +178,7 @@ impl Shown for Registration {
         table.head(output)
     }
 
-    fn rows(
-        found: &Self,
-        table: &Table<5>,
-        (_, format): (&System, Format),
-        output: &mut Output,
-    ) -> io::Result<u64> {
+    fn rows(found: &Self, table: &Table<5>, how: &How<'_>, output: &mut Output) -> io::Result<u64> {
         let name = ClaimedName::new(found.client_name.as_deref());
         let first = found.redirect_uris.first();
         let forgotten = match found.expires_at {
@@ -171,7 +187,7 @@ impl Shown for Registration {
             None => Cell::Nothing("never"),
         };
         let cells = [
-            Cell::Text(format.id(found.client_id.as_str())),
+            Cell::Text(how.format.id(found.client_id.as_str())),
             Cell::text(&name),
             first.map_or(Cell::Nothing("-"), Cell::text),
             Cell::Time(found.issued_at),
@@ -181,7 +197,7 @@ impl Shown for Registration {
         Ok(1)
     }
 
-    fn json(found: &Self, _: &System, output: &mut Output) -> io::Result<u64> {
+    fn json(found: &Self, _: &How<'_>, output: &mut Output) -> io::Result<u64> {
         #[derive(Serialize)]
         struct Line<'a> {
             kind: &'static str,
@@ -198,10 +214,10 @@ impl Shown for Registration {
 
 impl Shown for Session {
     type Found = Self;
-    type Table = Table<7>;
+    type Table = Table<8>;
     const THING: &'static str = "session";
 
-    fn table(format: Format, now: Timestamp) -> Table<7> {
+    fn table(format: Format, now: Timestamp) -> Table<8> {
         let columns = [
             column("SESSION", format.width(22), format.width(22)),
             column("WHO", 12, 30),
@@ -209,19 +225,28 @@ impl Shown for Session {
             column("SERVICE", 8, 14),
             column("TOKENS", 6, 6),
             time("RENEWED"),
+            time("LAST USED"),
             time("ENDS"),
         ];
         Table::new(columns, now)
     }
 
-    fn head(table: &Table<7>, output: &mut Output) -> io::Result<()> {
+    fn head(table: &Table<8>, output: &mut Output) -> io::Result<()> {
         table.head(output)
+    }
+
+    async fn last_uses(system: &System, found: &[Session]) -> Result<LastUses, StoreError> {
+        LastUses::of(system.store.as_ref(), found).await
     }
 
     fn rows(
         found: &Self,
-        table: &Table<7>,
-        (system, format): (&System, Format),
+        table: &Table<8>,
+        &How {
+            system,
+            format,
+            used,
+        }: &How<'_>,
         output: &mut Output,
     ) -> io::Result<u64> {
         let cells = [
@@ -232,23 +257,26 @@ impl Shown for Session {
             Cell::Text(format!("{:>6}", found.tokens.len())),
             // Nothing tells but an access token when the session was renewed.
             found.renewed_at().map_or(Cell::Nothing("-"), Cell::Time),
+            last_use(used.session(&found.grant)),
             found.ends_at().map_or(Cell::Nothing("-"), Cell::Time),
         ];
         table.row(output, &cells)?;
         Ok(1)
     }
 
-    fn json(found: &Self, system: &System, output: &mut Output) -> io::Result<u64> {
+    fn json(found: &Self, how: &How<'_>, output: &mut Output) -> io::Result<u64> {
         #[derive(Serialize)]
         struct Line<'a> {
             kind: &'static str,
             service: &'a str,
+            last_used: Option<Timestamp>,
             #[serde(flatten)]
             session: &'a Session,
         }
         output.json(&Line {
             kind: "session",
-            service: system.service(&found.resource),
+            service: how.system.service(&found.resource),
+            last_used: how.used.session(&found.grant),
             session: found,
         })?;
         Ok(1)
@@ -260,10 +288,10 @@ pub(crate) struct Tokens;
 
 impl Shown for Tokens {
     type Found = Session;
-    type Table = Table<6>;
+    type Table = Table<7>;
     const THING: &'static str = "access token";
 
-    fn table(format: Format, now: Timestamp) -> Table<6> {
+    fn table(format: Format, now: Timestamp) -> Table<7> {
         let token = if format.full { 45 } else { 18 };
         let columns = [
             column("TOKEN", token, token),
@@ -271,19 +299,28 @@ impl Shown for Tokens {
             column("CLIENT", format.width(43), format.width(43).max(26)),
             column("SERVICE", 8, 14),
             time("ISSUED"),
+            time("LAST USED"),
             time("EXPIRES"),
         ];
         Table::new(columns, now)
     }
 
-    fn head(table: &Table<6>, output: &mut Output) -> io::Result<()> {
+    fn head(table: &Table<7>, output: &mut Output) -> io::Result<()> {
         table.head(output)
+    }
+
+    async fn last_uses(system: &System, found: &[Session]) -> Result<LastUses, StoreError> {
+        LastUses::of(system.store.as_ref(), found).await
     }
 
     fn rows(
         found: &Session,
-        table: &Table<6>,
-        (system, format): (&System, Format),
+        table: &Table<7>,
+        &How {
+            system,
+            format,
+            used,
+        }: &How<'_>,
         output: &mut Output,
     ) -> io::Result<u64> {
         for token in &found.tokens {
@@ -293,6 +330,7 @@ impl Shown for Tokens {
                 client(&token.client_id, format),
                 Cell::text(system.service(&token.resource)),
                 Cell::Time(token.issued_at),
+                last_use(used.token(&token.jti)),
                 Cell::Time(token.expires_at),
             ];
             table.row(output, &cells)?;
@@ -300,18 +338,20 @@ impl Shown for Tokens {
         Ok(found.tokens.len() as u64)
     }
 
-    fn json(found: &Session, system: &System, output: &mut Output) -> io::Result<u64> {
+    fn json(found: &Session, how: &How<'_>, output: &mut Output) -> io::Result<u64> {
         #[derive(Serialize)]
         struct Line<'a> {
             kind: &'static str,
             service: &'a str,
+            last_used: Option<Timestamp>,
             #[serde(flatten)]
             token: &'a TokenRecord,
         }
         for token in &found.tokens {
             output.json(&Line {
                 kind: "access_token",
-                service: system.service(&token.resource),
+                service: how.system.service(&token.resource),
+                last_used: how.used.token(&token.jti),
                 token,
             })?;
         }
@@ -326,6 +366,11 @@ fn token_id(token: &TokenRecord, format: Format) -> String {
     }
     let rest: String = token.jti.rest().chars().take(5).collect();
     format!("{}.{rest}…", format.id(token.jti.grant().as_str()))
+}
+
+/// To the minute.
+fn last_use(at: Option<Timestamp>) -> Cell {
+    at.map_or(Cell::Nothing("-"), Cell::Time)
 }
 
 /// Login and identifier; a machine is its client.

@@ -97,7 +97,9 @@ pub(crate) async fn run(system: &System, mint: &Mint) -> Result<(), Box<dyn Erro
             return Err("the store refuses a grant that is new".into());
         }
     }
-    system.record(act(&tokens.token, OperatorAction::MintToken));
+    system
+        .record(act(&tokens.token, OperatorAction::MintToken))
+        .await;
     if let Err(error) = hand_out(&tokens.token, &token, mint.json) {
         return Err(taken_back(system, &tokens.token, &error).await?.into());
     }
@@ -117,7 +119,9 @@ async fn taken_back(
     let grant = record.jti.grant();
     let ends = record.expires_at;
     system.store.end_grant(&grant, now, ends).await?;
-    system.record(act(record, OperatorAction::DeleteTokens));
+    system
+        .record(act(record, OperatorAction::DeleteTokens))
+        .await;
     Ok(format!(
         "the token could not be written ({error}), and was revoked"
     ))

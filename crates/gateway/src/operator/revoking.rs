@@ -102,7 +102,7 @@ async fn carry_out(system: &System, target: &Target) -> Result<Gone, Box<dyn Err
     let mut gone = Gone::default();
     let done = walk(system, target, Mode::Do, &mut gone).await;
     if !gone.is_nothing() {
-        system.record(target.act(gone));
+        system.record(target.act(gone)).await;
     }
     match done {
         Err(error) if !gone.is_nothing() => Err(format!(

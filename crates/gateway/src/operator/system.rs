@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use app_shell::settings::Settings;
 use app_shell::telemetry::{LogFormat, Telemetry};
 use auth_service::flows::Lifetimes;
-use token_core::audit::{AuditEvent, AuditLog, AuditSink as _, OperatorAct};
+use token_core::audit::{AuditEvent, OperatorAct, People, Program, Recorder};
 use token_core::store::OperatorStore;
 use token_core::{Clock as _, Issuer, ResourceId, Services, SystemClock, Timestamp};
 use token_store::{RedisStore, SqliteStore};
@@ -20,7 +20,7 @@ use crate::data_directory::DataDirectory;
 use crate::{deployment, serve_config};
 
 /// The settings that these commands read, besides Redis's and the log's.
-const SETTINGS: [&str; 16] = [
+const SETTINGS: [&str; 18] = [
     "BASE_DOMAIN",
     "MCP_SERVICES",
     "GATEWAY_DATA_DIR",
@@ -37,6 +37,8 @@ const SETTINGS: [&str; 16] = [
     "IDJAG_ISSUER",
     "GITHUB_CLIENT_ID",
     "GITHUB_CLIENT_SECRET",
+    "AUDIT_USERS",
+    "AUDIT_LENGTH",
 ];
 
 /// A gateway as its operator has it.
@@ -52,7 +54,8 @@ pub(crate) struct System {
     /// The keys that sign its access tokens.
     pub(crate) signing_keys: PathBuf,
     clock: SystemClock,
-    audit: AuditLog,
+    recorder: Recorder,
+    keep: u64,
     unreadable: Mutex<BTreeMap<&'static str, u64>>,
 }
 
@@ -116,6 +119,7 @@ impl System {
                 .map_or_else(|| "/keys/signing".into(), PathBuf::from),
         };
         let lifetimes = auth_service::config::lifetimes(&mut settings);
+        let audit = auth_service::config::audit(&mut settings);
         let more = read(&mut settings, shape);
         let ((issuer, services), more) = settings.finish_with(|| names.zip(more))?;
         telemetry.start()?;
@@ -126,7 +130,13 @@ impl System {
             lifetimes,
             signing_keys,
             clock: SystemClock,
-            audit: AuditLog,
+            recorder: Recorder::new(
+                Program::Gateway,
+                // The operator's commands have no root secret.
+                People::named(audit.naming, None)?,
+                Arc::new(SystemClock),
+            ),
+            keep: audit.keep,
             unreadable: Mutex::default(),
         };
         Ok((system, more))
@@ -143,8 +153,13 @@ impl System {
             .map_or(resource.as_str(), |name| name.as_str())
     }
 
-    pub(crate) fn record(&self, act: OperatorAct) {
-        self.audit.record(&AuditEvent::OperatorActed(act));
+    /// Records what was done, in the log and in the store.
+    pub(crate) async fn record(&self, act: OperatorAct) {
+        let record = self.recorder.log(&AuditEvent::OperatorActed(act));
+        let records: Vec<_> = record.into_iter().collect();
+        if let Err(error) = self.store.append(&records, self.keep).await {
+            tracing::warn!(%error, "the store did not take the audit event above");
+        }
     }
 
     /// A walk came upon so many records that it could not read. The next may count them again.

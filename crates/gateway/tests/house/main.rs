@@ -6,6 +6,7 @@
     reason = "a test's helpers fail by panicking"
 )]
 
+mod audit;
 mod doc_comments;
 mod links;
 mod rfc_map;

@@ -79,6 +79,14 @@ def wait_for_status(url, headers, status, seconds=30):
     return answer
 
 
+def wait_for(question, seconds=15):
+    """The first answer that is not empty, or the last one."""
+    deadline = time.monotonic() + seconds
+    while not (answer := question()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return answer
+
+
 def at_once(question, times=300):
     """The answers to many requests, sixteen at a time."""
     with concurrent.futures.ThreadPoolExecutor(16) as pool:

@@ -24,6 +24,7 @@ from client import (
     register,
     request,
     sign_in,
+    wait_for,
 )
 
 GITHUB = "http://github.test"
@@ -118,7 +119,7 @@ def denials(stack):
     """What the verifier wrote about refused tokens: level and event."""
     lines = [json.loads(line) for line in stack.log("forward-auth").splitlines()]
     audit = [(line["level"], json.loads(line["event"])) for line in lines if line["target"] == "audit"]
-    return [(level, event) for level, event in audit if event["event"] == "auth_failure"]
+    return [(level, event) for level, event in audit if event["event"] == "requests_denied"]
 
 
 @pytest.mark.parametrize("mine,other", [("fetch", "echo"), ("echo", "fetch")])
@@ -127,6 +128,7 @@ def test_line_25_a_token_for_another_service_is_a_warning_that_says_so(stack, to
     answer = request("POST", mcp_url(other), bearer(token(mine)), body="{}")
     assert answer.status == 401
     assert "the token is for another service" in answer.header("WWW-Authenticate")
-    (denial,) = denials(stack)[before:]
+    # It answers first, and writes within ten seconds.
+    (denial,) = wait_for(lambda: denials(stack)[before:])
     level, event = denial
-    assert (level, event["reason"]) == ("WARN", "wrong_audience")
+    assert (level, event["reason"], event["count"]) == ("WARN", "wrong_audience", 1)

@@ -3,9 +3,9 @@
 import contextlib
 import json
 import os
-import time
 
 import audit
+from client import wait_for
 
 SERVICES = os.environ["MCP_SERVICES"].split(",")
 
@@ -51,11 +51,3 @@ def write(path, text):
     with open(f"{path}.new", "w", encoding="utf-8") as file:
         file.write(text)
     os.replace(f"{path}.new", path)
-
-
-def wait_for(question, seconds=15):
-    """The first answer that is not empty, or the last one."""
-    deadline = time.monotonic() + seconds
-    while not (answer := question()) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    return answer

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 
 use super::records::{Grant, TokenRecord};
+use super::trail::{AuditTrail, Recorded};
 use super::{Store, StoreError};
 use crate::client::{Client, ClientAuthenticationMethod, GrantType};
 use crate::clock::Timestamp;
@@ -233,6 +234,6 @@ pub trait Inspection: Send + Sync {
 }
 
 /// Everything that the operator's commands need.
-pub trait OperatorStore: Store + Inspection {}
+pub trait OperatorStore: Store + Inspection + AuditTrail + Recorded {}
 
-impl<T: Store + Inspection> OperatorStore for T {}
+impl<T: Store + Inspection + AuditTrail + Recorded> OperatorStore for T {}

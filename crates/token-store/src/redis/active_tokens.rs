@@ -1,4 +1,4 @@
-//! The verifier's slice: whether a token is active. Each thread asks over one multiplexed connection
+//! The verifier's slice: whether a token is active. (What it may write, beside: `trail`.) Each thread asks over one multiplexed connection
 //! of its own, over which Redis tells of each change: a pool would cost an additional round trip
 //! for each use, and a connection that is shared wakes two threads for each answer.
 //!
@@ -8,13 +8,14 @@
 //! ```text
 //! user verifier on >PASSWORD resetchannels -@all +get +ping +zrange +client|tracking
 //!      %R~oauth:token:* %R~oauth:retired_keys %R~oauth:reload
+//!      (+set %W~oauth:last_used:*) (+xadd %W~oauth:audit:verifier)
 //! ```
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::redis::aio::MultiplexedConnection;
-use ::redis::{Client, Cmd, FromRedisValue, ProtocolVersion, RedisError, cmd};
+use ::redis::{Client, Cmd, FromRedisValue, Pipeline, ProtocolVersion, RedisError, cmd};
 use async_trait::async_trait;
 use thread_local::ThreadLocal;
 use token_core::store::{ActiveTokens, StoreError, Voice};
@@ -99,6 +100,27 @@ impl RedisActiveTokens {
 
     async fn ask<T: FromRedisValue>(&self, question: &Cmd) -> Result<T, StoreError> {
         match tokio::time::timeout(DEADLINE, self.ask_until_answered(question)).await {
+            Ok(answer) => answer,
+            Err(elapsed) => Err(StoreError::Unavailable(elapsed.into())),
+        }
+    }
+
+    /// Writes, once: what was sent over a connection that then ended may have been done.
+    pub(super) async fn tell<T: FromRedisValue>(
+        &self,
+        pipeline: &Pipeline,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut connections = self.0.line().connection.clone();
+        let step = async {
+            let connected = connections.wait_for(Option::is_some).await;
+            let connection = connected
+                .map_err(|ended| StoreError::Unavailable(ended.into()))?
+                .clone();
+            let mut connection =
+                connection.ok_or_else(|| StoreError::Unavailable("not connected".into()))?;
+            pipeline.query_async(&mut connection).await.map_err(fault)
+        };
+        match tokio::time::timeout(DEADLINE, step).await {
             Ok(answer) => answer,
             Err(elapsed) => Err(StoreError::Unavailable(elapsed.into())),
         }

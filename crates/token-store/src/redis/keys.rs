@@ -22,6 +22,8 @@
 //! | `oauth:par:HASH` | JSON of a pushed request |
 //! | `oauth:used:HASH` | a value, `used` |
 //! | `oauth:retired_keys` | sorted set: the `kid`s of keys that were taken back, by when their last token would have expired |
+//! | `oauth:last_used:{GRANT}.REST`, `oauth:last_used:{GRANT}` | when a token, and when anything of a session, was last used |
+//! | `oauth:audit`, `oauth:audit:verifier` | streams: the audit trail, the second what the verifier writes |
 //! | `oauth:reload` | a number that grows when settings are to be read again |
 //!
 //! The device keys have one place among them, so that one script can reach both. A client and the
@@ -114,6 +116,22 @@ pub(super) fn retired_keys() -> &'static str {
 
 pub(super) fn reload() -> &'static str {
     "oauth:reload"
+}
+
+pub(super) fn token_use(jti: &Jti) -> String {
+    format!("oauth:last_used:{{{}}}.{}", jti.grant(), jti.rest())
+}
+
+pub(super) fn session_use(grant: &GrantId) -> String {
+    format!("oauth:last_used:{{{grant}}}")
+}
+
+pub(super) fn audit() -> &'static str {
+    "oauth:audit"
+}
+
+pub(super) fn verifier_audit() -> &'static str {
+    "oauth:audit:verifier"
 }
 
 /// Whether this key's value is an index of tokens or grants.

@@ -72,7 +72,7 @@ pub(super) fn execute(
 }
 
 /// The tables whose rows expire.
-pub(super) const EXPIRING: [&str; 10] = [
+pub(super) const EXPIRING: [&str; 11] = [
     "client",
     "sign_in",
     "code",
@@ -83,6 +83,7 @@ pub(super) const EXPIRING: [&str; 10] = [
     "device",
     "pushed_request",
     "used_thing",
+    "last_use",
 ];
 
 /// Clears away what is over at `now`: at most 32 rows of each table, so that no step is long, yet

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tempfile::TempDir;
-use token_core::store::{OperatorStore, Store};
+use token_core::store::{AuditTrail, OperatorStore, Store, TokenUses};
 use token_store::{MemoryStore, SqliteStore};
 
 /// One place where records are kept.
@@ -18,9 +18,17 @@ pub(crate) trait Inspected: Backend {
     /// A new handle, as the operator's command has it.
     fn operator(&self) -> Arc<dyn OperatorStore>;
 
+    /// Where the verifier notes uses and appends its records, as it has it.
+    fn verifier(&self) -> Arc<dyn VerifierSlice>;
+
     /// Spoils every record of the client, grant or token with this in its name.
     fn damage(&self, id: &str);
 }
+
+/// What the verifier may write.
+pub(crate) trait VerifierSlice: TokenUses + AuditTrail {}
+
+impl<T: TokenUses + AuditTrail> VerifierSlice for T {}
 
 /// Memory.
 #[derive(Default)]
@@ -53,6 +61,10 @@ impl Backend for Sqlite {
 
 impl Inspected for Sqlite {
     fn operator(&self) -> Arc<dyn OperatorStore> {
+        Arc::new(SqliteStore::open(self.path()).expect("the store opens"))
+    }
+
+    fn verifier(&self) -> Arc<dyn VerifierSlice> {
         Arc::new(SqliteStore::open(self.path()).expect("the store opens"))
     }
 

@@ -135,6 +135,14 @@ macro_rules! inspected {
                 counts_what_is_over_and_clears_away_just_that,
                 goes_on_after_what_cannot_be_read,
             );
+            tests!(trail, $backend;
+                keeps_what_both_write_in_its_order,
+                is_bounded_and_loses_the_oldest,
+                goes_on_after_a_record_that_cannot_be_read,
+                takes_events_through_a_queue_and_counts_what_is_too_much,
+                knows_the_first_use_of_a_token_and_its_last,
+                hears_of_one_first_use_among_many,
+            );
         }
     };
 }

@@ -13,4 +13,5 @@ pub(crate) mod replays;
 pub(crate) mod rotation;
 pub(crate) mod sign_ins;
 pub(crate) mod tokens;
+pub(crate) mod trail;
 pub(crate) mod unknown;

@@ -12,7 +12,7 @@ use token_core::store::{OperatorStore, Store};
 use token_core::{Entropy as _, SystemClock, SystemEntropy};
 use token_store::{Heard, RedisActiveTokens, RedisSettings, RedisStore};
 
-use crate::backend::{Backend, Inspected};
+use crate::backend::{Backend, Inspected, VerifierSlice};
 
 /// A running `redis-server` with a password, and with a user `verifier` that may do what
 /// `RedisActiveTokens` says that it needs. It comes back from [`RedisServer::stop`] with its data.
@@ -149,6 +149,10 @@ impl Inspected for RedisServer {
         Arc::new(self.store())
     }
 
+    fn verifier(&self) -> Arc<dyn VerifierSlice> {
+        Arc::new(self.active_tokens())
+    }
+
     fn damage(&self, id: &str) {
         for key in self.keys().into_iter().filter(|key| key.contains(id)) {
             let kind: String = self.run(&["TYPE", &key]);
@@ -195,6 +199,8 @@ fn spawn(port: u16, password: &str, directory: &TempDir) -> Child {
             "%R~oauth:token:*",
             "%R~oauth:retired_keys",
             "%R~oauth:reload",
+            "(+set %W~oauth:last_used:*)",
+            "(+xadd %W~oauth:audit:verifier)",
         ])
         .args(["--appendonly", "yes", "--appendfsync", "always"])
         .args(["--save", ""])

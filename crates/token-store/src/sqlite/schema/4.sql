@@ -1,13 +1,14 @@
--- Whose they are, for the person himself. A damaged record is nobody's, and stops nothing.
-ALTER TABLE token ADD COLUMN user_id TEXT
-    AS (CASE WHEN json_valid(record) THEN json_extract(record, '$.user_id') END) VIRTUAL;
-ALTER TABLE refresh_token ADD COLUMN user_id TEXT
-    AS (CASE WHEN json_valid(record) THEN json_extract(record, '$.grant.user_id') END) VIRTUAL;
-ALTER TABLE code ADD COLUMN user_id TEXT
-    AS (CASE WHEN json_valid(record) THEN json_extract(record, '$.grant.user_id') END) VIRTUAL;
-ALTER TABLE device ADD COLUMN user_id TEXT
-    AS (CASE WHEN json_valid(decision) THEN json_extract(decision, '$.approved.user_id') END) VIRTUAL;
-CREATE INDEX token_user ON token (user_id);
-CREATE INDEX refresh_token_user ON refresh_token (user_id);
-CREATE INDEX code_user ON code (user_id);
-CREATE INDEX device_user ON device (user_id) WHERE user_id IS NOT NULL;
+-- The audit trail: JSON as token_core::audit writes it. The newest stay.
+CREATE TABLE audit (
+    id     INTEGER PRIMARY KEY AUTOINCREMENT,
+    at     INTEGER NOT NULL,
+    record TEXT NOT NULL
+) STRICT;
+
+-- When a thing was last used: the `jti` of a token, or the id of a grant.
+CREATE TABLE last_use (
+    thing      TEXT PRIMARY KEY,
+    used_at    INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX last_use_expiry ON last_use (expires_at);

@@ -1,0 +1,267 @@
+//! What the verifier writes, beside its answers and never in their way: who was refused and why,
+//! counted where it is many times the same; when tokens were used; and how much was decided.
+
+use std::mem::take;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use token_core::audit::{AuditEvent, DeniedRequest, FailureReason, Network};
+use token_core::store::{TokenUse, TokenUses};
+use token_core::{ClientId, Jti, ResourceId, Seconds, Timestamp};
+
+use crate::Verifier;
+use crate::decide::Denial;
+use crate::pass::Pass;
+use crate::tally::Totals;
+use crate::uses::Due;
+
+/// How often uses are written.
+const USES_EVERY: Duration = Duration::from_secs(2);
+/// How many of those make an interval, within which the same refusals are one event.
+const DENIALS_EVERY: u64 = 5;
+/// How many of those make an interval of [`AuditEvent::RequestsCounted`].
+const COUNTS_EVERY: u64 = 150;
+/// How many uses may wait: no more tokens than that are used for the first time, or once a minute,
+/// in two seconds.
+const ROOM: usize = 65_536;
+/// How many uses are written at once.
+const BATCH: usize = 256;
+/// More requests than that in a minute with one token are a burst: no person is so fast.
+const BURST: u64 = 600;
+
+/// What is to be written.
+#[derive(Default)]
+pub(crate) struct Journal {
+    uses: Mutex<Vec<Used>>,
+    denied: Mutex<Vec<Denied>>,
+    missed: AtomicU64,
+}
+
+/// Uses of a token.
+struct Used {
+    jti: Jti,
+    client_id: ClientId,
+    resource: ResourceId,
+    expires_at: Timestamp,
+    at: Timestamp,
+    due: Due,
+    network: Option<Network>,
+    is_new_network: bool,
+}
+
+/// The same refusal, so many times.
+struct Denied {
+    resource: ResourceId,
+    reason: FailureReason,
+    count: u64,
+    first: DeniedRequest,
+}
+
+impl Journal {
+    /// A request used this token.
+    pub(crate) fn used(&self, pass: &Pass, address: Option<&str>, now: Timestamp) {
+        let Some(due) = pass.uses.note(now) else {
+            return;
+        };
+        let network = address.and_then(Network::of);
+        let noted = Used {
+            jti: pass.jti.clone(),
+            client_id: pass.identity().client_id.clone(),
+            resource: pass.resource().clone(),
+            expires_at: pass.expires_at,
+            at: now,
+            due,
+            network,
+            is_new_network: network.is_some_and(|network| pass.uses.is_new(network)),
+        };
+        let mut uses = held(&self.uses);
+        if uses.len() < ROOM {
+            uses.push(noted);
+        } else {
+            self.missed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A request was refused.
+    pub(crate) fn denied(&self, resource: &ResourceId, denial: Denial, address: Option<&str>) {
+        let Some(reason) = reason(denial) else { return };
+        self.with(resource, reason, |denied| {
+            denied.count += 1;
+            if denied.count == 1 {
+                denied.first.network = address.and_then(Network::of);
+            }
+        });
+    }
+
+    /// The token that was refused is one of ours.
+    pub(crate) fn denied_ours(&self, denial: Denial, pass: &Pass) {
+        let Some(reason) = reason(denial) else { return };
+        self.with(pass.resource(), reason, |denied| {
+            let first = &mut denied.first;
+            if first.jti.is_none() {
+                first.jti = Some(pass.jti.clone());
+                first.client_id = Some(pass.identity().client_id.clone());
+            }
+        });
+    }
+
+    fn with(&self, resource: &ResourceId, reason: FailureReason, change: impl FnOnce(&mut Denied)) {
+        // Services and reasons are few.
+        let mut all = held(&self.denied);
+        let same = |denied: &&mut Denied| denied.reason == reason && denied.resource == *resource;
+        if let Some(denied) = all.iter_mut().find(same) {
+            change(denied);
+            return;
+        }
+        let mut denied = Denied {
+            resource: resource.clone(),
+            reason,
+            count: 0,
+            first: DeniedRequest::default(),
+        };
+        change(&mut denied);
+        all.push(denied);
+    }
+}
+
+/// Writes for as long as the process runs.
+pub async fn keep(verifier: Arc<Verifier>, store: Arc<dyn TokenUses>) {
+    let mut written = verifier.totals();
+    for turn in 1_u64.. {
+        tokio::time::sleep(USES_EVERY).await;
+        write_uses(&verifier, store.as_ref()).await;
+        if turn.is_multiple_of(DENIALS_EVERY) {
+            write_denials(&verifier);
+        }
+        if turn.is_multiple_of(COUNTS_EVERY) {
+            let totals = verifier.totals();
+            let seconds = USES_EVERY.as_secs() * COUNTS_EVERY;
+            write_counts(&verifier, &written, &totals, Seconds(seconds));
+            written = totals;
+        }
+    }
+}
+
+/// Writes what there is now.
+pub async fn write(verifier: &Verifier, store: &dyn TokenUses) {
+    write_uses(verifier, store).await;
+    write_denials(verifier);
+}
+
+/// The store is told of uses, and the audit trail of what is new in them. What a store does not
+/// take is noted when the token is used again, a minute later.
+async fn write_uses(verifier: &Verifier, store: &dyn TokenUses) {
+    let (journal, audit) = (&verifier.journal, &verifier.parts.audit);
+    let uses = take(&mut *held(&journal.uses));
+    for batch in uses.chunks(BATCH) {
+        let noted: Vec<_> = batch
+            .iter()
+            .map(|used| TokenUse {
+                jti: used.jti.clone(),
+                at: used.at,
+                expires_at: used.expires_at,
+            })
+            .collect();
+        let first = match store.note_uses(&noted, verifier.parts.clock.now()).await {
+            Ok(first) => first,
+            Err(error) => {
+                tracing::warn!(%error, "the store takes no last uses of tokens");
+                Vec::new()
+            }
+        };
+        let first = first.into_iter().chain(std::iter::repeat(false));
+        for (used, is_first) in batch.iter().zip(first) {
+            for event in used.events(is_first) {
+                audit.record(&event);
+            }
+        }
+    }
+    let missed = journal.missed.swap(0, Ordering::Relaxed);
+    if missed > 0 {
+        tracing::warn!(missed, "more tokens are used than can be noted");
+    }
+}
+
+impl Used {
+    fn events(&self, is_first: bool) -> Vec<AuditEvent> {
+        let (jti, client_id, resource) = (
+            self.jti.clone(),
+            self.client_id.clone(),
+            self.resource.clone(),
+        );
+        let mut events = Vec::new();
+        if is_first {
+            events.push(AuditEvent::TokenFirstUsed {
+                jti: jti.clone(),
+                client_id: client_id.clone(),
+                resource: resource.clone(),
+                network: self.network,
+            });
+        }
+        if let Some(network) = self.network.filter(|_| self.is_new_network) {
+            events.push(AuditEvent::TokenNewNetwork {
+                jti: jti.clone(),
+                client_id: client_id.clone(),
+                resource: resource.clone(),
+                network,
+            });
+        }
+        let Due { requests, within } = self.due;
+        if let Some(within) = within
+            && requests.saturating_mul(60) >= BURST.saturating_mul(within.0)
+        {
+            events.push(AuditEvent::TokenBurst {
+                jti,
+                client_id,
+                resource,
+                requests,
+                seconds: within.0,
+            });
+        }
+        events
+    }
+}
+
+fn write_denials(verifier: &Verifier) {
+    for denied in take(&mut *held(&verifier.journal.denied)) {
+        verifier.parts.audit.record(&AuditEvent::RequestsDenied {
+            resource: denied.resource,
+            reason: denied.reason,
+            count: denied.count,
+            first: denied.first,
+        });
+    }
+}
+
+fn write_counts(verifier: &Verifier, before: &Totals, now: &Totals, within: Seconds) {
+    if before == now {
+        return;
+    }
+    verifier.parts.audit.record(&AuditEvent::RequestsCounted {
+        seconds: within.0,
+        allowed: now.allowed - before.allowed,
+        denied: now.denied - before.denied,
+        undecided: now.undecided - before.undecided,
+    });
+}
+
+/// A request without a token is how every client begins: it is no event.
+fn reason(denial: Denial) -> Option<FailureReason> {
+    Some(match denial {
+        Denial::NoToken => return None,
+        Denial::IllFormed => FailureReason::NoToken,
+        Denial::WrongHost => FailureReason::WrongHost,
+        Denial::Token(error) => FailureReason::Token(error),
+        Denial::Inactive => FailureReason::InactiveToken,
+        Denial::NotAdmitted => FailureReason::NotAdmitted,
+        Denial::InsufficientScope => FailureReason::InsufficientScope,
+        Denial::CannotDecide => FailureReason::CannotDecide,
+        Denial::Flood => FailureReason::Flood,
+    })
+}
+
+fn held<T>(list: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing is half done under these locks.
+    list.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,120 @@
+//! When a token was last used, as the request that uses it can note without a lock: one addition.
+//! Once a minute one request is told to pass it on.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use token_core::audit::Network;
+use token_core::{Seconds, Timestamp};
+
+/// A token's use is passed on at most this often.
+const PASSED_ON_AFTER: Seconds = Seconds(60);
+/// Of a token that comes from many networks as many are known.
+const NETWORKS: usize = 4;
+const COUNT: u64 = 0xffff_ffff;
+
+/// The uses of one token.
+#[derive(Debug, Default)]
+pub(crate) struct Uses {
+    /// When they were passed on last, and how many there were since: `seconds << 32 | count`.
+    since: AtomicU64,
+    /// The networks that it was seen on; 0 is none.
+    networks: [AtomicU64; NETWORKS],
+    next: AtomicU64,
+}
+
+/// What is to be passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Due {
+    /// Requests since the last time, this one among them.
+    pub(crate) requests: u64,
+    /// How long that is; `None` the first time.
+    pub(crate) within: Option<Seconds>,
+}
+
+impl Uses {
+    /// Notes a use. Of the requests of a minute one is told to pass it on.
+    pub(crate) fn note(&self, now: Timestamp) -> Option<Due> {
+        let before = self.since.fetch_add(1, Ordering::Relaxed);
+        let (last, count) = (Timestamp(before >> 32), before & COUNT);
+        if !last.plus(PASSED_ON_AFTER).has_passed(now) {
+            return None;
+        }
+        // Of those who come here at the same time the last one to count goes on, for all of them.
+        let counted = before.wrapping_add(1);
+        let begun = (now.0 & COUNT) << 32;
+        let order = Ordering::Relaxed;
+        self.since
+            .compare_exchange(counted, begun, order, order)
+            .ok()?;
+        Some(Due {
+            requests: count + 1,
+            within: (last.0 > 0).then(|| now.remaining(last)),
+        })
+    }
+
+    /// Notes a network. Whether the token was seen before, and never there.
+    pub(crate) fn is_new(&self, network: Network) -> bool {
+        let (bits, order) = (network.bits(), Ordering::Relaxed);
+        let mut known = self.networks.iter().map(|known| known.load(order));
+        if known.any(|known| known == bits) {
+            return false;
+        }
+        let nth = self.next.fetch_add(1, order);
+        let place = usize::try_from(nth).unwrap_or_default() % NETWORKS;
+        if let Some(place) = self.networks.get(place) {
+            place.store(bits, order);
+        }
+        nth > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_request_of_a_minute_passes_on_how_many_there_were() {
+        let (uses, start) = (Uses::default(), 1_800_000_000_u64);
+        let note = |after| uses.note(Timestamp(start + after));
+        let due = |requests, within: Option<u64>| {
+            let within = within.map(Seconds);
+            Some(Due { requests, within })
+        };
+        assert_eq!(note(0), due(1, None));
+        for after in [0, 1, 59] {
+            assert_eq!(note(after), None);
+        }
+        assert_eq!(note(60), due(4, Some(60)));
+        assert_eq!(note(61), None);
+        assert_eq!(note(500), due(2, Some(440)));
+    }
+
+    #[test]
+    fn of_many_at_the_same_time_one_passes_on_and_none_is_lost() {
+        let uses = Uses::default();
+        let now = Timestamp(1_800_000_000);
+        let run = || (0..10_000).filter_map(|_| uses.note(now)).collect();
+        let told: Vec<Vec<Due>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(run)).collect();
+            threads.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        let told = told.concat();
+        assert_eq!(told.len(), 1);
+        let rest = uses.note(Timestamp(now.0 + 60)).unwrap().requests;
+        let first: u64 = told.iter().map(|due| due.requests).sum();
+        assert_eq!(first + rest, 80_001);
+    }
+
+    #[test]
+    fn a_network_is_new_once_and_never_the_first() {
+        let uses = Uses::default();
+        let is_new = |address| uses.is_new(Network::of(address).unwrap());
+        assert!(!is_new("203.0.113.9"));
+        assert!(!is_new("203.0.113.10"));
+        assert!(is_new("198.51.100.1"));
+        assert!(!is_new("198.51.100.2") && !is_new("203.0.113.9"));
+        assert!(is_new("2001:db8::1") && is_new("192.0.2.1"));
+        // A fifth takes the place of the first.
+        assert!(is_new("192.0.3.1") && is_new("203.0.113.9"));
+    }
+}

@@ -1,0 +1,199 @@
+//! The way of an event to the store: off the request's path, through a bounded queue. What has no
+//! room there is counted and stays in the log alone.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use token_core::audit::{AuditEvent, AuditSink, Recorder};
+use token_core::store::AuditTrail;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep};
+
+/// How many events may wait.
+const QUEUE: usize = 4096;
+/// How many are written at once.
+const BATCH: usize = 256;
+/// Events that come together are written together.
+const GATHERED_FOR: Duration = Duration::from_millis(100);
+/// Between two attempts to write to a store that takes nothing.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How long the last events are given when the process ends.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// What anybody can bring about is kept at this rate in the long run, in events a second, so that
+/// a flood of it does not drive out what matters; and this many at once.
+const ANYBODYS_RATE: f64 = 1.0;
+const ANYBODYS_AT_ONCE: f64 = 300.0;
+
+/// Writes events to the log and to the store. Clones write to the same.
+#[derive(Clone, Debug)]
+pub struct Trail {
+    recorder: Recorder,
+    queue: mpsc::Sender<Message>,
+    missing: Arc<AtomicU64>,
+}
+
+enum Message {
+    Event { record: String, is_anybodys: bool },
+    Finish(oneshot::Sender<()>),
+}
+
+impl Trail {
+    /// A trail in this store, of about the newest `keep` records. To be called within a Tokio
+    /// runtime, to which the writing belongs.
+    pub fn start(recorder: Recorder, store: Arc<dyn AuditTrail>, keep: u64) -> Self {
+        let (queue, events) = mpsc::channel(QUEUE);
+        let missing = Arc::new(AtomicU64::new(0));
+        let writer = Writer {
+            recorder: recorder.clone(),
+            store,
+            keep,
+            events,
+            missing: Arc::clone(&missing),
+            allowance: Allowance::full(),
+            batch: Vec::new(),
+        };
+        tokio::spawn(writer.run());
+        Self {
+            recorder,
+            queue,
+            missing,
+        }
+    }
+
+    /// How many events the store lacks that the log has, since the process began.
+    pub fn missing(&self) -> u64 {
+        self.missing.load(Ordering::Relaxed)
+    }
+
+    /// Waits until what was recorded before is in the store, or for two seconds.
+    pub async fn finish(&self) {
+        let (done, written) = oneshot::channel();
+        let finish = async {
+            if self.queue.send(Message::Finish(done)).await.is_ok() {
+                // Where it ends without a word, there is nothing to wait for either.
+                let _ = written.await;
+            }
+        };
+        if tokio::time::timeout(LAST_WORDS, finish).await.is_err() {
+            tracing::warn!("the last audit events did not reach the store; the log has them");
+        }
+    }
+}
+
+impl AuditSink for Trail {
+    fn record(&self, event: &AuditEvent) {
+        let Some(record) = self.recorder.log(event) else {
+            return;
+        };
+        let is_anybodys = event.is_anybodys();
+        let message = Message::Event {
+            record,
+            is_anybodys,
+        };
+        if self.queue.try_send(message).is_err() {
+            self.missing.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+struct Writer {
+    recorder: Recorder,
+    store: Arc<dyn AuditTrail>,
+    keep: u64,
+    events: mpsc::Receiver<Message>,
+    missing: Arc<AtomicU64>,
+    allowance: Allowance,
+    batch: Vec<String>,
+}
+
+impl Writer {
+    /// Runs until every [`Trail`] is gone.
+    async fn run(mut self) {
+        let mut told = 0;
+        while let Some(first) = self.events.recv().await {
+            let mut finishing = self.take(first).into_iter().collect::<Vec<_>>();
+            if finishing.is_empty() {
+                sleep(GATHERED_FOR).await;
+            }
+            while self.batch.len() < BATCH
+                && let Ok(next) = self.events.try_recv()
+            {
+                finishing.extend(self.take(next));
+            }
+            let missing = self.missing.load(Ordering::Relaxed);
+            if missing > told {
+                let count = missing - told;
+                self.batch
+                    .extend(self.recorder.log(&AuditEvent::EventsMissing { count }));
+                told = missing;
+            }
+            self.write().await;
+            for done in finishing {
+                // Whoever asked may have gone.
+                let _ = done.send(());
+            }
+        }
+    }
+
+    fn take(&mut self, message: Message) -> Option<oneshot::Sender<()>> {
+        match message {
+            Message::Finish(done) => return Some(done),
+            Message::Event {
+                record,
+                is_anybodys,
+            } => {
+                if is_anybodys && !self.allowance.take(Instant::now()) {
+                    self.missing.fetch_add(1, Ordering::Relaxed);
+                } else {
+                    self.batch.push(record);
+                }
+            }
+        }
+        None
+    }
+
+    /// Until the store has taken the batch. The queue fills meanwhile, and overflows.
+    async fn write(&mut self) {
+        let mut complained = false;
+        while !self.batch.is_empty() {
+            match self.store.append(&self.batch, self.keep).await {
+                Ok(()) => self.batch.clear(),
+                Err(error) => {
+                    if !complained {
+                        tracing::warn!(%error, "the store takes no audit events; they wait");
+                        complained = true;
+                    }
+                    sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+/// How much of what anybody can bring about is still kept.
+struct Allowance {
+    left: f64,
+    at: Instant,
+}
+
+impl Allowance {
+    fn full() -> Self {
+        Self {
+            left: ANYBODYS_AT_ONCE,
+            at: Instant::now(),
+        }
+    }
+
+    fn take(&mut self, now: Instant) -> bool {
+        let passed = now.duration_since(self.at).as_secs_f64();
+        self.at = now;
+        self.left = (self.left + passed * ANYBODYS_RATE).min(ANYBODYS_AT_ONCE);
+        let there = self.left >= 1.0;
+        if there {
+            self.left -= 1.0;
+        }
+        there
+    }
+}
