@@ -83,6 +83,25 @@ oauth-stats *options:
 oauth-explain *options:
     @{{ operator }} explain "$@"
 
+# What is wrong, from inside and from outside, and what mends it (--only, --json)
+[group('oauth')]
+[positional-arguments]
+oauth-doctor *options:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    if [[ -n ${OPERATOR_COMMAND-} ]]; then
+        exec $OPERATOR_COMMAND doctor "$@"
+    fi
+    colour=()
+    if [[ -t 1 ]]; then
+        colour=(--env CLICOLOR_FORCE=1)
+        set -- --columns "$(tput cols)" "$@"
+    fi
+    # Compose says what it runs: published ports, logs, labels.
+    {{ compose }} --profile '*' config --format json |
+        {{ compose }} --profile tools run --rm --no-TTY "${colour[@]}" doctor \
+            doctor --project /project --compose - "$@"
+
 # A token for a script or a job (NAME --service NAME --lifetime 90d)
 [group('oauth')]
 [positional-arguments]

@@ -117,6 +117,11 @@ impl InternalCa {
         Ok(ca.into_iter().chain(verifier).collect())
     }
 
+    /// Where its key and the verifier's lie.
+    pub(crate) fn private_directories(&self) -> [PathBuf; 2] {
+        [self.own.clone(), self.verifier.clone()]
+    }
+
     fn ca(&self, now: Timestamp) -> Result<(Certified, bool), CaError> {
         let (ca, made) = if let Some(ca) = self.read_ca()? {
             (ca, false)

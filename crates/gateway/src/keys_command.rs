@@ -137,7 +137,7 @@ pub(crate) async fn run(arguments: KeysArguments) -> Result<(), Box<dyn Error>> 
 }
 
 /// The two directories: below `data_dir`, or where the settings say.
-fn keepers(settings: &mut Settings, data_dir: Option<PathBuf>) -> [KeyKeeper; 2] {
+pub(crate) fn keepers(settings: &mut Settings, data_dir: Option<PathBuf>) -> [KeyKeeper; 2] {
     let expected = "one of RS256, ES256 and EdDSA";
     let algorithm = settings.parsed("JWT_ALGORITHM", SigningAlgorithm::Rs256, expected);
     let lifetime = settings.parsed("ACCESS_TOKEN_LIFETIME", 3600, "a number of seconds");

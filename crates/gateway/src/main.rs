@@ -7,6 +7,7 @@
 
 mod data_directory;
 mod deployment;
+mod doctor;
 mod edge;
 mod internal_ca;
 mod key_keeper;
@@ -50,6 +51,8 @@ enum Command {
     /// the list is in a file (`ALLOWED_GITHUB_USERS_FILE`): a process cannot be given another
     /// environment.
     Reload,
+    /// Look for what is wrong, from inside and from outside, and say what mends it
+    Doctor(doctor::DoctorArguments),
     #[command(flatten)]
     Operator(operator::OperatorCommand),
 }
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Some(Command::Serve(arguments)) => app_shell::run("gateway", serve::run(arguments)),
         Some(Command::Keys(arguments)) => app_shell::run("gateway", keys_command::run(arguments)),
         Some(Command::Reload) => app_shell::run("gateway", deployment::reload()),
+        Some(Command::Doctor(arguments)) => doctor::main(arguments),
         Some(Command::Operator(command)) => {
             if command.destroys().is_some_and(|how| !how.can_be_answered()) {
                 return usage_error(UNASKED);

@@ -156,6 +156,13 @@ pub(crate) fn services(resource: ResourceId) -> Option<Services> {
     Some(Services::one(ServiceName::parse("fetch").ok()?, resource))
 }
 
+/// Who the single process is and what it guards.
+pub(crate) fn single_process(settings: &mut Settings) -> Option<(Issuer, Services)> {
+    let port = settings.parsed("GATEWAY_PORT", 8080, "a port number from 1 to 65535");
+    let (issuer, resource) = origin(port);
+    Some((issuer?, services(resource?)?))
+}
+
 /// Everything is on one loopback origin (contract, "Hosts and services").
 pub(crate) fn origin(port: u16) -> (Option<Issuer>, Option<ResourceId>) {
     let origin = if port == 80 {

@@ -23,11 +23,11 @@ MAY_BE_ROOT = {"traefik", "docker-socket-proxy"}
 # must believe is no secret, but whoever can write it decides whom it believes.
 KEEPERS = {"gateway", "key-keeper"}
 READERS = {
-    "signing-keys": {"auth-service"},
-    "assertion-keys": {"forward-auth"},
-    "internal-ca": set(),
-    "internal-ca-certificate": {"traefik"},
-    "verifier-tls": {"forward-auth"},
+    "signing-keys": {"auth-service", "doctor"},
+    "assertion-keys": {"forward-auth", "doctor"},
+    "internal-ca": {"doctor"},
+    "internal-ca-certificate": {"traefik", "doctor"},
+    "verifier-tls": {"forward-auth", "doctor"},
 }
 
 

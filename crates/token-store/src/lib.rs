@@ -18,7 +18,9 @@ mod sqlite;
 mod trail;
 
 #[cfg(feature = "redis")]
-pub use self::redis::{Heard, RedisActiveTokens, RedisSettings, RedisSettingsError, RedisStore};
+pub use self::redis::{
+    Heard, RedisActiveTokens, RedisSettings, RedisSettingsError, RedisStore, ServerFacts,
+};
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{OpenError, SqliteStore};

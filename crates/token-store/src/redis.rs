@@ -15,6 +15,7 @@ mod pushed_requests;
 mod registry;
 mod replays;
 mod scripts;
+mod server;
 mod settings;
 mod sign_ins;
 mod store;
@@ -24,6 +25,7 @@ mod trail;
 mod value;
 
 pub use active_tokens::RedisActiveTokens;
+pub use server::ServerFacts;
 pub use settings::{RedisSettings, RedisSettingsError};
 pub use store::RedisStore;
 pub use tracking::Heard;

@@ -41,6 +41,24 @@ pub struct GitHubApp {
     pub api_url: Url,
 }
 
+/// What GitHub says of an app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AppStanding {
+    /// It knows the app by its id and its secret.
+    Known {
+        /// And it sends people back to the callback. It tells that only of who is signed in there.
+        callback: bool,
+    },
+    /// It has no app of that id.
+    UnknownClient,
+    /// The secret is not the app's.
+    WrongSecret,
+    /// The app has another callback.
+    WrongCallback,
+    /// Something else.
+    Other(String),
+}
+
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum TokenAnswer {
@@ -77,6 +95,20 @@ impl GitHub {
     }
 
     async fn exchange(&self, code: &str, verifier: &CodeVerifier) -> Result<String, UpstreamError> {
+        match self.ask_for_token(code, verifier).await? {
+            TokenAnswer::Issued { access_token } => Ok(access_token),
+            TokenAnswer::Refused { error } => {
+                tracing::warn!(error, "GitHub refused the code");
+                Err(UpstreamError::Refused)
+            }
+        }
+    }
+
+    async fn ask_for_token(
+        &self,
+        code: &str,
+        verifier: &CodeVerifier,
+    ) -> Result<TokenAnswer, UpstreamError> {
         let form = [
             ("client_id", self.client_id.as_str()),
             ("client_secret", self.client_secret.expose()),
@@ -89,12 +121,42 @@ impl GitHub {
             .post(below(&self.base_url, "login/oauth/access_token"))
             .header(reqwest::header::ACCEPT, "application/json")
             .form(&form);
-        match answer::<TokenAnswer>(request).await? {
-            TokenAnswer::Issued { access_token } => Ok(access_token),
-            TokenAnswer::Refused { error } => {
-                tracing::warn!(error, "GitHub refused the code");
-                Err(UpstreamError::Refused)
-            }
+        answer(request).await
+    }
+
+    /// What GitHub says of the app, as far as it says so without a person: it is asked to begin a
+    /// sign-in, and for the token of a code that it never gave. Nothing comes of either.
+    pub async fn standing(
+        &self,
+        state: &SignInState,
+        verifier: &CodeVerifier,
+    ) -> Result<AppStanding, UpstreamError> {
+        let page = self
+            .http
+            .get(self.authorization_url(state, &verifier.challenge()));
+        let unavailable =
+            |error: reqwest::Error| UpstreamError::Unavailable(error.without_url().into());
+        let page = page.send().await.map_err(unavailable)?;
+        if page.status() == reqwest::StatusCode::NOT_FOUND {
+            return Ok(AppStanding::UnknownClient);
+        }
+        let location = page.headers().get(reqwest::header::LOCATION);
+        let location = location.and_then(|value| value.to_str().ok());
+        if location.is_some_and(|to| to.contains("error=redirect_uri_mismatch")) {
+            return Ok(AppStanding::WrongCallback);
+        }
+        let began = location.is_some_and(|to| to.starts_with(&self.redirect_uri));
+        match self
+            .ask_for_token("made-up-by-the-doctor", verifier)
+            .await?
+        {
+            TokenAnswer::Refused { error } => Ok(match error.as_str() {
+                "bad_verification_code" => AppStanding::Known { callback: began },
+                "incorrect_client_credentials" => AppStanding::WrongSecret,
+                "redirect_uri_mismatch" => AppStanding::WrongCallback,
+                _ => AppStanding::Other(error),
+            }),
+            TokenAnswer::Issued { .. } => Ok(AppStanding::Other("a token for any code".to_owned())),
         }
     }
 

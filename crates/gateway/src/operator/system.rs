@@ -110,7 +110,7 @@ impl System {
         };
         let names = match shape {
             Shape::Deployment => auth_service::config::issuer_and_services(&mut settings),
-            Shape::SingleProcess => single_process(&mut settings),
+            Shape::SingleProcess => serve_config::single_process(&mut settings),
         };
         let signing_keys = match &place {
             Place::File(data) => DataDirectory::keys_below(data).join("signing"),
@@ -221,10 +221,4 @@ impl Place {
             }
         }
     }
-}
-
-fn single_process(settings: &mut Settings) -> Option<(Issuer, Services)> {
-    let port = settings.parsed("GATEWAY_PORT", 8080, "a port number from 1 to 65535");
-    let (issuer, resource) = serve_config::origin(port);
-    Some((issuer?, serve_config::services(resource?)?))
 }

@@ -8,6 +8,7 @@
 
 mod audit;
 mod doc_comments;
+mod doctor;
 mod links;
 mod rfc_map;
 mod settings;
