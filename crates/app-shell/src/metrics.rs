@@ -128,6 +128,24 @@ impl RequestCount {
     }
 }
 
+/// Counts what a program has recorded, by what it is.
+///
+/// # Errors
+/// It is registered already.
+pub fn event_count(
+    registry: &Registry,
+) -> prometheus::Result<impl Fn(&str, &str, &str) + Clone + use<>> {
+    let options = Opts::new(
+        "gateway_events_total",
+        "Audit events, by what happened, the step of a login, and why.",
+    );
+    let events = IntCounterVec::new(options, &["event", "step", "reason"])?;
+    let events = add(registry, events)?;
+    Ok(move |event: &str, step: &str, reason: &str| {
+        events.with_label_values(&[event, step, reason]).inc();
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use actix_web::App;

@@ -26,7 +26,7 @@ use auth_service::identity::github::GitHub;
 use auth_service::remote_client::GuardedRemote;
 use auth_service::{Context, routes, trusted_provider};
 use token_core::admission::Admission;
-use token_core::audit::{People, Program, Recorder};
+use token_core::audit::{Counted, People, Program, Recorder};
 use token_core::live::Live;
 use token_core::{Clock as _, SystemClock, SystemEntropy};
 use token_store::{RedisSettings, RedisStore, Trail};
@@ -71,7 +71,8 @@ async fn run(
     let registry = metrics::registry("auth-service", SystemClock.now().0)?;
     let requests = RequestCount::register(&registry, "auth-service")?;
     let listeners = vec![listener::bind(LISTEN_ADDRESS, address)?];
-    let (context, trail) = context(config, known)?;
+    let events: Counted = Arc::new(metrics::event_count(&registry)?);
+    let (context, trail) = context(config, known, events)?;
     let context = Arc::new(context);
     let ready: Arc<dyn Ready> = Arc::new(StoreAnswers(Arc::clone(&context)));
     let endpoints = routes(context);
@@ -102,6 +103,7 @@ async fn run(
 fn context(
     config: AuthConfig,
     known: Vec<&'static str>,
+    events: Counted,
 ) -> Result<(Context, Trail), Box<dyn Error>> {
     let store = RedisStore::connect(&RedisSettings {
         url: config.redis_url,
@@ -109,6 +111,7 @@ fn context(
     })?;
     let people = People::named(config.audit.naming, Some(&config.root_secret))?;
     let recorder = Recorder::new(Program::AuthService, people, Arc::new(SystemClock));
+    let recorder = recorder.counted_by(events);
     let trail = Trail::start(recorder, Arc::new(store.clone()), config.audit.keep);
     let admission = Arc::new(Live::new(Admission {
         github: Some(config.allowed_users),

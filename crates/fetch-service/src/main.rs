@@ -69,6 +69,7 @@ async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn 
     let keys = RemoteKeys::at(keys)?;
     let people = People::named(naming.unwrap_or_default(), None)?;
     let recorder = Recorder::new(Program::FetchService, people, Arc::new(SystemClock));
+    let recorder = recorder.counted_by(Arc::new(metrics::event_count(&registry)?));
     let state = Arc::new(FetchState::new(
         config,
         Arc::new(keys),

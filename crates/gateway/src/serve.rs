@@ -161,6 +161,7 @@ fn build(
     };
     let people = People::named(config.audit.naming, Some(&root_secret))?;
     let recorder = Recorder::new(Program::Gateway, people, Arc::clone(&clock));
+    let recorder = recorder.counted_by(Arc::new(metrics::event_count(registry)?));
     let trail = Trail::start(recorder, Arc::clone(&store) as _, config.audit.keep);
     let (keys, assertion_keys) = keys(config, data, &clock)?;
     let (identity, admission, sign_in) = identity(config, entropy.as_ref())?;

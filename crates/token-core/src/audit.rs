@@ -14,7 +14,7 @@ use crate::jose::TokenError;
 use crate::resource::ResourceId;
 
 pub use network::Network;
-pub use record::{AuditLog, Naming, People, Program, Recorder, SCHEMA};
+pub use record::{AuditLog, Counted, Naming, People, Program, Recorder, SCHEMA};
 
 /// How many records a store keeps where nothing else is set (`AUDIT_LENGTH`).
 pub const KEPT: u64 = 100_000;

@@ -1,5 +1,8 @@
 """The services' figures: told inside, and to nobody who comes by Traefik."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 import audit
@@ -52,3 +55,19 @@ def test_the_listener_that_traefik_knows_does_not_tell_them(stack, service):
     port = "http://127.0.0.1:8000/metrics"
     result = stack.from_network_of(service, "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", port)
     assert result.stdout == "404"
+
+
+def test_the_services_tell_what_is_described_and_nothing_else(stack, token):
+    assert request("GET", mcp_url("echo"), bearer(token("echo"))).status == 200
+    page = Path(__file__).parents[4].joinpath("docs", "metrics.md").read_text("utf-8")
+    described = dict(re.findall(r"^\| `((?:gateway|process)_\w+)` \| (\w+) \|", page, re.MULTILINE))
+    told = {}
+    for service in SERVICES:
+        told |= dict(re.findall(r"^# TYPE (\S+) (\S+)$", figures(stack, service), re.MULTILINE))
+    assert told == described
+
+
+def test_events_are_counted_by_what_they_are(stack, token):
+    token("echo")
+    issued = 'gateway_events_total{event="token_issued",reason="",step=""} '
+    assert issued in figures(stack, "auth-service")
