@@ -187,6 +187,7 @@ fn build(
         assertion_keys,
         Arc::clone(&clock),
         Arc::new(trail.clone()),
+        fetch_service::call_count(registry)?,
     )?;
     let remote = GuardedRemote::new(
         &config.issuer,
