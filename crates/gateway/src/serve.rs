@@ -163,6 +163,7 @@ fn build(
     };
     let people = People::named(config.audit.naming, Some(&root_secret))?;
     let recorder = Recorder::new(Program::Gateway, people, Arc::clone(&clock));
+    let recorder = recorder.counted_by(Arc::new(metrics::event_count(registry)?));
     let trail = Trail::start(recorder, Arc::clone(&store) as _, config.audit.keep);
     let (keys, assertion_keys) = keys(config, data, &clock)?;
     let (identity, admission, sign_in) = identity(config, entropy.as_ref())?;
@@ -188,6 +189,7 @@ fn build(
         assertion_keys,
         Arc::clone(&clock),
         Arc::new(trail.clone()),
+        fetch_service::call_count(registry)?,
     )?;
     let remote = GuardedRemote::new(
         &config.issuer,
