@@ -9,7 +9,7 @@ use super::outside::Heard;
 use super::place::Place;
 use super::routers::Routes;
 use super::store::Facts;
-use super::{DoctorArguments, keys, routers, secrets, settings, store};
+use super::{DoctorArguments, keys, login, routers, secrets, settings, store};
 use crate::internal_ca::InternalCa;
 use crate::key_keeper::KeyKeeper;
 
@@ -27,6 +27,7 @@ pub(crate) async fn examine(
         let outcome = match check {
             Check::GithubApp => github(place).await,
             Check::RedisOpen => open(place).await,
+            Check::Login => login::outcome(login::rehearse(place).await),
             Check::Routers => traefik(arguments, project).await,
             _ => match of_settings(check, place).or_else(|| of_keys(check, arguments, place)) {
                 Some(outcome) => outcome,
