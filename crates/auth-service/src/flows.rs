@@ -1,6 +1,7 @@
 //! The protocol: values in, values out. Nothing here knows actix or HTTP; the world is reached
 //! through the traits in [`Context`]. One file per flow, named for what the RFC calls it.
 
+pub mod account;
 pub mod authorization_request;
 pub mod authorization_response;
 pub mod client_authentication;

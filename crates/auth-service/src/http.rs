@@ -1,5 +1,6 @@
 //! The endpoints: each extracts, calls its flow, and answers. One file each.
 
+mod account;
 mod assets;
 mod authorize;
 mod browser;

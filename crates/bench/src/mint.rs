@@ -65,6 +65,7 @@ impl Mint {
             username: self.username.clone(),
             resource: self.resource.clone(),
             scope: Scopes::from_request(Some("mcp")),
+            approved_at: None,
         })
     }
 

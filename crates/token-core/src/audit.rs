@@ -99,6 +99,18 @@ pub enum AuditEvent {
         /// The grant.
         grant: GrantId,
     },
+    /// A person signed in to see what clients have.
+    AccountOpened {
+        /// The person.
+        user_id: UserId,
+    },
+    /// A person ended what a client had of him, on his account page.
+    AccessWithdrawn {
+        /// The person.
+        user_id: UserId,
+        /// The grant.
+        grant: GrantId,
+    },
     /// An operator changed something by a command of the `gateway` executable.
     OperatorActed(OperatorAct),
     /// The guard of outbound requests refused one that somebody asked for.

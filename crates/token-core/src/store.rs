@@ -16,7 +16,7 @@ use thiserror::Error;
 
 use crate::client::Client;
 use crate::clock::Timestamp;
-use crate::identifiers::{ClientId, GrantId, Jti};
+use crate::identifiers::{ClientId, GrantId, Jti, UserId};
 use crate::secret::{SecretHash, SecretKey};
 
 pub use freshness::{Freshness, MAX_AGE, Mark, Voice};
@@ -233,6 +233,22 @@ pub trait GrantStore: Send + Sync {
     ) -> Result<(), StoreError>;
 }
 
+/// What one person gave to clients, for that person.
+#[async_trait]
+pub trait PersonStore: Send + Sync {
+    /// The grants of a person that have tokens or may still get them, to be ended: from the moment
+    /// of the approval on. Some may have ended.
+    async fn user_grants(&self, user: &UserId, now: Timestamp) -> Result<Vec<GrantId>, StoreError>;
+
+    /// Those of them that have an active access token or a good refresh token at `now`, as far as
+    /// they can be read.
+    async fn user_sessions(
+        &self,
+        user: &UserId,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError>;
+}
+
 /// The verifier's slice: whether a token is active. Nothing else.
 #[async_trait]
 pub trait ActiveTokens: Send + Sync {
@@ -257,6 +273,7 @@ pub trait Store:
     + DeviceStore
     + PushedRequestStore
     + ReplayStore
+    + PersonStore
     + ActiveTokens
 {
 }
@@ -269,6 +286,7 @@ impl<T> Store for T where
         + DeviceStore
         + PushedRequestStore
         + ReplayStore
+        + PersonStore
         + ActiveTokens
 {
 }

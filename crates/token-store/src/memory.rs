@@ -3,6 +3,7 @@
 //! Nothing is ever cleared away: it lives as long as a test.
 
 mod clients;
+mod people;
 mod requests;
 
 use std::collections::HashMap;

@@ -10,6 +10,7 @@ mod inspection;
 mod keys;
 mod lane;
 mod operator;
+mod people;
 mod pushed_requests;
 mod registry;
 mod replays;

@@ -9,6 +9,7 @@ mod devices;
 mod grants;
 mod inspection;
 mod open;
+mod people;
 mod pushed_requests;
 mod registry;
 mod replays;

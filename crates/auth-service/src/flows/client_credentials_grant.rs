@@ -45,6 +45,7 @@ pub async fn issue(
         username: username(&client.client_id).ok_or_else(unauthorized)?,
         resource,
         scope,
+        approved_at: Some(context.now()),
     };
     issue_without_refresh(context, client, &grant, GRANT_TYPE).await
 }

@@ -69,8 +69,8 @@ fn host(text: &str) -> Result<String, String> {
 }
 
 /// The host that vouches for what a client says of itself: that of its document.
-pub fn vouching_host(client: &Client) -> Option<String> {
-    let url = client.client_id.document_url()?;
+pub fn vouching_host(client_id: &ClientId) -> Option<String> {
+    let url = client_id.document_url()?;
     url.host_str().map(str::to_owned)
 }
 

@@ -136,6 +136,22 @@ pub(super) async fn keep_document(
     }
 }
 
+/// The client as it is remembered: nothing is fetched.
+pub async fn remembered(
+    context: &Context,
+    client_id: &ClientId,
+) -> Result<Option<Client>, StoreError> {
+    let clients = &context.clients;
+    if let Some(client) = clients.settings.pre_registered.find(client_id) {
+        return Ok(Some(client.clone()));
+    }
+    if client_id.document_url().is_some() {
+        clients.documents.recall(context, client_id).await?;
+        return Ok(clients.documents.known(client_id, context.now()));
+    }
+    context.store.client(client_id, context.now()).await
+}
+
 /// Whether the document behind this client, if there is one, is due to be fetched again.
 pub fn has_stale_document(context: &Context, client_id: &ClientId) -> bool {
     let documents = &context.clients.documents;

@@ -10,11 +10,12 @@ use token_core::Timestamp;
 use token_core::audit::{AuditEvent, FailureReason};
 use token_core::client::Client;
 use token_core::oauth_error::OAuthErrorCode;
-use token_core::secret::{BrowserBinding, SecretHash, SignInState};
-use token_core::store::{ConsentRequest, PendingSignIn};
+use token_core::secret::{BrowserBinding, SecretHash};
+use token_core::store::{ConsentRequest, SignInPurpose};
 
 use super::clients::find;
 use super::return_path::ReturnPath;
+use super::sign_in::{SignIn, begin};
 use super::{Context, OAuthFailure, device_authorization};
 
 /// What a consent form carries, sealed.
@@ -40,16 +41,6 @@ pub enum Decided {
     SignIn(SignIn),
     /// The client is to be told.
     Refused(ReturnPath, OAuthFailure),
-}
-
-/// A sign-in that was begun.
-pub struct SignIn {
-    /// `state` towards the identity provider.
-    pub state: SignInState,
-    /// What the browser is to hold until it comes back.
-    pub browser: BrowserBinding,
-    /// What was approved.
-    pub request: ConsentRequest,
 }
 
 /// Why a decision could not be taken.
@@ -129,7 +120,7 @@ pub async fn decide(
             Ok((client, Decided::Refused(ReturnPath::from(&request), denied)))
         }
         Decision::Approve => {
-            let sign_in = begin_sign_in(context, request)
+            let sign_in = begin(context, SignInPurpose::Approved(request))
                 .await
                 .map_err(ConsentError::Failed)?;
             context.record(&AuditEvent::ConsentGiven {
@@ -156,24 +147,4 @@ fn opened(
         return Err(ConsentError::Forged);
     }
     Ok(ticket.request)
-}
-
-/// `state` is made and stored only now, after approval.
-async fn begin_sign_in(context: &Context, request: ConsentRequest) -> Result<SignIn, OAuthFailure> {
-    let state = SignInState::generate(context.entropy.as_ref())?;
-    let browser = BrowserBinding::generate(context.entropy.as_ref())?;
-    let pending = PendingSignIn {
-        request: request.clone(),
-        browser: browser.hash(),
-        expires_at: context.now().plus(context.lifetimes.state),
-    };
-    context
-        .store
-        .put_sign_in(&state.hash(), &pending, context.now())
-        .await?;
-    Ok(SignIn {
-        state,
-        browser,
-        request,
-    })
 }

@@ -94,6 +94,12 @@ pub struct Sealing {
     pub(crate) consent: Sealer,
     /// Seals the code that the success page shows.
     pub(crate) success: Sealer,
+    /// Seals the cookie of who is signed in to the account page.
+    pub(crate) account: Sealer,
+    /// Seals what the forms of the account page carry.
+    pub(crate) account_form: Sealer,
+    /// Seals what the account page says was done.
+    pub(crate) account_notice: Sealer,
     /// Derives the PKCE verifier towards the identity provider from `state`.
     pub(crate) upstream_pkce: KeyedHash,
     /// Hashes the user codes of devices.
@@ -106,6 +112,9 @@ impl Sealing {
         Ok(Self {
             consent: root.sealer("consent form")?,
             success: root.sealer("success page")?,
+            account: root.sealer("account session")?,
+            account_form: root.sealer("account form")?,
+            account_notice: root.sealer("account notice")?,
             upstream_pkce: root.keyed_hash("upstream pkce")?,
             user_code: root.keyed_hash("user code")?,
         })

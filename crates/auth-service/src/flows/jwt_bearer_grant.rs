@@ -88,6 +88,7 @@ pub async fn issue(
         username,
         resource,
         scope,
+        approved_at: Some(context.now()),
     };
     issue_without_refresh(context, client, &grant, GRANT_TYPE).await
 }

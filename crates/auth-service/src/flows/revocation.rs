@@ -5,6 +5,7 @@
 use token_core::access_token::AccessTokenClaims;
 use token_core::audit::AuditEvent;
 use token_core::secret::RefreshToken;
+use token_core::store::StoreError;
 use token_core::{GrantId, Timestamp};
 
 use super::client_authentication::AuthenticatedClient;
@@ -64,8 +65,17 @@ async fn revoke_access_token(
 }
 
 async fn end(context: &Context, grant: GrantId, now: Timestamp) -> Result<(), OAuthFailure> {
-    let until = context.lifetimes.grant_mark(now);
-    context.store.end_grant(&grant, now, until).await?;
+    end_grant(context, &grant, now).await?;
     context.record(&AuditEvent::GrantRevoked { grant });
     Ok(())
+}
+
+/// Ends a grant with all that it has. The mark stays for as long as any token of it could live.
+pub(super) async fn end_grant(
+    context: &Context,
+    grant: &GrantId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let until = context.lifetimes.grant_mark(now);
+    context.store.end_grant(grant, now, until).await
 }

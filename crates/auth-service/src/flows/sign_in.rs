@@ -8,6 +8,7 @@ use token_core::oauth_error::OAuthErrorCode;
 use token_core::secret::{AuthorizationCode, BrowserBinding, SignInState};
 use token_core::store::{
     AuthorizationRequest, CodeRecord, ConsentRequest, DeviceRequest, Grant, PendingSignIn,
+    SignInPurpose,
 };
 
 use super::authorization_request::TrustedRedirect;
@@ -31,6 +32,30 @@ pub enum SignInError {
     /// Our fault or the store's, before the redirect is known.
     #[error("the sign-in could not be looked up")]
     Failed(#[source] OAuthFailure),
+}
+
+/// A sign-in that was begun.
+pub struct SignIn {
+    /// `state` towards the identity provider.
+    pub state: SignInState,
+    /// What the browser is to hold until it comes back.
+    pub browser: BrowserBinding,
+}
+
+/// Begins one: `state` is made and stored only now, when the person has asked for it.
+pub async fn begin(context: &Context, purpose: SignInPurpose) -> Result<SignIn, OAuthFailure> {
+    let state = SignInState::generate(context.entropy.as_ref())?;
+    let browser = BrowserBinding::generate(context.entropy.as_ref())?;
+    let pending = PendingSignIn {
+        purpose,
+        browser: browser.hash(),
+        expires_at: context.now().plus(context.lifetimes.state),
+    };
+    context
+        .store
+        .put_sign_in(&state.hash(), &pending, context.now())
+        .await?;
+    Ok(SignIn { state, browser })
 }
 
 /// A sign-in that ended well.
@@ -133,6 +158,7 @@ async fn issue_code(
             username: person.username,
             resource: request.resource.clone(),
             scope: request.scope.clone(),
+            approved_at: Some(context.now()),
         },
         redirect_uri: request.redirect_uri.clone(),
         code_challenge: request.code_challenge.clone(),
@@ -159,6 +185,7 @@ async fn approve_device(
         username: person.username,
         resource: device.resource.clone(),
         scope: device.scope.clone(),
+        approved_at: Some(context.now()),
     };
     let grant = device_authorization::approve(context, device, grant).await?;
     context.record(&AuditEvent::AuthSuccess {

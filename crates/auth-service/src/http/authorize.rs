@@ -6,7 +6,6 @@ use actix_web::http::uri::Authority;
 use actix_web::{HttpRequest, HttpResponse, web};
 use token_core::client::Client;
 use token_core::resource::host_without_port;
-use token_core::secret::BrowserBinding;
 use token_core::store::ConsentRequest;
 
 use super::error::HttpFailure;
@@ -49,20 +48,13 @@ pub(super) fn ask(
     wanted: ConsentRequest,
 ) -> Result<HttpResponse, HttpFailure> {
     let issuer = &context.issuer;
-    let held = match cookies::browser(request, issuer, cookies::CONSENT) {
-        Some(held) => held,
-        None => new_browser(context)?,
-    };
-    let service_name = context
-        .services
-        .name(wanted.resource())
-        .map(ToString::to_string);
+    let held = browser::held_or_new(request, context)?;
     let page = ConsentPage {
         client_name: browser::name(Some(client)),
-        name_from: vouching_host(client),
+        name_from: vouching_host(&client.client_id),
         return_to: browser::return_to(context, &wanted),
         redirect_uri: browser::redirect_uri(context, &wanted),
-        service_name: service_name.unwrap_or_default(),
+        service_name: browser::service_name(context, wanted.resource()),
         service_url: wanted.resource().to_string(),
         scopes: wanted
             .scope()
@@ -81,11 +73,6 @@ pub(super) fn ask(
         .add_cookie(&cookie)
         .map_err(|error| HttpFailure::internal(&error))?;
     Ok(answer)
-}
-
-fn new_browser(context: &Context) -> Result<BrowserBinding, HttpFailure> {
-    BrowserBinding::generate(context.entropy.as_ref())
-        .map_err(|error| HttpFailure::internal(&error))
 }
 
 fn failure(context: &Context, error: AuthorizeError) -> HttpFailure {

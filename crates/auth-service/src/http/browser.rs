@@ -5,8 +5,10 @@ use actix_web::{HttpRequest, web};
 use token_core::client::Client;
 use token_core::oauth_error::OAuthErrorCode;
 use token_core::redirect_uri::Target;
+use token_core::secret::BrowserBinding;
 use token_core::store::ConsentRequest;
 
+use super::cookies;
 use super::error::HttpFailure;
 use super::pages::{ReturnLink, ReturnTo, SignInWith, Trouble};
 use crate::flows::authorization_request::TrustedRedirect;
@@ -16,7 +18,7 @@ use crate::flows::return_path::ReturnPath;
 use crate::flows::sign_in::{SignInError, not_admitted};
 use crate::flows::{Context, OAuthFailure, Parameters};
 use crate::identity::IdentityProvider;
-use token_core::ClaimedName;
+use token_core::{ClaimedName, ResourceId};
 
 /// The form that a page of ours posts. A form of another origin is refused: on plain-http
 /// loopback every local server shares our cookies.
@@ -38,6 +40,18 @@ pub(super) fn own_form(
         HttpFailure::page(Trouble::BadRequest { reason })
     };
     body.map(|body| Parameters::parse(&body)).map_err(too_large)
+}
+
+/// The browser that a form is to be bound to.
+pub(super) fn held_or_new(
+    request: &HttpRequest,
+    context: &Context,
+) -> Result<BrowserBinding, HttpFailure> {
+    match cookies::browser(request, &context.issuer, cookies::CONSENT) {
+        Some(held) => Ok(held),
+        None => BrowserBinding::generate(context.entropy.as_ref())
+            .map_err(|error| HttpFailure::internal(&error)),
+    }
 }
 
 /// A parameter of a person's request, which may stand once (RFC 6749 section 3.1): of two, each
@@ -91,6 +105,12 @@ pub(super) fn sign_in_with(context: &Context) -> SignInWith {
         IdentityProvider::Upstream(_) => SignInWith::GitHub,
         IdentityProvider::Local(_) => SignInWith::Local,
     }
+}
+
+/// A service's name for a page; empty where there is none any more.
+pub(super) fn service_name(context: &Context, resource: &ResourceId) -> String {
+    let name = context.services.name(resource);
+    name.map(ToString::to_string).unwrap_or_default()
 }
 
 /// The client's name for a page; the client may have been deleted since.

@@ -5,11 +5,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use token_core::audit::{AuditEvent, FailureReason};
 use token_core::oauth_error::OAuthErrorCode;
 use token_core::secret::SignInState;
-use token_core::store::PendingSignIn;
+use token_core::store::{ConsentRequest, PendingSignIn, SignInPurpose};
 
 use super::error::HttpFailure;
 use super::pages::Trouble;
-use super::{browser, consent, cookies, device, response, success};
+use super::{account, browser, consent, cookies, device, response, success};
 use crate::flows::authorization_response::{code_url, is_out_of_band};
 use crate::flows::return_path::ReturnPath;
 use crate::flows::sign_in::{self, SignedIn};
@@ -31,17 +31,16 @@ pub(super) async fn get(
     );
     let state = SignInState::presented(state.unwrap_or_default());
     let pending = taken(&request, &context, &state).await?;
-    let back = ReturnPath::from(&pending.request);
 
     let Some(code) = code else {
         let failure = refusal(query.first("error"));
-        return Err(not_named(&context, &pending, &back, &failure));
+        return Err(not_named(&context, &pending, &failure));
     };
     let verifier = consent::upstream_verifier(&context, state.expose())?;
     let person = provider
         .identify(code, &verifier)
         .await
-        .map_err(|error| not_named(&context, &pending, &back, &upstream_failure(error)))?;
+        .map_err(|error| not_named(&context, &pending, &upstream_failure(error)))?;
     complete(&context, &state, pending, person).await
 }
 
@@ -73,11 +72,28 @@ async fn complete(
     pending: PendingSignIn,
     person: Person,
 ) -> Result<HttpResponse, HttpFailure> {
-    let client_name = browser::client_name(context, &pending.request).await?;
-    let done = sign_in::complete(context, pending.request, person)
+    let mut answer = match pending.purpose {
+        SignInPurpose::Approved(request) => give(context, request, person).await?,
+        SignInPurpose::Account => account::enter(context, &person)?,
+    };
+    let over = cookies::clear(&context.issuer, &cookies::sign_in_name(state));
+    answer
+        .add_cookie(&over)
+        .map_err(|error| HttpFailure::internal(&error))?;
+    Ok(answer)
+}
+
+/// Gives the client what was approved.
+async fn give(
+    context: &Context,
+    request: ConsentRequest,
+    person: Person,
+) -> Result<HttpResponse, HttpFailure> {
+    let client_name = browser::client_name(context, &request).await?;
+    let done = sign_in::complete(context, request, person)
         .await
         .map_err(|error| browser::sign_in_failure(context, client_name.clone(), &error))?;
-    let mut answer = match done {
+    Ok(match done {
         SignedIn::Code(redirect, code) if is_out_of_band(&context.issuer, &redirect) => {
             success::redirect(context, &code, &client_name)?
         }
@@ -85,12 +101,7 @@ async fn complete(
             response::see_other(&code_url(&context.issuer, &redirect, &code))
         }
         SignedIn::Device => response::see_other(&context.issuer.endpoint(device::CONNECTED_PATH)),
-    };
-    let over = cookies::clear(&context.issuer, &cookies::sign_in_name(state));
-    answer
-        .add_cookie(&over)
-        .map_err(|error| HttpFailure::internal(&error))?;
-    Ok(answer)
+    })
 }
 
 /// What an answer without a code means (RFC 6749 section 4.1.2.1).
@@ -118,16 +129,16 @@ fn upstream_failure(error: UpstreamError) -> OAuthFailure {
     }
 }
 
-fn not_named(
-    context: &Context,
-    pending: &PendingSignIn,
-    back: &ReturnPath,
-    failure: &OAuthFailure,
-) -> HttpFailure {
+fn not_named(context: &Context, pending: &PendingSignIn, failure: &OAuthFailure) -> HttpFailure {
+    let approved = pending.purpose.approved();
     context.record(&AuditEvent::AuthFailure {
         reason: FailureReason::IdentityProvider,
-        client_id: Some(pending.request.client_id().clone()),
+        client_id: approved.map(|request| request.client_id().clone()),
         user_id: None,
     });
-    browser::not_given(context, back, failure)
+    match (approved, failure.code) {
+        (Some(request), _) => browser::not_given(context, &ReturnPath::from(request), failure),
+        (None, OAuthErrorCode::AccessDenied) => HttpFailure::page(Trouble::NotSignedIn),
+        (None, _) => HttpFailure::page_for(failure),
+    }
 }

@@ -7,8 +7,9 @@ use super::error::HttpFailure;
 use super::pages::Trouble;
 use super::{browser, cookies, device, response};
 use crate::flows::Context;
-use crate::flows::consent::{self, ConsentError, Decided, Decision, SignIn};
+use crate::flows::consent::{self, ConsentError, Decided, Decision};
 use crate::flows::return_path::ReturnPath;
+use crate::flows::sign_in::SignIn;
 use crate::identity::IdentityProvider;
 use token_core::pkce::CodeVerifier;
 
@@ -46,7 +47,7 @@ pub(super) async fn get() -> Result<HttpResponse, HttpFailure> {
 
 /// Sends the person to whoever names people. The cookie that binds the sign-in to this browser is
 /// set with this very answer.
-fn to_sign_in(context: &Context, sign_in: &SignIn) -> Result<HttpResponse, HttpFailure> {
+pub(super) fn to_sign_in(context: &Context, sign_in: &SignIn) -> Result<HttpResponse, HttpFailure> {
     let url = match &context.identity {
         IdentityProvider::Upstream(provider) => {
             let verifier = upstream_verifier(context, sign_in.state.expose())?;

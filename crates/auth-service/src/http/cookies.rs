@@ -10,6 +10,8 @@ use token_core::{Issuer, Seconds};
 
 /// Holds the browser that was shown a consent form.
 pub(super) const CONSENT: &str = "mcp-consent";
+/// Holds who is signed in to the account page, sealed.
+pub(super) const ACCOUNT: &str = "mcp-account";
 /// Holds the code that the success page shows, sealed.
 pub(super) const SUCCESS: &str = "mcp-success";
 

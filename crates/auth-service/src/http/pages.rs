@@ -4,12 +4,14 @@
 //!
 //! The structs carry codes and flow handles, so none of them implements `Debug`.
 
+mod account;
 #[cfg(test)]
 mod tests;
 mod trouble;
 
 use askama::Template;
 
+pub use self::account::{AccountPage, AccountSignInPage, ConnectedApp, Connection, Moment};
 pub use self::trouble::Trouble;
 use token_core::ClaimedName;
 
@@ -105,14 +107,25 @@ impl ScopeInWords {
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 pub struct SignInPage {
-    /// The client that was approved.
-    pub client_name: ClaimedName,
-    /// The service that it was approved for.
-    pub service_name: String,
+    /// What the person signs in for.
+    pub purpose: SignInFor,
     /// The handle of the sign-in.
     pub state: String,
     /// After a wrong passphrase: how often the person may try again.
     pub attempts_left: Option<u32>,
+}
+
+/// What a person signs in for.
+pub enum SignInFor {
+    /// To give a client what was approved.
+    Approved {
+        /// The client.
+        client_name: ClaimedName,
+        /// The service that it was approved for.
+        service_name: String,
+    },
+    /// To see what has access.
+    Account,
 }
 
 /// `GET /device`: asks for the code that a device shows (RFC 8628 section 3.3). The form posts

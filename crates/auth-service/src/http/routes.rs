@@ -9,8 +9,9 @@ use app_shell::cors;
 use app_shell::serve::get_or_head;
 
 use super::{
-    assets, authorize, callback, consent, device, device_authorization, error, index, introspect,
-    jwks, metadata, openapi, par, register, register_management, revoke, sign_in, success, token,
+    account, assets, authorize, callback, consent, device, device_authorization, error, index,
+    introspect, jwks, metadata, openapi, par, register, register_management, revoke, sign_in,
+    success, token,
 };
 use crate::flows::Context;
 
@@ -118,6 +119,20 @@ fn for_people() -> Vec<Endpoint> {
         ),
         (device::CONNECTED_PATH, vec![get().to(device::connected)]),
         (device::REFUSED_PATH, vec![get().to(device::refused)]),
+        (account::PATH, vec![get().to(account::get)]),
+        (
+            account::SIGN_IN_PATH,
+            vec![post().to(account::post_sign_in)],
+        ),
+        (account::END_PATH, vec![post().to(account::post_end)]),
+        (
+            account::END_ALL_PATH,
+            vec![post().to(account::post_end_all)],
+        ),
+        (
+            account::SIGN_OUT_PATH,
+            vec![post().to(account::post_sign_out)],
+        ),
         ("/callback", vec![get().to(callback::get)]),
         ("/success", vec![get().to(success::get)]),
         ("/error", vec![get().to(error::get)]),

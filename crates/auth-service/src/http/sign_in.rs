@@ -7,7 +7,7 @@ use token_core::secret::SignInState;
 use token_core::store::PendingSignIn;
 
 use super::error::HttpFailure;
-use super::pages::{SignInPage, Trouble};
+use super::pages::{SignInFor, SignInPage, Trouble};
 use super::{browser, callback, cookies, response};
 use crate::flows::sign_in::{SignInError, pending};
 use crate::flows::{Context, Parameters};
@@ -76,13 +76,15 @@ async fn show(
     pending: &PendingSignIn,
     attempts_left: Option<u32>,
 ) -> Result<HttpResponse, HttpFailure> {
-    let service_name = context
-        .services
-        .name(pending.request.resource())
-        .map(ToString::to_string);
+    let purpose = match pending.purpose.approved() {
+        Some(request) => SignInFor::Approved {
+            client_name: browser::client_name(context, request).await?,
+            service_name: browser::service_name(context, request.resource()),
+        },
+        None => SignInFor::Account,
+    };
     let page = SignInPage {
-        client_name: browser::client_name(context, &pending.request).await?,
-        service_name: service_name.unwrap_or_default(),
+        purpose,
         state: state.expose().to_owned(),
         attempts_left,
     };
@@ -90,7 +92,8 @@ async fn show(
 }
 
 fn failed(context: &Context, pending: &PendingSignIn, reason: FailureReason) {
-    let client_id = Some(pending.request.client_id().clone());
+    let approved = pending.purpose.approved();
+    let client_id = approved.map(|request| request.client_id().clone());
     context.record(&AuditEvent::AuthFailure {
         reason,
         client_id,

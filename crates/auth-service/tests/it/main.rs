@@ -8,6 +8,7 @@
     reason = "a test ends at the first surprise"
 )]
 
+mod account;
 mod authorize;
 mod client_credentials;
 mod client_lines;

@@ -31,6 +31,10 @@ const MOST_STEPS: usize = 20;
 /// What a request does at an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Case {
+    Account,
+    AccountSignIn,
+    AccountEnd,
+    AccountEndAll,
     Authorize,
     AuthorizePushed,
     Callback,
@@ -60,7 +64,11 @@ enum Case {
 }
 
 /// Every case, with the path that it asks.
-const CASES: [(&str, Case); 26] = [
+const CASES: [(&str, Case); 30] = [
+    ("/account", Case::Account),
+    ("/account/sign-in", Case::AccountSignIn),
+    ("/account/end", Case::AccountEnd),
+    ("/account/end-all", Case::AccountEndAll),
     ("/authorize", Case::Authorize),
     ("/authorize", Case::AuthorizePushed),
     ("/callback", Case::Callback),
@@ -105,6 +113,8 @@ const WITHOUT: [&str; 13] = [
     "/openapi.json",
     "/success",
 ];
+/// A form that only has the browser forget something.
+const WITHOUT_BY_FORM: &str = "/account/sign-out";
 /// A page that says that something is over, whatever the store says.
 const ALWAYS_OVER: &str = "/error";
 
@@ -150,6 +160,9 @@ impl World {
     async fn request(&self, case: Case) -> TestRequest {
         let server = &self.server;
         match case {
+            Case::Account | Case::AccountSignIn | Case::AccountEnd | Case::AccountEndAll => {
+                self.account(case).await
+            }
             Case::Authorize => {
                 let client_id = server.public_client().await;
                 TestRequest::get().uri(&authorize_uri(&client_id, &[]))
@@ -184,6 +197,40 @@ impl World {
             Case::TokenByMachine | Case::TokenByAssertion => self.confidential(case).await,
             _ => self.with_tokens(case).await,
         }
+    }
+
+    /// Of a person whose client has something.
+    async fn account(&self, case: Case) -> TestRequest {
+        let server = &self.server;
+        let client_id = server.public_client().await;
+        let tokens = server.tokens(&client_id).await;
+        let page = server.get("/account").await;
+        let fields = [("ticket", &*page.field("ticket"))];
+        let sign_in = with_cookies(form("/account/sign-in", &fields), &page);
+        if case == Case::AccountSignIn {
+            return sign_in;
+        }
+        let away = server.send(sign_in).await;
+        let fields = [
+            ("state", &*away.redirect().1["state"]),
+            ("passphrase", PASSPHRASE),
+        ];
+        let done = server
+            .send(with_cookies(form("/sign-in", &fields), &away))
+            .await;
+        let get = with_cookies(TestRequest::get().uri("/account"), &done);
+        if case == Case::Account {
+            return get;
+        }
+        let page = server.send(get).await;
+        let ticket = page.field("ticket");
+        let refresh_token = text(&tokens, "refresh_token");
+        let grant = refresh_token.split_once('.').unwrap().0;
+        let request = match case {
+            Case::AccountEnd => form("/account/end", &[("ticket", &*ticket), ("grant", grant)]),
+            _ => form("/account/end-all", &[("ticket", &*ticket)]),
+        };
+        with_cookies(request, &done)
     }
 
     async fn decision(&self, decision: &str) -> TestRequest {
@@ -404,7 +451,7 @@ fn every_path_is_in_one_of_the_tables() {
     let served: BTreeSet<_> = paths().collect();
     let mut tables: BTreeSet<_> = CASES.iter().map(|(path, _)| *path).collect();
     tables.extend(WITHOUT);
-    tables.insert(ALWAYS_OVER);
+    tables.extend([WITHOUT_BY_FORM, ALWAYS_OVER]);
     assert_eq!(tables, served);
 }
 
@@ -445,6 +492,8 @@ async fn what_needs_no_store_is_answered_without_it() {
         let answer = world.server.get(&path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
     }
+    let forgotten = world.server.post_form(WITHOUT_BY_FORM, &[]).await;
+    assert_eq!(forgotten.status, 303);
     assert_eq!(world.server.get(ALWAYS_OVER).await.status, 400);
     assert!(world.store.failed().is_empty());
 }

@@ -8,11 +8,11 @@ use token_core::client::Client;
 use token_core::secret::{SecretHash, SecretKey};
 use token_core::store::{
     ActiveTokens, ClientRegistry, ClientStore, CodeOutcome, CodeRecord, DeviceDecision,
-    DeviceRecord, DeviceStore, GrantStore, IssueOutcome, IssuedTokens, PendingSignIn, PollOutcome,
-    PushedRequest, PushedRequestStore, RefreshView, RegisterOutcome, ReplayStore, RotateOutcome,
-    Rotation, SignInStore, Store, StoreError,
+    DeviceRecord, DeviceStore, GrantStore, IssueOutcome, IssuedTokens, PendingSignIn, PersonStore,
+    PollOutcome, PushedRequest, PushedRequestStore, RefreshView, RegisterOutcome, ReplayStore,
+    RotateOutcome, Rotation, Session, SignInStore, Store, StoreError,
 };
-use token_core::{ClientId, GrantId, Jti, Timestamp};
+use token_core::{ClientId, GrantId, Jti, Timestamp, UserId};
 use tokio::sync::Notify;
 
 /// A store of any kind, watched.
@@ -168,6 +168,10 @@ watched! {
     }
     ReplayStore {
         first_use(thing: &SecretHash, until: Timestamp, now: Timestamp) -> bool;
+    }
+    PersonStore {
+        user_grants(user: &UserId, now: Timestamp) -> Vec<GrantId>;
+        user_sessions(user: &UserId, now: Timestamp) -> Vec<Session>;
     }
     ActiveTokens {
         is_active(jti: &Jti, now: Timestamp) -> bool;

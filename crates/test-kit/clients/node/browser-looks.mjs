@@ -1,5 +1,6 @@
 // Every page in one size and theme: a picture of it, its accessibility, and whether it fits.
 import { join } from 'node:path';
+import { look as lookAtAccount } from './browser-account.mjs';
 import { assertAccessible, assertFits } from './browser-checks.mjs';
 import { notAdmitted, strangeRedirect, unknownClient } from './browser-consent.mjs';
 import { codeField, toConsent, typeCode } from './browser-device.mjs';
@@ -56,6 +57,7 @@ async function visitTheRest(page, client, complaints, examine) {
   await page.context().clearCookies();
   await page.goto(client.outOfBandUri);
   await examine('success-empty');
+  await lookAtAccount(page, client, examine);
   await devicePages(page, client, examine);
   await errorPages(page, client, complaints, examine);
 }

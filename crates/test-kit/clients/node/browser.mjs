@@ -1,10 +1,11 @@
 // A real browser (Chromium) before the gateway's pages: approve and refuse by mouse, by keyboard
-// alone and without scripts; a device's code; wrong passphrase; error pages; framing; looks. In
+// alone and without scripts; a device's code; the account page; wrong passphrase; error pages; framing; looks. In
 // local mode (with PASSPHRASE) and in GitHub mode (without). Screenshots go to ARTEFACTS.
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
+import { accountByKeyboard, endAll, endOne, signOut } from './browser-account.mjs';
 import { watch } from './browser-checks.mjs';
 import { startClient } from './browser-client.mjs';
 import {
@@ -63,6 +64,11 @@ try {
   await inBrowser('a device is approved without scripts', approveDevice, WITHOUT_SCRIPTS);
   await inBrowser('a wrong code of a device, then the right one', wrongCode);
   await inBrowser('a code in the address is shown and not used', codeInTheAddress);
+  await inBrowser('a person ends what one app has', endOne);
+  await inBrowser('a person ends what one app has, without scripts', endOne, WITHOUT_SCRIPTS);
+  await inBrowser('a person ends all by keyboard alone', accountByKeyboard);
+  await inBrowser('a person ends all without scripts', endAll, WITHOUT_SCRIPTS);
+  await inBrowser('a person signs out of the account page', signOut);
   await inBrowser('an unknown client gets a page, no redirect', unknownClient);
   await inBrowser('an unregistered redirect URI gets a page, no redirect', strangeRedirect);
   await inBrowser('the consent page cannot be framed', framed);

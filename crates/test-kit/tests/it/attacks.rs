@@ -2,6 +2,7 @@
 //! is a family; docs/security.md names the test of each attack, these and those that stand
 //! elsewhere.
 
+mod account;
 mod bodies;
 mod clickjacking;
 mod code_injection;

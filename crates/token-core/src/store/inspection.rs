@@ -120,6 +120,8 @@ pub struct Session {
     pub resource: ResourceId,
     /// What was approved.
     pub scope: Scopes,
+    /// When it was approved; `None` where a version began it that did not keep that.
+    pub approved_at: Option<Timestamp>,
     /// Its active access tokens, the oldest first.
     pub tokens: Vec<TokenRecord>,
     /// Until when its refresh token is good; `None` where it has none.
@@ -136,7 +138,11 @@ impl Session {
         let refreshable_until = refresh.as_ref().map(|(_, until)| *until);
         let grant = match (refresh, tokens.first()) {
             (Some((grant, _)), _) => grant,
-            (None, Some(token)) => token.grant(),
+            // Nothing came before the first of them, since nothing renews them.
+            (None, Some(token)) => Grant {
+                approved_at: Some(token.issued_at),
+                ..token.grant()
+            },
             (None, None) => return None,
         };
         Some(Self {
@@ -146,6 +152,7 @@ impl Session {
             username: grant.username,
             resource: grant.resource,
             scope: grant.scope,
+            approved_at: grant.approved_at,
             tokens,
             refreshable_until,
         })

@@ -80,11 +80,32 @@ impl ConsentRequest {
     }
 }
 
-/// A sign-in under way: an approved request, waiting for the identity provider.
+/// What a person signs in for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SignInPurpose {
+    /// To give a client what was approved.
+    Approved(ConsentRequest),
+    /// To see what clients have, on the person's own page.
+    Account,
+}
+
+impl SignInPurpose {
+    /// What was approved, if anything was.
+    pub fn approved(&self) -> Option<&ConsentRequest> {
+        match self {
+            Self::Approved(request) => Some(request),
+            Self::Account => None,
+        }
+    }
+}
+
+/// A sign-in under way, waiting for the identity provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingSignIn {
-    /// What was approved.
-    pub request: ConsentRequest,
+    /// What it is for.
+    #[serde(rename = "request")]
+    pub purpose: SignInPurpose,
     /// Hash of the browser's cookie.
     pub browser: SecretHash,
     /// When it is over.
@@ -106,6 +127,10 @@ pub struct Grant {
     pub resource: ResourceId,
     /// The scopes that were approved.
     pub scope: Scopes,
+    /// When the person approved it, or the client began to act for itself. `None` in records of a
+    /// version that did not keep it, and where it was made of an access token's record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_at: Option<Timestamp>,
 }
 
 /// An authorization code's record.
@@ -155,6 +180,7 @@ impl TokenRecord {
             username: self.username.clone(),
             resource: self.resource.clone(),
             scope: self.scope.clone(),
+            approved_at: None,
         }
     }
 
@@ -259,6 +285,29 @@ pub struct PushedRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sign_in_says_what_it_is_for() {
+        let text = |purpose: &str| {
+            let browser = SecretHash::of("cookie");
+            format!(r#"{{"request":{purpose},"browser":"{browser}","expires_at":1}}"#)
+        };
+        let device = format!(
+            r#"{{"device":{{"user_code":"{}","client_id":"c",
+                "resource":"https://fetch.example.com/mcp","scope":"mcp"}}}}"#,
+            SecretHash::of("code")
+        );
+        let pending: PendingSignIn = serde_json::from_str(&text(&device)).unwrap();
+        assert_eq!(
+            pending.purpose.approved().unwrap().client_id().as_str(),
+            "c"
+        );
+        let pending: PendingSignIn = serde_json::from_str(&text("null")).unwrap();
+        assert_eq!(pending.purpose, SignInPurpose::Account);
+        assert_eq!(serde_json::to_string(&pending).unwrap(), text("null"));
+        let neither = text(r#"{"unknown":{}}"#);
+        assert!(serde_json::from_str::<PendingSignIn>(&neither).is_err());
+    }
 
     #[test]
     fn a_token_of_a_version_that_kept_no_username_is_still_read() {

@@ -14,8 +14,8 @@ use crate::SLOWER_BY;
 /// A device's request and what became of it.
 #[derive(Debug)]
 pub(super) struct Device {
-    record: DeviceRecord,
-    decision: Option<DeviceDecision>,
+    pub(super) record: DeviceRecord,
+    pub(super) decision: Option<DeviceDecision>,
     polled_at: Option<Timestamp>,
 }
 

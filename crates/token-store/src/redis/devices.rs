@@ -10,6 +10,9 @@ use super::value::{Damaged, decode, encode, live, seconds, unexpected, words};
 use super::{keys, scripts};
 use crate::SLOWER_BY;
 
+/// For how long an approval is kept among the person's grants: no device may wait longer.
+const APPROVED: Seconds = Seconds(3600);
+
 #[async_trait]
 impl DeviceStore for RedisStore {
     async fn put_device(&self, device: &DeviceRecord, now: Timestamp) -> Result<bool, StoreError> {
@@ -51,7 +54,10 @@ impl DeviceStore for RedisStore {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let (word, grant) = match decision {
-            DeviceDecision::Approved(grant) => ("approved", encode(grant)?),
+            DeviceDecision::Approved(grant) => {
+                self.name_grant(grant, now.plus(APPROVED), now).await?;
+                ("approved", encode(grant)?)
+            }
             DeviceDecision::Denied => ("denied", String::new()),
         };
         let mut script = scripts::DECIDE_DEVICE.prepare_invoke();

@@ -15,10 +15,11 @@ use super::{keys, scripts};
 
 #[async_trait]
 impl GrantStore for RedisStore {
-    async fn put_code(&self, code: &CodeRecord, _now: Timestamp) -> Result<(), StoreError> {
+    async fn put_code(&self, code: &CodeRecord, now: Timestamp) -> Result<(), StoreError> {
         let value = live(&encode(code)?, code.expires_at);
         let mut set = Cmd::set(keys::code(&code.key), value);
         set.arg("EXAT").arg(dropped_at(code.expires_at));
+        self.name_grant(&code.grant, code.expires_at, now).await?;
         self.command(&set).await
     }
 
@@ -149,6 +150,7 @@ fn activating<'a>(
         .key(keys::user_tokens(&token.user_id))
         .key(keys::client_tokens(&token.client_id))
         .key(keys::client_grants(&token.client_id))
+        .key(keys::user_grants(&token.user_id))
         .key(keys::token(&token.jti))
         .arg(seconds(now))
         .arg(u8::from(client_is_stored))

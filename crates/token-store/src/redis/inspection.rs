@@ -198,7 +198,7 @@ impl RedisStore {
     }
 
     /// The sessions of grants, by the keys of their members.
-    async fn sessions_of(
+    pub(super) async fn sessions_of(
         &self,
         grants: &[String],
         now: Timestamp,

@@ -16,6 +16,7 @@
 //! | `oauth:grant:{GRANT}` | sorted set: the keys that end with the grant, by expiry |
 //! | `oauth:user_tokens:SUB`, `oauth:client_tokens:ID` | sorted sets: `jti` by expiry; an entry may outlive its token |
 //! | `oauth:client_grants:ID` | sorted set: grant ids by the expiry of their last token |
+//! | `oauth:user_grants:SUB` | the same, from the approval on; an entry may outlive its grant |
 //! | `oauth:device:{device}.HASH` | hash: what `scripts/devices.lua` says |
 //! | `oauth:user_code:{device}.HASH` | a value, `live`: the key of its device |
 //! | `oauth:par:HASH` | JSON of a pushed request |
@@ -89,6 +90,10 @@ pub(super) fn client_grants(client: &ClientId) -> String {
     format!("oauth:client_grants:{client}")
 }
 
+pub(super) fn user_grants(user: &UserId) -> String {
+    format!("oauth:user_grants:{user}")
+}
+
 pub(super) fn device(device_code: &SecretHash) -> String {
     format!("oauth:device:{{device}}.{device_code}")
 }
@@ -135,6 +140,7 @@ pub(super) fn is_index(key: &str) -> bool {
         "oauth:user_tokens:",
         "oauth:client_tokens:",
         "oauth:client_grants:",
+        "oauth:user_grants:",
     ]
     .iter()
     .any(|prefix| key.starts_with(prefix))

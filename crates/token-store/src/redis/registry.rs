@@ -1,6 +1,5 @@
 //! Registration and its management (RFC 7591, RFC 7592).
 
-use ::redis::Cmd;
 use async_trait::async_trait;
 use token_core::client::Client;
 use token_core::secret::SecretHash;
@@ -9,7 +8,7 @@ use token_core::{ClientId, GrantId, Timestamp};
 
 use super::clients::{add_client, expiry, script_for};
 use super::store::RedisStore;
-use super::value::{seconds, unexpected, words};
+use super::value::{unexpected, words};
 use super::{keys, scripts};
 
 #[async_trait]
@@ -70,13 +69,6 @@ impl ClientRegistry for RedisStore {
         id: &ClientId,
         now: Timestamp,
     ) -> Result<Vec<GrantId>, StoreError> {
-        let living = format!("({}", seconds(now));
-        let query = Cmd::zrangebyscore(keys::client_grants(id), living, "+inf");
-        let grants: Vec<String> = self.command(&query).await?;
-        grants
-            .into_iter()
-            .map(GrantId::parse)
-            .collect::<Result<_, _>>()
-            .map_err(|error| StoreError::Corrupt(error.into()))
+        self.grants_named(&keys::client_grants(id), now).await
     }
 }

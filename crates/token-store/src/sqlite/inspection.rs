@@ -224,13 +224,13 @@ fn grants_after(
 }
 
 /// What one grant has.
-struct Kept {
-    session: Option<Session>,
+pub(super) struct Kept {
+    pub(super) session: Option<Session>,
     rows: u64,
     unreadable: usize,
 }
 
-fn kept(connection: &Connection, grant: &str, now: Timestamp) -> Result<Kept, Fault> {
+pub(super) fn kept(connection: &Connection, grant: &str, now: Timestamp) -> Result<Kept, Fault> {
     let good = |sql| -> Result<Vec<String>, Fault> {
         let mut query = connection.prepare_cached(sql)?;
         let records = query.query_map(params![grant, seconds(now)], |row| row.get(0))?;

@@ -90,6 +90,10 @@ macro_rules! suite {
                 leaves_no_token_active_when_it_races_issue,
                 leaves_no_token_active_when_it_races_rotation,
             );
+            tests!(people, $backend;
+                see_what_clients_have_of_them_and_of_nobody_else,
+                have_every_grant_named_from_its_approval_until_it_is_over,
+            );
             tests!(unknown, $backend;
                 is_an_outcome_and_no_error,
             );

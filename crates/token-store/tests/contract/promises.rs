@@ -6,6 +6,7 @@ pub(crate) mod devices;
 pub(crate) mod ending;
 pub(crate) mod handles;
 pub(crate) mod inspection;
+pub(crate) mod people;
 pub(crate) mod pushed_requests;
 pub(crate) mod registry;
 pub(crate) mod replays;

@@ -8,7 +8,7 @@ use token_core::secret::{
 };
 use token_core::store::{
     AuthorizationRequest, CodeRecord, ConsentRequest, DeviceRecord, Grant, IssuedTokens,
-    PendingSignIn, PushedRequest, RefreshRecord, Rotation, TokenRecord,
+    PendingSignIn, PushedRequest, RefreshRecord, Rotation, SignInPurpose, TokenRecord,
 };
 use token_core::{
     ClientId, Clock as _, Entropy as _, GrantId, Jti, RedirectUri, ResourceId, Scopes, Seconds,
@@ -86,14 +86,14 @@ pub(crate) fn client_id() -> ClientId {
 pub(crate) fn sign_in(expires_at: Timestamp) -> (SignInState, PendingSignIn) {
     let entropy = SystemEntropy::new();
     let pending = PendingSignIn {
-        request: ConsentRequest::Redirect(AuthorizationRequest {
+        purpose: SignInPurpose::Approved(ConsentRequest::Redirect(AuthorizationRequest {
             client_id: client_id(),
             redirect_uri: redirect_uri(),
             state: Some("the client's own \u{1F511}".to_owned()),
             code_challenge: verifier().challenge(),
             resource: resource(),
             scope: Scopes::from_request(None),
-        }),
+        })),
         browser: BrowserBinding::generate(&entropy).unwrap().hash(),
         expires_at,
     };
@@ -127,6 +127,7 @@ impl Family {
                 username: Username::parse("octocat").unwrap(),
                 resource: resource(),
                 scope: Scopes::from_request(Some("mcp offline_access")),
+                approved_at: Some(now()),
             },
         }
     }

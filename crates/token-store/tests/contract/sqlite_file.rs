@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use token_core::Seconds;
 use token_core::store::{
     ActiveTokens as _, ClientRegistry as _, ClientStore as _, DeviceStore as _, GrantStore as _,
-    PushedRequestStore as _, ReplayStore as _, SignInStore as _, StoreError,
+    PersonStore as _, PushedRequestStore as _, ReplayStore as _, SignInStore as _, StoreError,
 };
 use token_store::{OpenError, SqliteStore};
 
@@ -197,6 +197,8 @@ async fn a_file_of_the_first_schema_is_brought_to_ours_with_its_rows() {
         let found = store.client(&client.client_id, now).await.unwrap();
         assert_eq!(found.as_ref(), Some(&client));
         let grants = store.client_grants(&family.grant.client_id, now).await;
+        assert_eq!(grants.unwrap(), std::slice::from_ref(&family.grant.id));
+        let grants = store.user_grants(&family.grant.user_id, now).await;
         assert_eq!(grants.unwrap(), std::slice::from_ref(&family.grant.id));
     }
 }

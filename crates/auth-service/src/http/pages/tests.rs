@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::*;
+use token_core::Timestamp;
 
 const HOSTILE: &str = r#""><script>alert('x')</script><img src=x onerror="y">&amp;"#;
 
@@ -31,6 +32,33 @@ fn consent(text: &str) -> ConsentPage {
     }
 }
 
+fn account(text: &str) -> AccountPage {
+    let (at, now) = (Timestamp(1_800_000_000), Timestamp(1_800_007_200));
+    AccountPage {
+        username: text.to_owned(),
+        sign_in: SignInWith::GitHub,
+        apps: vec![ConnectedApp {
+            client_name: name(text),
+            name_from: Some(text.to_owned()),
+            connections: vec![Connection {
+                service_name: text.to_owned(),
+                service_url: text.to_owned(),
+                scopes: vec![ScopeInWords {
+                    name: text.to_owned(),
+                    words: text.to_owned(),
+                }],
+                since: Some(Moment { at, now }),
+                until: Some(Moment { at: now, now: at }),
+                renews: true,
+                grant: text.to_owned(),
+            }],
+        }],
+        ended: Some(2),
+        ticket: text.to_owned(),
+        minutes: 15,
+    }
+}
+
 fn error(trouble: Trouble) -> ErrorPage {
     ErrorPage {
         trouble,
@@ -54,8 +82,10 @@ fn hostile_pages() -> Vec<String> {
         }
         .render(),
         SignInPage {
-            client_name: name(HOSTILE),
-            service_name: hostile(),
+            purpose: SignInFor::Approved {
+                client_name: name(HOSTILE),
+                service_name: hostile(),
+            },
             state: hostile(),
             attempts_left: Some(2),
         }
@@ -63,6 +93,12 @@ fn hostile_pages() -> Vec<String> {
         DevicePage {
             user_code: hostile(),
             unknown: true,
+        }
+        .render(),
+        account(HOSTILE).render(),
+        AccountSignInPage {
+            sign_in: SignInWith::GitHub,
+            ticket: hostile(),
         }
         .render(),
         SuccessPage {
@@ -207,8 +243,10 @@ fn consent_says_who_asks_for_the_sign_in() {
 fn sign_in_posts_state_and_passphrase_and_tells_of_a_wrong_one() {
     let page = |attempts_left| {
         SignInPage {
-            client_name: name("App"),
-            service_name: "fetch".to_owned(),
+            purpose: SignInFor::Approved {
+                client_name: name("App"),
+                service_name: "fetch".to_owned(),
+            },
             state: "s-123".to_owned(),
             attempts_left,
         }

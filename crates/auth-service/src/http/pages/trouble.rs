@@ -32,6 +32,10 @@ pub enum Trouble {
     TooManyCodes,
     /// The sign-in for a device was not completed.
     DeviceNotConnected,
+    /// The sign-in to the account page was not completed.
+    NotSignedIn,
+    /// A form of the account page that is too old or another browser's.
+    StaleAccountForm,
     /// The store cannot be reached.
     Unavailable,
     /// No page at this address.
@@ -52,6 +56,8 @@ impl Trouble {
             Self::NotAdmitted { .. } => "This account is not admitted",
             Self::TooManyAttempts | Self::TooManyCodes => "Too many attempts",
             Self::DeviceNotConnected => "The device is not connected",
+            Self::NotSignedIn => "You are not signed in",
+            Self::StaleAccountForm => "Nothing was ended",
             Self::Unavailable => "The gate cannot open now",
             Self::NotFound => "There is no page here",
             Self::Internal => "Something went wrong here",
@@ -66,6 +72,8 @@ impl Trouble {
             | Self::BadRequest { .. }
             | Self::DocumentUnavailable
             | Self::DeviceNotConnected
+            | Self::NotSignedIn
+            | Self::StaleAccountForm
             | Self::Expired => 400,
             Self::NotAdmitted { .. } => 403,
             Self::NotFound => 404,
@@ -94,7 +102,7 @@ impl Trouble {
                 .to_owned(),
             Self::NotAdmitted { login } => format!(
                 "You signed in to GitHub as “{login}”. That account is not on this gateway's \
-                 list. The app got no access."
+                 list. No app got access."
             ),
             Self::TooManyAttempts => "The passphrase was wrong too often, so this sign-in is \
                 closed. The app got no access."
@@ -104,6 +112,12 @@ impl Trouble {
                 .to_owned(),
             Self::DeviceNotConnected => "The sign-in was not completed, or the device stopped \
                 waiting. It got no access."
+                .to_owned(),
+            Self::NotSignedIn => {
+                "The sign-in was not completed, so there is nothing to show you.".to_owned()
+            }
+            Self::StaleAccountForm => "The page that you pressed the button on was too old, or \
+                was opened in another browser. Everything is as it was."
                 .to_owned(),
             Self::Unavailable => "The gateway cannot reach its own records, so it lets nobody \
                 through. The fault is not yours."
@@ -131,7 +145,7 @@ impl Trouble {
                 .to_owned(),
             Self::NotAdmitted { login } => format!(
                 "Ask whoever runs this gateway to admit “{login}”. Or switch to another account \
-                 at GitHub and connect again from the app."
+                 at GitHub and begin again."
             ),
             Self::Unavailable => "Wait a minute, then connect again from the app.".to_owned(),
             Self::TooManyAttempts => "Look up the passphrase in the terminal that started the \
@@ -140,6 +154,9 @@ impl Trouble {
             Self::TooManyCodes => "Wait five minutes, then type the code again.".to_owned(),
             Self::DeviceNotConnected => "If the device still shows its code, type it again. \
                 Otherwise let the device make a new one."
+                .to_owned(),
+            Self::NotSignedIn | Self::StaleAccountForm => "Open your account page again, at \
+                /account on this site."
                 .to_owned(),
             Self::NotFound => "Go back to where you came from.".to_owned(),
             Self::Internal => "Try again in a minute. If it stays, tell whoever runs this \

@@ -1,6 +1,6 @@
 -- What makes tokens active. KEYS: the grant's mark, its members, the client, the tokens of the
--- person, the tokens of the client, the grants of the client, the access token, the refresh token
--- if there is one. ARGV: now, whether the client is kept here (1 or 0), the `jti`, the grant, then
+-- person, the tokens of the client, the grants of the client, the grants of the person, the access
+-- token, the refresh token if there is one. ARGV: now, whether the client is kept here (1 or 0), the `jti`, the grant, then
 -- expiry and value of the access token and of the refresh token.
 
 -- Whether the client may still have tokens: one that is kept here may have been deleted.
@@ -23,8 +23,8 @@ end
 
 local function activate()
   local last = 0
-  for i = 7, KEYS[8] and 8 or 7 do
-    local expires, value = tonumber(ARGV[2 * i - 9]), ARGV[2 * i - 8]
+  for i = 8, KEYS[9] and 9 or 8 do
+    local expires, value = tonumber(ARGV[2 * i - 11]), ARGV[2 * i - 10]
     keep(KEYS[i], expires, value)
     add_member(KEYS[2], KEYS[i], expires)
     last = math.max(last, expires)
@@ -33,5 +33,6 @@ local function activate()
   index(KEYS[4], ARGV[3], expires)
   index(KEYS[5], ARGV[3], expires)
   index(KEYS[6], ARGV[4], last)
+  index(KEYS[7], ARGV[4], last)
 end
 
