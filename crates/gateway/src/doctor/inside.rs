@@ -27,7 +27,7 @@ pub(crate) async fn examine(
         let outcome = match check {
             Check::GithubApp => github(place).await,
             Check::RedisOpen => open(place).await,
-            Check::Login => login::outcome(login::rehearse(place).await),
+            Check::Login => rehearsal(place).await,
             Check::Routers => traefik(arguments, project).await,
             _ => match of_settings(check, place).or_else(|| of_keys(check, arguments, place)) {
                 Some(outcome) => outcome,
@@ -150,4 +150,13 @@ async fn traefik(arguments: &DoctorArguments, project: Option<&Project>) -> Outc
             Outcome::Wrong(vec![Problem::warn(found, mend)])
         }
     }
+}
+
+async fn rehearsal(place: &Place) -> Outcome {
+    if !place.refused.is_empty() {
+        return Outcome::skipped(
+            "no gateway starts with a setting that it refuses: see `settings`",
+        );
+    }
+    login::outcome(login::rehearse(place).await)
 }
