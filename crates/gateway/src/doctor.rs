@@ -12,6 +12,7 @@ mod compose;
 mod finding;
 mod inside;
 mod keys;
+mod login;
 mod outside;
 mod place;
 mod routers;

@@ -9,7 +9,7 @@ use super::outside::Heard;
 use super::place::Place;
 use super::routers::Routes;
 use super::store::Facts;
-use super::{DoctorArguments, keys, routers, secrets, settings, store};
+use super::{DoctorArguments, keys, login, routers, secrets, settings, store};
 use crate::internal_ca::InternalCa;
 use crate::key_keeper::KeyKeeper;
 
@@ -27,6 +27,7 @@ pub(crate) async fn examine(
         let outcome = match check {
             Check::GithubApp => github(place).await,
             Check::RedisOpen => open(place).await,
+            Check::Login => rehearsal(place).await,
             Check::Routers => traefik(arguments, project).await,
             _ => match of_settings(check, place).or_else(|| of_keys(check, arguments, place)) {
                 Some(outcome) => outcome,
@@ -149,4 +150,13 @@ async fn traefik(arguments: &DoctorArguments, project: Option<&Project>) -> Outc
             Outcome::Wrong(vec![Problem::warn(found, mend)])
         }
     }
+}
+
+async fn rehearsal(place: &Place) -> Outcome {
+    if !place.refused.is_empty() {
+        return Outcome::skipped(
+            "no gateway starts with a setting that it refuses: see `settings`",
+        );
+    }
+    login::outcome(login::rehearse(place).await)
 }
