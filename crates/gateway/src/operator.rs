@@ -4,6 +4,7 @@
 //! Exit codes: 0 done, 1 it failed (or what was named is not there, or the answer was no), 2 the
 //! command line is wrong.
 
+mod backup;
 mod consent;
 mod explain;
 mod last_use;
@@ -28,6 +29,7 @@ use clap::{ArgGroup, Args, Subcommand};
 use token_core::store::{Registration, Session};
 use token_core::{ClientId, GrantId, Jti};
 
+use backup::BackupCommand;
 use consent::Destroying;
 use explain::Explain;
 use listing::{Format, Tokens};
@@ -154,6 +156,8 @@ pub(crate) enum OperatorCommand {
     PurgeExpired(Alone<Destroying>),
     /// Say whether a person would be let in to a service now, and why.
     Explain(Alone<Explain>),
+    /// Encrypted backups of clients, sessions and tokens: create, list, view, restore.
+    Backup(Group<BackupCommand>),
 }
 
 /// Commands on one kind of thing.
@@ -220,6 +224,7 @@ impl OperatorCommand {
                 TokensCommand::List { .. } | TokensCommand::Mint(_) => None,
             },
             Self::PurgeExpired(alone) => Some(alone.arguments),
+            Self::Backup(group) => group.command.destroys(),
             Self::ShowAll(_) | Self::Stats(_) | Self::Explain(_) => None,
         }
     }
@@ -268,6 +273,7 @@ async fn run_it(command: OperatorCommand) -> Result<(), Box<dyn Error>> {
             let (system, admission) = System::open_with(data, explain::admission)?;
             system.concluded(explain::run(&system, &admission, &alone.arguments).await)
         }
+        OperatorCommand::Backup(group) => backup::run(group.data.data_dir, group.command).await,
     }
 }
 

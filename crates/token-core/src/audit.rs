@@ -268,6 +268,14 @@ pub enum OperatorAction {
     DeleteTokens,
     /// Made an access token.
     MintToken,
+    /// Wrote a backup.
+    CreateBackup,
+    /// Read a backup.
+    ViewBackup,
+    /// Put back what a backup has: that much was not there before.
+    RestoreBackup,
+    /// Took every client and every token away, to put a backup in their place.
+    ClearStore,
 }
 
 /// A person and the client that he uses.
