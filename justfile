@@ -98,6 +98,18 @@ oauth-stats *options:
 oauth-explain *options:
     @{{ operator }} explain "$@"
 
+# Login attempts: how far each came, why it stopped, what mends it (REFERENCE, --since 7d, --failed)
+[group('oauth')]
+[positional-arguments]
+oauth-trace *options:
+    @{{ operator }} trace "$@"
+
+# What was refused, what is unusual, how well requests were decided (--since 7d, --html FILE)
+[group('oauth')]
+[positional-arguments]
+oauth-report *options:
+    @{{ operator }} report "$@"
+
 # What is wrong, from inside and from outside, and what mends it (--only, --json)
 [group('oauth')]
 [positional-arguments]

@@ -11,7 +11,9 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, ServiceConfig};
 use prometheus::core::Collector;
-use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
+use prometheus::{
+    IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, PullingGauge, Registry, TextEncoder,
+};
 
 use crate::listener::{self, BindError};
 use crate::serve::{HttpService, get_or_head};
@@ -62,6 +64,25 @@ pub fn add<C: Collector + Clone + 'static>(
 ) -> prometheus::Result<C> {
     registry.register(Box::new(collector.clone()))?;
     Ok(collector)
+}
+
+/// Registers a figure that is asked for when somebody reads them.
+///
+/// # Errors
+/// Another one has its name.
+pub fn asked(
+    registry: &Registry,
+    name: &str,
+    help: &str,
+    figure: impl Fn() -> u64 + Send + Sync + 'static,
+) -> prometheus::Result<()> {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "Prometheus has no other numbers, and 2^53 is enough"
+    )]
+    let figure = move || figure() as f64;
+    let gauge = PullingGauge::new(name, help, Box::new(figure))?;
+    registry.register(Box::new(gauge))
 }
 
 /// The internal listener: `GET /metrics` in Prometheus' text format.

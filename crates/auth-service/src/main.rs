@@ -29,7 +29,7 @@ use token_core::admission::Admission;
 use token_core::audit::{People, Program, Recorder};
 use token_core::live::Live;
 use token_core::{Clock as _, SystemClock, SystemEntropy};
-use token_store::{RedisSettings, RedisStore, Trail};
+use token_store::{MISSING, RedisSettings, RedisStore, Trail};
 use tokio::sync::Notify;
 use tracing::level_filters::LevelFilter;
 
@@ -73,6 +73,8 @@ async fn run(
     let listeners = vec![listener::bind(LISTEN_ADDRESS, address)?];
     let (context, trail) = context(config, known)?;
     let context = Arc::new(context);
+    let lost = trail.clone();
+    metrics::asked(&registry, MISSING.0, MISSING.1, move || lost.missing())?;
     let ready: Arc<dyn Ready> = Arc::new(StoreAnswers(Arc::clone(&context)));
     let endpoints = routes(context);
     let service = HttpService {

@@ -13,11 +13,14 @@ mod mint;
 pub(crate) mod output;
 mod progress;
 mod purge;
+mod report;
 mod revoking;
 mod selection;
 mod stats;
 pub(crate) mod system;
 mod table;
+mod trace;
+mod trail;
 mod walk;
 pub(crate) mod when;
 
@@ -34,9 +37,11 @@ use consent::Destroying;
 use explain::Explain;
 use listing::{Format, Tokens};
 use mint::Mint;
+use report::Report;
 use revoking::Target;
 use selection::Filters;
 use system::System;
+use trace::Trace;
 
 /// Registered clients
 #[derive(Subcommand)]
@@ -154,6 +159,12 @@ pub(crate) enum OperatorCommand {
     /// Clear away what has expired and is still kept. The gateway does so by itself, little by
     /// little.
     PurgeExpired(Alone<Destroying>),
+    /// Show login attempts: how far each came, with which client, why it stopped and what mends
+    /// it.
+    Trace(Alone<Trace>),
+    /// Show what was refused and why, what is unusual, and how well requests could be decided,
+    /// over a window.
+    Report(Alone<Report>),
     /// Say whether a person would be let in to a service now, and why.
     Explain(Alone<Explain>),
     /// Encrypted backups of clients, sessions and tokens: create, list, view, restore.
@@ -225,7 +236,11 @@ impl OperatorCommand {
             },
             Self::PurgeExpired(alone) => Some(alone.arguments),
             Self::Backup(group) => group.command.destroys(),
-            Self::ShowAll(_) | Self::Stats(_) | Self::Explain(_) => None,
+            Self::ShowAll(_)
+            | Self::Stats(_)
+            | Self::Explain(_)
+            | Self::Trace(_)
+            | Self::Report(_) => None,
         }
     }
 }
@@ -267,6 +282,14 @@ async fn run_it(command: OperatorCommand) -> Result<(), Box<dyn Error>> {
         }
         OperatorCommand::PurgeExpired(alone) => {
             purge::run(&alone.data.open()?, alone.arguments).await
+        }
+        OperatorCommand::Report(alone) => {
+            let system = alone.data.open()?;
+            system.concluded(report::run(&system, &alone.arguments).await)
+        }
+        OperatorCommand::Trace(alone) => {
+            let system = alone.data.open()?;
+            system.concluded(trace::run(&system, &alone.arguments).await)
         }
         OperatorCommand::Explain(alone) => {
             let data = alone.data.data_dir;

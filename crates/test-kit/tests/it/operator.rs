@@ -7,4 +7,5 @@ mod explaining;
 mod looking;
 mod minting;
 mod recipes;
+mod seeing;
 mod world;
