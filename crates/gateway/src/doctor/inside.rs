@@ -9,9 +9,10 @@ use super::outside::Heard;
 use super::place::Place;
 use super::routers::Routes;
 use super::store::Facts;
-use super::{DoctorArguments, keys, login, routers, secrets, settings, store};
+use super::{DoctorArguments, backups, keys, login, routers, secrets, settings, store};
 use crate::internal_ca::InternalCa;
 use crate::key_keeper::KeyKeeper;
+use crate::operator::backup;
 
 /// Every check of this side that is asked for.
 pub(crate) async fn examine(
@@ -29,7 +30,7 @@ pub(crate) async fn examine(
             Check::RedisOpen => open(place).await,
             Check::Login => rehearsal(place).await,
             Check::Routers => traefik(arguments, project).await,
-            _ => match of_settings(check, place).or_else(|| of_keys(check, arguments, place)) {
+            _ => match of_settings(check, place).or_else(|| of_files(check, arguments, place)) {
                 Some(outcome) => outcome,
                 None => match of_store(check, &facts, project, heard) {
                     Some(outcome) => outcome,
@@ -58,7 +59,7 @@ fn of_settings(check: Check, place: &Place) -> Option<Outcome> {
     })
 }
 
-fn of_keys(check: Check, arguments: &DoctorArguments, place: &Place) -> Option<Outcome> {
+fn of_files(check: Check, arguments: &DoctorArguments, place: &Place) -> Option<Outcome> {
     let now = SystemClock.now();
     let [tokens, assertions] = &place.keepers;
     let signing = |keeper: &KeyKeeper| {
@@ -70,6 +71,10 @@ fn of_keys(check: Check, arguments: &DoctorArguments, place: &Place) -> Option<O
         keys::signing(keeper.purpose, active, place.algorithm, place.rotation, now)
     };
     Some(match check {
+        Check::Backup => {
+            let newest = place.backups.as_ref().map(backup::newest);
+            backups::age(newest, now)
+        }
         Check::EnvFile => keys::env_file(arguments.project.as_deref()),
         Check::SigningKeys => signing(tokens),
         Check::AssertionKeys => signing(assertions),

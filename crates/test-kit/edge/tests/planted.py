@@ -37,6 +37,17 @@ class Patient:
         os.makedirs(f"{self.directory}/project")
         self.mounts["/project"] = f"{self.directory}/project"
         self.write_env_file(0o600)
+        self.mounts["/backups"] = f"{self.directory}/backups"
+        os.makedirs(self.mounts["/backups"], mode=0o755)
+        self.write_backup(hours=20)
+
+    def write_backup(self, hours):
+        """A backup that was written so long ago. The doctor looks at its time alone."""
+        path = f"{self.directory}/backups/gateway-20260101T000000Z.age"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("age-encryption.org/v1\n")
+        written = time.time() - 3600 * hours
+        os.utime(path, (written, written))
 
     def write_env_file(self, mode):
         """The `.env` that the doctor finds."""
@@ -129,6 +140,21 @@ def unguarded_label(patient):
 def open_env_file(patient):
     """A `.env` that every user reads."""
     patient.write_env_file(0o644)
+    yield
+
+
+@contextlib.contextmanager
+def old_backup(patient):
+    """Backups that stopped."""
+    patient.write_backup(hours=24 * 9)
+    yield
+
+
+@contextlib.contextmanager
+def no_backup(patient):
+    """No backup at all."""
+    shutil.rmtree(patient.mounts["/backups"])
+    os.makedirs(patient.mounts["/backups"], mode=0o755)
     yield
 
 

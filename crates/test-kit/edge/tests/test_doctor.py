@@ -11,7 +11,9 @@ from planted import (
     Patient,
     ending_certificate,
     endless_log,
+    no_backup,
     no_key,
+    old_backup,
     old_key,
     open_env_file,
     open_redis_port,
@@ -88,6 +90,8 @@ PLANTED = {
     "a published port of Redis": (published_redis, "redis-exposure", "fail"),
     "an answer at Redis's port": (open_redis_port, "redis-exposure", "fail"),
     "a label without its middleware": (unguarded_label, "routers", "fail"),
+    "no backup": (no_backup, "backup", "warn"),
+    "backups that stopped": (old_backup, "backup", "warn"),
     "a log without bound": (endless_log, "log-rotation", "warn"),
     "no certificate": (
         lambda p: traefik(p, {EDGE: [("sniStrict: true", "sniStrict: false")]}, certificates=False),
