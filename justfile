@@ -6,10 +6,20 @@ compose := "docker compose"
 # OPERATOR_COMMAND=gateway, with the settings in the environment (docs/operations.md).
 operator := env("OPERATOR_COMMAND", compose + " --profile tools run --rm gateway")
 
+# The same for what writes files of the deployment: they are this directory's, and its owner's.
+on_files := env("OPERATOR_COMMAND", "docker run --rm --interactive $([ -t 0 ] && echo --tty) --env BASE_DOMAIN --env ACME_EMAIL --env GITHUB_CLIENT_ID --env GITHUB_CLIENT_SECRET --env ALLOWED_GITHUB_USERS --volume '" + justfile_directory() + ":/deployment' --workdir /deployment --user \"$(id -u):$(id -g)\" mcp-oauth-gateway/gateway:local")
+
 # What there is
 [private]
 default:
     @{{ just_executable() }} --list --unsorted
+
+# Ask what the deployment has to know, make its secrets, and say what is next
+[positional-arguments]
+setup *options:
+    @[ -n "${OPERATOR_COMMAND-}" ] || docker build --file deploy/Dockerfile --target gateway --tag mcp-oauth-gateway/gateway:local .
+    @scripts/generate-secrets
+    @{{ on_files }} setup "$@"
 
 # Start everything; make the keys that are missing
 up: generate-rsa-keys
@@ -26,6 +36,11 @@ logs *services:
 # Who is up, and who is well
 health:
     {{ compose }} ps --format 'table {{ "{{.Service}}\t{{.State}}\t{{.Health}}" }}'
+
+# Add another MCP server (NAME URL, or NAME IMAGE --port PORT; --dry-run)
+[positional-arguments]
+service-add *options:
+    @{{ on_files }} service-add "$@"
 
 # Make the keys that sign tokens and assertions; existing ones stay
 generate-rsa-keys:
@@ -82,6 +97,18 @@ oauth-stats *options:
 [positional-arguments]
 oauth-explain *options:
     @{{ operator }} explain "$@"
+
+# Login attempts: how far each came, why it stopped, what mends it (REFERENCE, --since 7d, --failed)
+[group('oauth')]
+[positional-arguments]
+oauth-trace *options:
+    @{{ operator }} trace "$@"
+
+# What was refused, what is unusual, how well requests were decided (--since 7d, --html FILE)
+[group('oauth')]
+[positional-arguments]
+oauth-report *options:
+    @{{ operator }} report "$@"
 
 # What is wrong, from inside and from outside, and what mends it (--only, --json)
 [group('oauth')]
@@ -167,6 +194,30 @@ oauth-purge-expired *options:
 [positional-arguments]
 oauth-purge-expired-dry *options:
     @{{ operator }} purge-expired --dry-run "$@"
+
+# Write an encrypted backup (BACKUP_RECIPIENTS; docs/backup.md)
+[group('oauth')]
+[positional-arguments]
+oauth-backup *options:
+    @{{ operator }} backup create "$@"
+
+# The backups that there are, the newest last
+[group('oauth')]
+[positional-arguments]
+oauth-backup-list *options:
+    @{{ operator }} backup list "$@"
+
+# What is in the newest backup, or in FILE (--identity - < KEYFILE)
+[group('oauth')]
+[positional-arguments]
+oauth-backup-view *options:
+    @{{ operator }} backup view "$@"
+
+# Put the newest backup back, or FILE (--identity - < KEYFILE; --clear, --dry-run, --yes)
+[group('oauth')]
+[positional-arguments]
+oauth-restore *options:
+    @{{ operator }} backup restore "$@"
 
 # Fill in the secrets that are missing in .env (--force: replace them)
 generate-all-secrets *options:

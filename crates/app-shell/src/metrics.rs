@@ -11,11 +11,10 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, ServiceConfig};
-use prometheus::core::{Collector, Desc};
-use prometheus::proto::MetricFamily;
+use prometheus::core::Collector;
 use prometheus::{
     HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    TextEncoder,
+    PullingGauge, TextEncoder,
 };
 
 pub use prometheus::Registry;
@@ -69,6 +68,25 @@ pub fn add<C: Collector + Clone + 'static>(
 ) -> prometheus::Result<C> {
     registry.register(Box::new(collector.clone()))?;
     Ok(collector)
+}
+
+/// Registers a figure that is asked for when somebody reads them.
+///
+/// # Errors
+/// Another one has its name.
+pub fn asked(
+    registry: &Registry,
+    name: &str,
+    help: &str,
+    figure: impl Fn() -> u64 + Send + Sync + 'static,
+) -> prometheus::Result<()> {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "Prometheus has no other numbers, and 2^53 is enough"
+    )]
+    let figure = move || figure() as f64;
+    let gauge = PullingGauge::new(name, help, Box::new(figure))?;
+    registry.register(Box::new(gauge))
 }
 
 /// The internal listener: `GET /metrics` in Prometheus' text format.
@@ -169,40 +187,6 @@ pub fn durations(
             .with_label_values(&[outcome])
             .observe(took.as_secs_f64());
     })
-}
-
-/// What is read off the program when somebody asks for the figures.
-struct Reading<F> {
-    gauge: IntGauge,
-    read: F,
-}
-
-impl<F: Fn() -> Option<u64> + Send + Sync> Collector for Reading<F> {
-    fn desc(&self) -> Vec<&Desc> {
-        self.gauge.desc()
-    }
-
-    fn collect(&self) -> Vec<MetricFamily> {
-        let Some(value) = (self.read)() else {
-            return Vec::new();
-        };
-        self.gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
-        self.gauge.collect()
-    }
-}
-
-/// A figure that is read when somebody asks for it; it is not told where there is none.
-///
-/// # Errors
-/// Names that Prometheus does not take, or another has.
-pub fn reading(
-    registry: &Registry,
-    name: &str,
-    help: &str,
-    read: impl Fn() -> Option<u64> + Send + Sync + 'static,
-) -> prometheus::Result<()> {
-    let gauge = IntGauge::new(name, help)?;
-    registry.register(Box::new(Reading { gauge, read }))
 }
 
 /// Counts what a program has recorded, by what it is.

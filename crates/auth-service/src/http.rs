@@ -25,3 +25,4 @@ pub mod routes;
 mod sign_in;
 mod success;
 mod token;
+mod witness;

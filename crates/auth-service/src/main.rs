@@ -30,7 +30,7 @@ use token_core::audit::{People, Program, Recorder};
 use token_core::keys::LiveKeys;
 use token_core::live::Live;
 use token_core::{Clock as _, SystemClock, SystemEntropy};
-use token_store::{RedisSettings, RedisStore, Trail};
+use token_store::{MISSING, RedisSettings, RedisStore, Trail};
 use tokio::sync::Notify;
 use tracing::level_filters::LevelFilter;
 
@@ -74,6 +74,8 @@ async fn run(
     let listeners = vec![listener::bind(LISTEN_ADDRESS, address)?];
     let (context, trail) = context(config, known, &registry)?;
     let context = Arc::new(context);
+    let lost = trail.clone();
+    metrics::asked(&registry, MISSING.0, MISSING.1, move || lost.missing())?;
     let ready: Arc<dyn Ready> = Arc::new(StoreAnswers(Arc::clone(&context)));
     let endpoints = routes(context);
     let service = HttpService {
@@ -160,11 +162,12 @@ fn context(
 /// `gateway_signing_key_age_seconds`; the key of a setting has no age.
 fn key_age(registry: &Registry, keys: Arc<LiveKeys>) -> Result<(), Box<dyn Error>> {
     let help = "For how long the active key has signed access tokens.";
-    let age = move || {
-        let since = keys.signing().active_since?;
-        Some(SystemClock.now().0.saturating_sub(since.0))
-    };
-    metrics::reading(registry, "gateway_signing_key_age_seconds", help, age)?;
+    let since = move || keys.signing().active_since;
+    if since().is_none() {
+        return Ok(());
+    }
+    let age = move || since().map_or(0, |since| SystemClock.now().0.saturating_sub(since.0));
+    metrics::asked(registry, "gateway_signing_key_age_seconds", help, age)?;
     Ok(())
 }
 

@@ -30,7 +30,7 @@ use token_core::audit::{People, Program, Recorder};
 use token_core::live::Live;
 use token_core::store::TokenUses;
 use token_core::{Clock as _, SystemClock};
-use token_store::{Heard, RedisActiveTokens, RedisSettings, Trail};
+use token_store::{Heard, MISSING, RedisActiveTokens, RedisSettings, Trail};
 use tracing::level_filters::LevelFilter;
 
 use crate::remote_keys::RemoteKeys;
@@ -72,6 +72,8 @@ async fn run(
     let assertion_keys = AssertionKeys(config.assertion_keys.keys());
     let (verifier, tokens, trail) = verifier(config, known, &registry)?;
     let verifier = Arc::new(verifier);
+    let lost = trail.clone();
+    metrics::asked(&registry, MISSING.0, MISSING.1, move || lost.missing())?;
     let uses: Arc<dyn TokenUses> = Arc::new(tokens);
     tokio::spawn(journal::keep(Arc::clone(&verifier), Arc::clone(&uses)));
     let last_words = Arc::clone(&verifier);

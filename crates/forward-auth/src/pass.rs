@@ -10,6 +10,7 @@ use token_core::assertion::{AssertionSigner, Identity, LIFETIME};
 use token_core::jose::SignError;
 use token_core::{Jti, ResourceId, Seconds, Timestamp};
 
+use crate::decide::Denial;
 use crate::uses::Uses;
 
 /// The identity headers; the contract lists them in `authResponseHeaders`, so that forged ones
@@ -65,7 +66,7 @@ pub(crate) enum Held {
 
 /// A claim cannot be a header's value; no token of ours has one that cannot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NotAHeader;
+struct NotAHeader;
 
 impl std::fmt::Debug for Pass {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -74,8 +75,15 @@ impl std::fmt::Debug for Pass {
 }
 
 impl Pass {
-    /// What these claims say to the service at their audience.
-    pub(crate) fn new(claims: &AccessTokenClaims) -> Result<Self, NotAHeader> {
+    /// What these claims say to the service at their audience; a fault of ours denies.
+    pub(crate) fn of(claims: &AccessTokenClaims) -> Result<Self, Denial> {
+        Self::new(claims).map_err(|error| {
+            tracing::error!(?error, "a token of ours has a claim that fits no header");
+            Denial::CannotDecide
+        })
+    }
+
+    fn new(claims: &AccessTokenClaims) -> Result<Self, NotAHeader> {
         let identity = Identity::from(claims);
         Ok(Self {
             jti: claims.jti.clone(),

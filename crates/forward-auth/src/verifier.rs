@@ -16,7 +16,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::http::header::HeaderValue;
-use token_core::access_token::AccessTokenClaims;
 use token_core::admission::Admission;
 use token_core::assertion::AssertionSigner;
 use token_core::audit::AuditSink;
@@ -314,7 +313,7 @@ impl Verifier {
             admission: &admission,
         };
         let denial = match judge(question.token, rules, &keys, now) {
-            Ok(claims) => return pass(&claims),
+            Ok(claims) => return Pass::of(&claims),
             Err(denial) => denial,
         };
         match denial {
@@ -396,11 +395,4 @@ impl Verifier {
     pub fn remembered_tokens(&self) -> usize {
         self.memory.len()
     }
-}
-
-fn pass(claims: &AccessTokenClaims) -> Result<Pass, Denial> {
-    Pass::new(claims).map_err(|error| {
-        tracing::error!(?error, "a token of ours has a claim that fits no header");
-        Denial::CannotDecide
-    })
 }

@@ -9,6 +9,7 @@ mod data_directory;
 mod deployment;
 mod doctor;
 mod edge;
+mod env_file;
 mod internal_ca;
 mod key_keeper;
 mod key_schedule;
@@ -18,6 +19,8 @@ mod operator;
 mod passphrase;
 mod serve;
 mod serve_config;
+mod service_add;
+mod setup;
 mod start_page;
 mod utc;
 
@@ -51,6 +54,10 @@ enum Command {
     /// the list is in a file (`ALLOWED_GITHUB_USERS_FILE`): a process cannot be given another
     /// environment.
     Reload,
+    /// Ask what a deployment needs to know, and write it to `.env`.
+    Setup(setup::Setup),
+    /// Add another MCP server to a deployment: its entry, its route and guard, a smoke test.
+    ServiceAdd(service_add::ServiceAdd),
     /// Look for what is wrong, from inside and from outside, and say what mends it
     Doctor(doctor::DoctorArguments),
     #[command(flatten)]
@@ -64,6 +71,12 @@ fn main() -> ExitCode {
         Some(Command::Serve(arguments)) => app_shell::run("gateway", serve::run(arguments)),
         Some(Command::Keys(arguments)) => app_shell::run("gateway", keys_command::run(arguments)),
         Some(Command::Reload) => app_shell::run("gateway", deployment::reload()),
+        Some(Command::Setup(arguments)) => {
+            app_shell::run("gateway", async move { setup::run(&arguments) })
+        }
+        Some(Command::ServiceAdd(arguments)) => {
+            app_shell::run("gateway", async move { service_add::run(&arguments) })
+        }
         Some(Command::Doctor(arguments)) => doctor::main(arguments),
         Some(Command::Operator(command)) => {
             if command.destroys().is_some_and(|how| !how.can_be_answered()) {

@@ -4,6 +4,7 @@
 //! Exit codes: 0 done, 1 it failed (or what was named is not there, or the answer was no), 2 the
 //! command line is wrong.
 
+mod backup;
 mod consent;
 mod explain;
 mod last_use;
@@ -12,11 +13,14 @@ mod mint;
 pub(crate) mod output;
 mod progress;
 mod purge;
+mod report;
 mod revoking;
 mod selection;
 mod stats;
 pub(crate) mod system;
 mod table;
+mod trace;
+mod trail;
 mod walk;
 pub(crate) mod when;
 
@@ -28,13 +32,16 @@ use clap::{ArgGroup, Args, Subcommand};
 use token_core::store::{Registration, Session};
 use token_core::{ClientId, GrantId, Jti};
 
+use backup::BackupCommand;
 use consent::Destroying;
 use explain::Explain;
 use listing::{Format, Tokens};
 use mint::Mint;
+use report::Report;
 use revoking::Target;
 use selection::Filters;
 use system::System;
+use trace::Trace;
 
 /// Registered clients
 #[derive(Subcommand)]
@@ -152,8 +159,16 @@ pub(crate) enum OperatorCommand {
     /// Clear away what has expired and is still kept. The gateway does so by itself, little by
     /// little.
     PurgeExpired(Alone<Destroying>),
+    /// Show login attempts: how far each came, with which client, why it stopped and what mends
+    /// it.
+    Trace(Alone<Trace>),
+    /// Show what was refused and why, what is unusual, and how well requests could be decided,
+    /// over a window.
+    Report(Alone<Report>),
     /// Say whether a person would be let in to a service now, and why.
     Explain(Alone<Explain>),
+    /// Encrypted backups of clients, sessions and tokens: create, list, view, restore.
+    Backup(Group<BackupCommand>),
 }
 
 /// Commands on one kind of thing.
@@ -220,7 +235,12 @@ impl OperatorCommand {
                 TokensCommand::List { .. } | TokensCommand::Mint(_) => None,
             },
             Self::PurgeExpired(alone) => Some(alone.arguments),
-            Self::ShowAll(_) | Self::Stats(_) | Self::Explain(_) => None,
+            Self::Backup(group) => group.command.destroys(),
+            Self::ShowAll(_)
+            | Self::Stats(_)
+            | Self::Explain(_)
+            | Self::Trace(_)
+            | Self::Report(_) => None,
         }
     }
 }
@@ -263,11 +283,20 @@ async fn run_it(command: OperatorCommand) -> Result<(), Box<dyn Error>> {
         OperatorCommand::PurgeExpired(alone) => {
             purge::run(&alone.data.open()?, alone.arguments).await
         }
+        OperatorCommand::Report(alone) => {
+            let system = alone.data.open()?;
+            system.concluded(report::run(&system, &alone.arguments).await)
+        }
+        OperatorCommand::Trace(alone) => {
+            let system = alone.data.open()?;
+            system.concluded(trace::run(&system, &alone.arguments).await)
+        }
         OperatorCommand::Explain(alone) => {
             let data = alone.data.data_dir;
             let (system, admission) = System::open_with(data, explain::admission)?;
             system.concluded(explain::run(&system, &admission, &alone.arguments).await)
         }
+        OperatorCommand::Backup(group) => backup::run(group.data.data_dir, group.command).await,
     }
 }
 

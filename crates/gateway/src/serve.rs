@@ -37,7 +37,7 @@ use token_core::live::Live;
 use token_core::store::TokenUses;
 use token_core::{Clock, Entropy, Seconds, SystemClock, SystemEntropy, assertion};
 use token_store::key_directory::FollowedKeys;
-use token_store::{SqliteStore, Trail};
+use token_store::{MISSING, SqliteStore, Trail};
 
 use crate::data_directory::DataDirectory;
 use crate::edge::{Edge, only_our_host};
@@ -71,6 +71,8 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<(), Box<dyn Error>>
     let registry = metrics::registry("gateway", SystemClock.now().0)?;
     let requests = RequestCount::register(&registry, "gateway")?;
     let (services, written, sign_in) = build(&mut config, &data, &registry)?;
+    let lost = written.trail.clone();
+    metrics::asked(&registry, MISSING.0, MISSING.1, move || lost.missing())?;
     let page = StartPage {
         issuer: &config.issuer,
         resource: &config.resource,

@@ -147,14 +147,15 @@ impl Gateway {
     }
 
     /// Runs an operator's command on its data, beside it.
-    pub fn operator(&self, arguments: &[&str]) -> Output {
+    pub fn operator(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
         let port = self.origin.rsplit(':').next().expect("a port");
         let mut command = program("gateway");
         command
             .current_dir(&self.directory)
             .args(arguments)
             .args(["--data-dir", "data"])
-            .env("GATEWAY_PORT", port);
+            .env("GATEWAY_PORT", port)
+            .envs(settings.iter().copied());
         command.output().expect("gateway starts")
     }
 

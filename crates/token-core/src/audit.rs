@@ -3,7 +3,9 @@
 //! networks. `docs/audit.md` describes each event; a test holds that.
 
 mod network;
+mod reason;
 mod record;
+mod step;
 
 use std::sync::Mutex;
 
@@ -14,7 +16,9 @@ use crate::jose::TokenError;
 use crate::resource::ResourceId;
 
 pub use network::Network;
+pub use reason::FailureReason;
 pub use record::{AuditLog, Counted, Naming, People, Program, Recorder, SCHEMA};
+pub use step::{Agent, LoginStep, LooksLike, Reference, Step};
 
 /// How many records a store keeps where nothing else is set (`AUDIT_LENGTH`).
 pub const KEPT: u64 = 100_000;
@@ -52,6 +56,8 @@ pub enum AuditEvent {
         /// The service.
         resource: ResourceId,
     },
+    /// A step of a login was seen, or failed.
+    LoginStep(LoginStep),
     /// Somebody was let in under a new grant: a person signed in, or a client acts for itself.
     AuthSuccess {
         /// The person, or the client as a machine.
@@ -268,6 +274,14 @@ pub enum OperatorAction {
     DeleteTokens,
     /// Made an access token.
     MintToken,
+    /// Wrote a backup.
+    CreateBackup,
+    /// Read a backup.
+    ViewBackup,
+    /// Put back what a backup has: that much was not there before.
+    RestoreBackup,
+    /// Took every client and every token away, to put a backup in their place.
+    ClearStore,
 }
 
 /// A person and the client that he uses.
@@ -299,53 +313,11 @@ impl AuditEvent {
             | Self::ClientChanged { .. }
             | Self::ClientDeleted { .. }
             | Self::EgressRefused { .. } => true,
+            Self::LoginStep(step) => step.grant.is_none(),
             Self::AuthFailure { user_id, .. } => user_id.is_none(),
             _ => false,
         }
     }
-}
-
-/// Why somebody was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FailureReason {
-    /// The client is not known or could not prove itself.
-    InvalidClient,
-    /// An authorization request that could not be trusted or was ill-formed.
-    InvalidRequest,
-    /// The consent form came from another browser, or too late.
-    ConsentForged,
-    /// `state` is unknown, used or expired, or belongs to another browser.
-    InvalidState,
-    /// The identity provider said no, or could not be asked.
-    IdentityProvider,
-    /// A wrong passphrase.
-    WrongPassphrase,
-    /// A user code under which no device waits.
-    InvalidUserCode,
-    /// Too many attempts.
-    TooManyAttempts,
-    /// The person is not on the allow-list.
-    NotAdmitted,
-    /// A code or refresh token that is not good.
-    InvalidGrant,
-    /// The PKCE verifier does not answer the challenge.
-    PkceMismatch,
-    /// A request at the edge whose header is ill-formed.
-    NoToken,
-    /// A request at the edge whose host or path is not the service's.
-    WrongHost,
-    /// A token whose `jti` is not active.
-    InactiveToken,
-    /// A good token without the scope that is needed.
-    InsufficientScope,
-    /// The verifier could not know: its store or its keys could not be asked.
-    CannotDecide,
-    /// Too many bad tokens came from one place: the others were not looked at.
-    Flood,
-    /// A token that is not good by itself.
-    #[serde(untagged)]
-    Token(TokenError),
 }
 
 /// Where events go.

@@ -5,6 +5,7 @@
 //! TTL) is garbage collection only. Nothing here is a secret: codes and refresh tokens appear as
 //! [`SecretKey`], `state` as [`SecretHash`].
 
+mod archive;
 mod freshness;
 mod inspection;
 mod outcomes;
@@ -19,6 +20,7 @@ use crate::clock::Timestamp;
 use crate::identifiers::{ClientId, GrantId, Jti, UserId};
 use crate::secret::{SecretHash, SecretKey};
 
+pub use archive::*;
 pub use freshness::{Freshness, MAX_AGE, Mark, Voice};
 pub use inspection::*;
 pub use outcomes::*;

@@ -24,7 +24,7 @@ pub use self::redis::{
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{OpenError, SqliteStore};
-pub use trail::Trail;
+pub use trail::{MISSING, Trail};
 
 /// RFC 8628 section 3.5: what `slow_down` adds to the interval.
 const SLOWER_BY: token_core::Seconds = token_core::Seconds(5);

@@ -2,6 +2,7 @@
 //! verifier. `keys` says what is kept where, `scripts` holds the atomic steps.
 
 mod active_tokens;
+mod archive;
 mod clients;
 mod devices;
 mod fault;

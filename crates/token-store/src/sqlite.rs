@@ -4,6 +4,7 @@
 //! same time. Each write is one IMMEDIATE transaction, which is what makes it one atomic step
 //! across processes, and clears away a bounded number of expired rows.
 
+mod archive;
 mod clients;
 mod devices;
 mod grants;

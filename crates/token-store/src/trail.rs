@@ -26,6 +26,12 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 const ANYBODYS_RATE: f64 = 1.0;
 const ANYBODYS_AT_ONCE: f64 = 300.0;
 
+/// The figure that [`Trail::missing`] is, for Prometheus: its name and what it says.
+pub const MISSING: (&str, &str) = (
+    "gateway_audit_events_missing",
+    "Audit events that the log has and the store has not, since the start.",
+);
+
 /// Writes events to the log and to the store. Clones write to the same.
 #[derive(Clone, Debug)]
 pub struct Trail {

@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 use token_core::Timestamp;
-use token_core::audit::{AuditEvent, FailureReason};
+use token_core::audit::{AuditEvent, FailureReason, Reference};
 use token_core::client::Client;
 use token_core::oauth_error::OAuthErrorCode;
 use token_core::secret::{BrowserBinding, SecretHash};
@@ -24,6 +24,7 @@ struct Ticket {
     request: ConsentRequest,
     browser: SecretHash,
     expires_at: Timestamp,
+    flow: Reference,
 }
 
 /// What the person decided.
@@ -60,32 +61,35 @@ pub enum ConsentError {
     Failed(#[source] OAuthFailure),
 }
 
-/// Seals a request for the form that `browser` is shown.
+/// Seals a request for the form that `browser` is shown, and names the login that begins.
 pub fn ticket(
     context: &Context,
-    request: ConsentRequest,
+    request: &ConsentRequest,
     browser: &BrowserBinding,
-) -> Result<String, OAuthFailure> {
+) -> Result<(String, Reference), OAuthFailure> {
+    let flow = Reference::generate(context.entropy.as_ref())?;
     let expires_at = context.now().plus(context.lifetimes.session);
     let ticket = Ticket {
-        request,
+        request: request.clone(),
         browser: browser.hash(),
         expires_at,
+        flow: flow.clone(),
     };
-    Ok(context
+    let sealed = context
         .sealing
         .consent
-        .seal(&ticket, context.entropy.as_ref())?)
+        .seal(&ticket, context.entropy.as_ref())?;
+    Ok((sealed, flow))
 }
 
-/// Carries out what the person decided.
+/// Carries out what the person decided, and names the login that it belongs to.
 pub async fn decide(
     context: &Context,
     ticket: &str,
     browser: Option<&BrowserBinding>,
     decision: Decision,
-) -> Result<(Client, Decided), ConsentError> {
-    let request = opened(context, ticket, browser).inspect_err(|_| {
+) -> Result<(Reference, Decided), ConsentError> {
+    let (request, flow) = opened(context, ticket, browser).inspect_err(|_| {
         let reason = FailureReason::ConsentForged;
         context.record(&AuditEvent::AuthFailure {
             reason,
@@ -117,17 +121,21 @@ pub async fn decide(
                 OAuthErrorCode::AccessDenied,
                 "the person refused the request",
             );
-            Ok((client, Decided::Refused(ReturnPath::from(&request), denied)))
+            Ok((flow, Decided::Refused(ReturnPath::from(&request), denied)))
         }
         Decision::Approve => {
-            let sign_in = begin(context, SignInPurpose::Approved(request))
-                .await
-                .map_err(ConsentError::Failed)?;
+            let sign_in = begin(
+                context,
+                SignInPurpose::Approved(request),
+                Some(flow.clone()),
+            )
+            .await
+            .map_err(ConsentError::Failed)?;
             context.record(&AuditEvent::ConsentGiven {
                 client_id,
                 resource,
             });
-            Ok((client, Decided::SignIn(sign_in)))
+            Ok((flow, Decided::SignIn(sign_in)))
         }
     }
 }
@@ -136,7 +144,7 @@ fn opened(
     context: &Context,
     ticket: &str,
     browser: Option<&BrowserBinding>,
-) -> Result<ConsentRequest, ConsentError> {
+) -> Result<(ConsentRequest, Reference), ConsentError> {
     let ticket: Ticket = context
         .sealing
         .consent
@@ -146,5 +154,5 @@ fn opened(
     if !same_browser || ticket.expires_at.has_passed(context.now()) {
         return Err(ConsentError::Forged);
     }
-    Ok(ticket.request)
+    Ok((ticket.request, ticket.flow))
 }

@@ -3,7 +3,7 @@
 //! browser's; the person must be admitted.
 
 use token_core::GrantId;
-use token_core::audit::{AuditEvent, FailureReason};
+use token_core::audit::{AuditEvent, FailureReason, Reference};
 use token_core::oauth_error::OAuthErrorCode;
 use token_core::secret::{AuthorizationCode, BrowserBinding, SignInState};
 use token_core::store::{
@@ -43,13 +43,19 @@ pub struct SignIn {
 }
 
 /// Begins one: `state` is made and stored only now, when the person has asked for it.
-pub async fn begin(context: &Context, purpose: SignInPurpose) -> Result<SignIn, OAuthFailure> {
+/// `flow` is the login that it belongs to.
+pub async fn begin(
+    context: &Context,
+    purpose: SignInPurpose,
+    flow: Option<Reference>,
+) -> Result<SignIn, OAuthFailure> {
     let state = SignInState::generate(context.entropy.as_ref())?;
     let browser = BrowserBinding::generate(context.entropy.as_ref())?;
     let pending = PendingSignIn {
         purpose,
         browser: browser.hash(),
         expires_at: context.now().plus(context.lifetimes.state),
+        flow,
     };
     context
         .store

@@ -109,7 +109,7 @@ pub(super) async fn post_sign_in(
     let form = browser::own_form(&request, &context, body)?;
     let held = cookies::get(&request, &context.issuer, cookies::CONSENT).unwrap_or_default();
     is_own(&context, &form, &held)?;
-    let sign_in = sign_in::begin(&context, SignInPurpose::Account)
+    let sign_in = sign_in::begin(&context, SignInPurpose::Account, None)
         .await
         .map_err(|failure| HttpFailure::page_for(&failure))?;
     consent::to_sign_in(&context, &sign_in)

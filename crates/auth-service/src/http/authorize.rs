@@ -4,13 +4,14 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HOST, LOCATION};
 use actix_web::http::uri::Authority;
 use actix_web::{HttpRequest, HttpResponse, web};
+use token_core::ClientId;
 use token_core::client::Client;
 use token_core::resource::host_without_port;
 use token_core::store::ConsentRequest;
 
 use super::error::HttpFailure;
 use super::pages::{ConsentPage, ScopeInWords, Trouble};
-use super::{browser, cookies, response};
+use super::{browser, cookies, response, witness};
 use crate::flows::authorization_request::{self, AuthorizeError, Untrusted};
 use crate::flows::client_metadata_document::vouching_host;
 use crate::flows::remote::RemoteFault;
@@ -28,6 +29,10 @@ pub(super) async fn get(
     let parameters = pushed_authorization_request::resolved(&context, parameters)
         .await
         .map_err(|error| failure(&context, error))?;
+    witness::note(&request, |seen| {
+        let named = parameters.single("client_id").ok().flatten();
+        seen.client_id = named.and_then(|id| ClientId::parse(id).ok());
+    });
     let (client, wanted) =
         authorization_request::check(&context, &parameters, asked_host.as_deref())
             .await
@@ -36,7 +41,7 @@ pub(super) async fn get(
         &request,
         &context,
         &client,
-        ConsentRequest::Redirect(wanted),
+        &ConsentRequest::Redirect(wanted),
     )
 }
 
@@ -45,15 +50,21 @@ pub(super) fn ask(
     request: &HttpRequest,
     context: &Context,
     client: &Client,
-    wanted: ConsentRequest,
+    wanted: &ConsentRequest,
 ) -> Result<HttpResponse, HttpFailure> {
     let issuer = &context.issuer;
     let held = browser::held_or_new(request, context)?;
+    let (ticket, flow) = consent::ticket(context, wanted, &held)
+        .map_err(|failure| HttpFailure::page_for(&failure))?;
+    witness::note(request, |seen| {
+        seen.flow = Some(flow);
+        seen.client(client);
+    });
     let page = ConsentPage {
         client_name: browser::name(Some(client)),
         name_from: vouching_host(&client.client_id),
-        return_to: browser::return_to(context, &wanted),
-        redirect_uri: browser::redirect_uri(context, &wanted),
+        return_to: browser::return_to(context, wanted),
+        redirect_uri: browser::redirect_uri(context, wanted),
         service_name: browser::service_name(context, wanted.resource()),
         service_url: wanted.resource().to_string(),
         scopes: wanted
@@ -62,8 +73,7 @@ pub(super) fn ask(
             .map(|scope| ScopeInWords::of(scope.as_str()))
             .collect(),
         sign_in: browser::sign_in_with(context),
-        request: consent::ticket(context, wanted, &held)
-            .map_err(|failure| HttpFailure::page_for(&failure))?,
+        request: ticket,
     };
     let mut answer = response::page(StatusCode::OK, &page)?;
     // Renewed with each form, so that none outlives its cookie.

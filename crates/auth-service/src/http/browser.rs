@@ -142,7 +142,11 @@ pub(super) fn refused(
             "an error went back"
         );
     }
-    HttpFailure::Redirect(error_url(&context.issuer, redirect, failure))
+    HttpFailure::Redirect {
+        url: error_url(&context.issuer, redirect, failure),
+        error: failure.code,
+        description: failure.description,
+    }
 }
 
 /// The same wherever the answer goes. A device hears nothing: it waits on, and the person may type

@@ -9,7 +9,7 @@ use token_core::store::{ConsentRequest, PendingSignIn, SignInPurpose};
 
 use super::error::HttpFailure;
 use super::pages::Trouble;
-use super::{account, browser, consent, cookies, device, response, success};
+use super::{account, browser, consent, cookies, device, response, success, witness};
 use crate::flows::authorization_response::{code_url, is_out_of_band};
 use crate::flows::return_path::ReturnPath;
 use crate::flows::sign_in::{self, SignedIn};
@@ -41,7 +41,7 @@ pub(super) async fn get(
         .identify(code, &verifier)
         .await
         .map_err(|error| not_named(&context, &pending, &upstream_failure(error)))?;
-    complete(&context, &state, pending, person).await
+    complete(&request, &context, &state, pending, person).await
 }
 
 /// The end of a local sign-in: the same from here on.
@@ -52,7 +52,7 @@ pub(super) async fn signed_in(
     person: Person,
 ) -> Result<HttpResponse, HttpFailure> {
     let pending = taken(request, context, state).await?;
-    complete(context, state, pending, person).await
+    complete(request, context, state, pending, person).await
 }
 
 async fn taken(
@@ -61,19 +61,22 @@ async fn taken(
     state: &SignInState,
 ) -> Result<PendingSignIn, HttpFailure> {
     let held = cookies::browser(request, &context.issuer, &cookies::sign_in_name(state));
-    sign_in::take(context, state, held.as_ref())
+    let pending = sign_in::take(context, state, held.as_ref())
         .await
-        .map_err(|error| browser::sign_in_failure(context, ClaimedName::new(None), &error))
+        .map_err(|error| browser::sign_in_failure(context, ClaimedName::new(None), &error))?;
+    witness::note(request, |seen| seen.pending(&pending));
+    Ok(pending)
 }
 
 async fn complete(
+    http: &HttpRequest,
     context: &Context,
     state: &SignInState,
     pending: PendingSignIn,
     person: Person,
 ) -> Result<HttpResponse, HttpFailure> {
     let mut answer = match pending.purpose {
-        SignInPurpose::Approved(request) => give(context, request, person).await?,
+        SignInPurpose::Approved(request) => give(http, context, request, person).await?,
         SignInPurpose::Account => account::enter(context, &person)?,
     };
     let over = cookies::clear(&context.issuer, &cookies::sign_in_name(state));
@@ -85,6 +88,7 @@ async fn complete(
 
 /// Gives the client what was approved.
 async fn give(
+    http: &HttpRequest,
     context: &Context,
     request: ConsentRequest,
     person: Person,
@@ -93,6 +97,10 @@ async fn give(
     let done = sign_in::complete(context, request, person)
         .await
         .map_err(|error| browser::sign_in_failure(context, client_name.clone(), &error))?;
+    if let SignedIn::Code(_, code) = &done {
+        let grant = code.key().ok().map(|key| key.grant);
+        witness::note(http, |seen| seen.grant = grant);
+    }
     Ok(match done {
         SignedIn::Code(redirect, code) if is_out_of_band(&context.issuer, &redirect) => {
             success::redirect(context, &code, &client_name)?

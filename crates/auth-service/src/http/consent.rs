@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::error::HttpFailure;
 use super::pages::Trouble;
-use super::{browser, cookies, device, response};
+use super::{browser, cookies, device, response, witness};
 use crate::flows::Context;
 use crate::flows::consent::{self, ConsentError, Decided, Decision};
 use crate::flows::return_path::ReturnPath;
@@ -26,9 +26,10 @@ pub(super) async fn post(
     };
     let held = cookies::browser(&request, &context.issuer, cookies::CONSENT);
     let ticket = browser::once(&form, "request")?.unwrap_or_default();
-    let (_, decided) = consent::decide(&context, ticket, held.as_ref(), decision)
+    let (flow, decided) = consent::decide(&context, ticket, held.as_ref(), decision)
         .await
         .map_err(|error| failure(&error))?;
+    witness::note(&request, |seen| seen.flow = Some(flow));
     match decided {
         Decided::SignIn(sign_in) => to_sign_in(&context, &sign_in),
         Decided::Refused(ReturnPath::Redirect(redirect), refusal) => {

@@ -41,7 +41,7 @@ pub(super) async fn post(
         .map_err(|failure| HttpFailure::page_for(&failure))?;
     match outcome {
         Typed::Waiting(client, device) => {
-            authorize::ask(&request, &context, &client, ConsentRequest::Device(device))
+            authorize::ask(&request, &context, &client, &ConsentRequest::Device(device))
         }
         Typed::Unknown => {
             failed(&context, FailureReason::InvalidUserCode);

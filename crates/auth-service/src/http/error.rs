@@ -9,8 +9,9 @@ use actix_web::http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template as _;
 use serde_json::json;
+use token_core::audit::Reference;
 use token_core::oauth_error::OAuthErrorCode;
-use token_core::{Entropy as _, Seconds, SystemEntropy};
+use token_core::{Seconds, SystemEntropy};
 
 use super::pages::{ErrorPage, ReturnLink, Trouble};
 use super::response;
@@ -23,12 +24,21 @@ pub(super) enum HttpFailure {
     /// A page, where nothing may or can be redirected.
     Page(Box<PageFailure>),
     /// A redirect to the client with the error.
-    Redirect(String),
+    Redirect {
+        /// Where to, with the error in its query.
+        url: String,
+        /// The error.
+        error: OAuthErrorCode,
+        /// The same for the client's developer.
+        description: &'static str,
+    },
 }
 
 /// A page and what the log is told beside it.
 pub(super) struct PageFailure {
     trouble: Trouble,
+    /// What the page shows and the audit trail knows; none where there is nothing to know.
+    reference: Option<Reference>,
     return_link: Option<ReturnLink>,
     retry_after: Option<Seconds>,
     cause: Option<String>,
@@ -36,8 +46,11 @@ pub(super) struct PageFailure {
 
 impl PageFailure {
     fn of(trouble: Trouble) -> Self {
+        let is_known = trouble != Trouble::NotFound;
+        let reference = is_known.then(|| Reference::generate(&SystemEntropy::new()).ok());
         Self {
             trouble,
+            reference: reference.flatten(),
             return_link: None,
             retry_after: None,
             cause: None,
@@ -46,6 +59,18 @@ impl PageFailure {
 }
 
 impl HttpFailure {
+    /// What it says, for the audit trail: the error in one word, the same for a developer, and what
+    /// a page shows.
+    pub(super) fn told(&self) -> (&'static str, Option<&'static str>, Option<&Reference>) {
+        match self {
+            Self::Json(failure) => (failure.code.as_str(), Some(failure.description), None),
+            Self::Page(failure) => (failure.trouble.name(), None, failure.reference.as_ref()),
+            Self::Redirect {
+                error, description, ..
+            } => (error.as_str(), Some(description), None),
+        }
+    }
+
     /// A page without a way back.
     pub(super) fn page(trouble: Trouble) -> Self {
         Self::Page(Box::new(PageFailure::of(trouble)))
@@ -109,7 +134,7 @@ impl ResponseError for HttpFailure {
         let status = match self {
             Self::Json(failure) => failure.code.status(),
             Self::Page(failure) => failure.trouble.status(),
-            Self::Redirect(_) => 303,
+            Self::Redirect { .. } => 303,
         };
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -118,7 +143,7 @@ impl ResponseError for HttpFailure {
         match self {
             Self::Json(failure) => json_response(self.status_code(), failure),
             Self::Page(failure) => page_response(self.status_code(), failure),
-            Self::Redirect(url) => response::see_other(url),
+            Self::Redirect { url, .. } => response::see_other(url),
         }
     }
 }
@@ -161,7 +186,7 @@ const SOON: actix_web::http::header::HeaderValue =
     actix_web::http::header::HeaderValue::from_static("5");
 
 fn page_response(status: StatusCode, failure: &PageFailure) -> HttpResponse {
-    let reference = reference();
+    let reference = failure.reference.as_ref().map(Reference::to_string);
     let title = failure.trouble.title();
     if let Some(cause) = &failure.cause {
         tracing::error!(reference, cause, "a person saw: {title}");
@@ -190,17 +215,12 @@ fn page_response(status: StatusCode, failure: &PageFailure) -> HttpResponse {
     }
 }
 
-/// A short string that stands on the page and in the log.
-fn reference() -> String {
-    SystemEntropy::new().token(6).unwrap_or_default()
-}
-
 impl fmt::Display for HttpFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Json(failure) => failure.fmt(f),
             Self::Page(failure) => f.write_str(failure.trouble.title()),
-            Self::Redirect(_) => f.write_str("an error went back to the client"),
+            Self::Redirect { .. } => f.write_str("an error went back to the client"),
         }
     }
 }

@@ -180,8 +180,8 @@ pub struct CodeToCopy {
 pub struct ErrorPage {
     /// What went wrong.
     pub trouble: Trouble,
-    /// A short string that also stands in the log.
-    pub reference: String,
+    /// What finds it: in the log, and by `gateway trace`.
+    pub reference: Option<String>,
     /// A way back, where the client's redirect URI is known to be its own.
     pub return_link: Option<ReturnLink>,
 }

@@ -2,7 +2,7 @@
 //! section 3).
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::Value;
 use token_core::RedirectUri;
@@ -12,7 +12,7 @@ use token_core::client::{
 use token_core::secret::ClientSecret;
 
 use super::error::HttpFailure;
-use super::response;
+use super::{response, witness};
 use crate::flows::registration::{Registered, register};
 use crate::flows::{Context, OAuthFailure};
 
@@ -44,11 +44,13 @@ struct Body<'a> {
 }
 
 pub(super) async fn post(
+    request: HttpRequest,
     body: Result<web::Bytes, actix_web::Error>,
     context: web::Data<Context>,
 ) -> Result<HttpResponse, HttpFailure> {
     let body = body.map_err(|_| OAuthFailure::invalid_request("the body is larger than 64 KiB"))?;
     let registered = register(&context, &body).await?;
+    witness::note(&request, |seen| seen.client(&registered.client));
     answer(&context, StatusCode::CREATED, &registered)
 }
 

@@ -11,7 +11,7 @@ use app_shell::serve::get_or_head;
 use super::{
     account, assets, authorize, callback, consent, device, device_authorization, error, index,
     introspect, jwks, metadata, openapi, par, register, register_management, revoke, sign_in,
-    success, token,
+    success, token, witness,
 };
 use crate::flows::Context;
 
@@ -28,10 +28,11 @@ pub fn routes(context: Arc<Context>) -> impl Fn(&mut ServiceConfig) + Send + Syn
             .app_data(web::Data::from(Arc::clone(&context)))
             .app_data(web::PayloadConfig::new(MAX_BODY_BYTES));
         for endpoint in discovery().into_iter().chain(for_clients()) {
-            config.service(resource(endpoint).wrap(from_fn(cors::public)));
+            let resource = resource(endpoint).wrap(from_fn(witness::watch));
+            config.service(resource.wrap(from_fn(cors::public)));
         }
         for endpoint in for_people() {
-            config.service(resource(endpoint));
+            config.service(resource(endpoint).wrap(from_fn(witness::watch)));
         }
         // Clients try every well-known name there is: a plain 404 sends them on.
         let others = web::resource("/.well-known/{name:.*}").wrap(from_fn(cors::public));

@@ -8,7 +8,7 @@ use token_core::store::PendingSignIn;
 
 use super::error::HttpFailure;
 use super::pages::{SignInFor, SignInPage, Trouble};
-use super::{browser, callback, cookies, response};
+use super::{browser, callback, cookies, response, witness};
 use crate::flows::sign_in::{SignInError, pending};
 use crate::flows::{Context, Parameters};
 use crate::identity::IdentityProvider;
@@ -45,10 +45,15 @@ pub(super) async fn post(
         }
         PassphraseOutcome::Wrong { attempts_left } => {
             failed(&context, &pending, FailureReason::WrongPassphrase);
+            witness::note(&request, |seen| {
+                seen.pending(&pending);
+                seen.again = Some("wrong_passphrase");
+            });
             show(&context, &state, &pending, Some(attempts_left)).await
         }
         PassphraseOutcome::TooMany { retry_after } => {
             failed(&context, &pending, FailureReason::TooManyAttempts);
+            witness::note(&request, |seen| seen.pending(&pending));
             Err(HttpFailure::too_many_attempts(retry_after))
         }
     }

@@ -9,7 +9,7 @@ use token_core::oauth_error::OAuthErrorCode;
 use token_core::secret::RefreshToken;
 
 use super::error::HttpFailure;
-use super::response;
+use super::{response, witness};
 use crate::flows::client_authentication::{AuthenticatedClient, authenticate};
 use crate::flows::issue::TokenResponse;
 use crate::flows::{
@@ -34,9 +34,11 @@ pub(super) async fn post(
     context: web::Data<Context>,
 ) -> Result<HttpResponse, HttpFailure> {
     let form = form(&request, body)?;
+    witness::note(&request, |seen| seen.token_request(&form));
     let client = async {
         let client = authenticated(&context, &request, &form).await?;
         renew_later(&context, &client.client().client_id);
+        witness::note(&request, |seen| seen.client(client.client()));
         Ok(client)
     };
     Ok(answer(&granted(&context, client, &form).await?))

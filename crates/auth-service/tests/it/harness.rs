@@ -25,7 +25,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use token_core::admission::{Admission, AllowedUsers};
-use token_core::audit::{AuditEvent, MemoryAudit};
+use token_core::audit::{AuditEvent, LoginStep, MemoryAudit};
 use token_core::client::{ApplicationType, Client, ClientCredential, GrantType};
 use token_core::clock::ManualClock;
 use token_core::keys::{LiveKeys, SigningKey, SigningKeys, generate_ed25519_pem};
@@ -351,8 +351,24 @@ impl Server {
         self.context.store.is_active(&jti, now).await.unwrap()
     }
 
+    /// What was recorded, but for the steps of logins.
     pub(crate) fn events(&self) -> Vec<AuditEvent> {
-        self.audit.events()
+        let mut events = self.audit.events();
+        events.retain(|event| !matches!(event, AuditEvent::LoginStep(_)));
+        events
+    }
+
+    /// The steps of logins that were seen.
+    pub(crate) fn steps(&self) -> Vec<LoginStep> {
+        let steps = self
+            .audit
+            .events()
+            .into_iter()
+            .filter_map(|event| match event {
+                AuditEvent::LoginStep(step) => Some(step),
+                _ => None,
+            });
+        steps.collect()
     }
 }
 

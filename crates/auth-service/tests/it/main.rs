@@ -30,5 +30,6 @@ mod private_key_jwt;
 mod register;
 mod register_management;
 mod sign_in;
+mod steps;
 mod token;
 mod watched_store;

@@ -90,6 +90,7 @@ impl System {
     ) -> Result<(Self, T), Box<dyn Error>> {
         let known = [
             &SETTINGS[..],
+            &super::backup::SETTINGS,
             &deployment::SETTINGS,
             &crate::keys_command::SETTINGS,
             &serve_config::known(),

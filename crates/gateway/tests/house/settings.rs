@@ -107,6 +107,7 @@ fn known() -> BTreeMap<&'static str, BTreeSet<String>> {
             of(
                 &[&telemetry::SETTINGS],
                 [
+                    named_in("crates/gateway/src/operator/backup.rs"),
                     named_in("crates/gateway/src/operator/system.rs"),
                     named_in("crates/gateway/src/deployment.rs"),
                 ]

@@ -5,6 +5,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod backup;
 mod damage;
 mod documents;
 mod meanwhile;

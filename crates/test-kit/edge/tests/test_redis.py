@@ -1,4 +1,5 @@
-"""The verifier's Redis user reads whether a token is active, and no more."""
+"""The verifier's Redis user reads whether a token is active, notes its use, appends to
+its own audit stream, and may do no more."""
 
 import os
 
@@ -22,6 +23,12 @@ REFUSED = [
     "ACL LIST",
     "EVAL return 1",
     "CLIENT LIST",
+    "GET oauth:last_used:x",
+    "DEL oauth:last_used:x",
+    "SET oauth:audit:verifier x",
+    "XADD oauth:audit * record x",
+    "XRANGE oauth:audit:verifier - +",
+    "DEL oauth:audit:verifier",
 ]
 
 

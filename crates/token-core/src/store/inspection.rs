@@ -8,6 +8,7 @@
 use async_trait::async_trait;
 use serde::Serialize;
 
+use super::archive::Archive;
 use super::records::{Grant, TokenRecord};
 use super::trail::{AuditTrail, Recorded};
 use super::{Store, StoreError};
@@ -234,6 +235,6 @@ pub trait Inspection: Send + Sync {
 }
 
 /// Everything that the operator's commands need.
-pub trait OperatorStore: Store + Inspection + AuditTrail + Recorded {}
+pub trait OperatorStore: Store + Inspection + Archive + AuditTrail + Recorded {}
 
-impl<T: Store + Inspection + AuditTrail + Recorded> OperatorStore for T {}
+impl<T: Store + Inspection + Archive + AuditTrail + Recorded> OperatorStore for T {}

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::access_token::AccessTokenClaims;
+use crate::audit::Reference;
 use crate::clock::{Seconds, Timestamp};
 use crate::identifiers::{ClientId, GrantId, Jti, UserId, Username};
 use crate::issuer::Issuer;
@@ -110,6 +111,9 @@ pub struct PendingSignIn {
     pub browser: SecretHash,
     /// When it is over.
     pub expires_at: Timestamp,
+    /// The login that it belongs to, as the audit trail names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<Reference>,
 }
 
 /// Who approved what for whom: the part that codes and refresh tokens share.

@@ -62,9 +62,14 @@ pub(super) fn script_for<'a>(
     id: &ClientId,
     now: Timestamp,
 ) -> ScriptInvocation<'a> {
+    script_at(script, &keys::client(id), now)
+}
+
+/// The same, by the client's key.
+pub(super) fn script_at<'a>(script: &'a Script, key: &str, now: Timestamp) -> ScriptInvocation<'a> {
     let mut invocation = script.prepare_invoke();
     invocation
-        .key(keys::client(id))
+        .key(key)
         .key(keys::clients())
         .key(keys::unused_clients())
         .arg(seconds(now));

@@ -16,7 +16,7 @@ use super::store::RedisStore;
 use super::value::{Damaged, decode, parse, parse_mark, seconds};
 
 /// How many keys a step looks at. Redis is busy with them for less than a millisecond.
-const STEP: u64 = 1000;
+pub(super) const STEP: u64 = 1000;
 
 #[async_trait]
 impl Inspection for RedisStore {
@@ -182,7 +182,7 @@ type Decided = (Option<String>, Option<String>, Option<String>);
 
 impl RedisStore {
     /// One step over all keys: those that match.
-    async fn scan(
+    pub(super) async fn scan(
         &self,
         from: Option<&Cursor>,
         pattern: &str,
@@ -223,7 +223,10 @@ impl RedisStore {
     }
 
     /// What a pipeline answers, for any number of questions.
-    async fn ask<T: FromRedisValue>(&self, questions: &Pipeline) -> Result<Vec<T>, StoreError> {
+    pub(super) async fn ask<T: FromRedisValue>(
+        &self,
+        questions: &Pipeline,
+    ) -> Result<Vec<T>, StoreError> {
         if questions.is_empty() {
             return Ok(Vec::new());
         }

@@ -157,3 +157,9 @@ pub(super) fn jti_of_token(key: &str) -> Option<String> {
     let (grant, rest) = key.strip_prefix("oauth:token:{")?.split_once("}.")?;
     Some(format!("{grant}.{rest}"))
 }
+
+/// The `jti` of the access token whose own mark this is; `None` where it is a grant's.
+pub(super) fn jti_of_mark(key: &str) -> Option<String> {
+    let (grant, rest) = key.strip_prefix("oauth:revoked:{")?.split_once("}.")?;
+    Some(format!("{grant}.{rest}"))
+}

@@ -1,7 +1,7 @@
 //! The atomic steps. Redis runs a script alone; each is sent once and then called by its hash.
 //!
-//! A script reaches keys that are not in its `KEYS` in three cases. `end_grant` deletes what the
-//! grant's sorted set names, and a device's two keys name each other: those are in one slot, so it
+//! A script reaches keys that are not in its `KEYS` in three cases. `end_grant` and `restore_mark`
+//! delete what the grant's sorted set names, and a device's two keys name each other: those are in one slot, so it
 //! holds in a cluster too. `register_client` deletes the clients that the sorted set names, which
 //! are not (`keys` says what a cluster would need).
 
@@ -32,7 +32,7 @@ script!(
     "scripts/rotate_refresh.lua"
 );
 script!(REVOKE_TOKEN, "scripts/revoke_token.lua");
-script!(END_GRANT, "scripts/end_grant.lua");
+script!(END_GRANT, "scripts/ending.lua", "scripts/end_grant.lua");
 
 script!(PUT_CLIENT, "scripts/clients.lua", "scripts/put_client.lua");
 script!(
@@ -75,3 +75,25 @@ script!(
 );
 
 script!(FIRST_USE, "scripts/first_use.lua");
+
+script!(
+    RESTORE_CLIENT,
+    "scripts/clients.lua",
+    "scripts/restore_client.lua"
+);
+script!(
+    RESTORE_TOKEN,
+    "scripts/grants.lua",
+    "scripts/restore_token.lua"
+);
+script!(
+    RESTORE_MARK,
+    "scripts/ending.lua",
+    "scripts/restore_mark.lua"
+);
+script!(CLEAR_TOKEN, "scripts/clear_token.lua");
+script!(
+    CLEAR_CLIENT,
+    "scripts/clients.lua",
+    "scripts/clear_client.lua"
+);

@@ -53,6 +53,11 @@ pub(super) fn live(record: &str, expires_at: Timestamp) -> String {
     format!("{} live {record}", seconds(expires_at))
 }
 
+/// The value of a refresh token that was replaced.
+pub(super) fn replaced(record: &str, expires_at: Timestamp) -> String {
+    format!("{} replaced {record}", seconds(expires_at))
+}
+
 /// A value's expiry and state: all that there is of a mark.
 pub(super) fn parse_mark(value: &str) -> Result<(Timestamp, &str), StoreError> {
     let mut parts = value.splitn(3, ' ');

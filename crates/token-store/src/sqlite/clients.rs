@@ -1,7 +1,7 @@
 //! Registered clients.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use token_core::client::Client;
 use token_core::store::{ClientStore, StoreError};
 use token_core::{ClientId, Timestamp};
@@ -28,10 +28,10 @@ impl ClientStore for SqliteStore {
 }
 
 /// Writes a client; one with the same identifier is replaced.
-pub(super) fn write(transaction: &Transaction<'_>, client: &Client) -> Result<(), Fault> {
+pub(super) fn write(connection: &Connection, client: &Client) -> Result<(), Fault> {
     // `OR REPLACE` would delete behind the back of the trigger that counts.
     execute(
-        transaction,
+        connection,
         "INSERT INTO client (client_id, record, expires_at) VALUES (?1, ?2, ?3) \
          ON CONFLICT (client_id) DO UPDATE \
          SET record = excluded.record, expires_at = excluded.expires_at",

@@ -1,7 +1,7 @@
 //! Codes, tokens and the families they form.
 
 use async_trait::async_trait;
-use rusqlite::{OptionalExtension as _, Transaction, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use token_core::secret::SecretKey;
 use token_core::store::{
     CodeOutcome, CodeRecord, GrantStore, IssueOutcome, IssuedTokens, RefreshRecord, RefreshView,
@@ -184,28 +184,33 @@ impl GrantStore for SqliteStore {
         let grant = grant.clone();
         self.write(move |transaction| {
             clear_away(transaction, now)?;
-            execute(
-                transaction,
-                "INSERT INTO ended_grant (grant_id, expires_at) VALUES (?1, ?2) \
-                 ON CONFLICT DO UPDATE SET expires_at = max(expires_at, excluded.expires_at)",
-                params![grant.as_str(), seconds(until)],
-            )?;
-            for sql in [
-                "DELETE FROM token WHERE grant_id = ?1",
-                "DELETE FROM refresh_token WHERE grant_id = ?1",
-                "DELETE FROM grace WHERE grant_id = ?1",
-            ] {
-                execute(transaction, sql, [grant.as_str()])?;
-            }
-            Ok(())
+            end(transaction, &grant, until)
         })
         .await
     }
 }
 
-fn insert_token(transaction: &Transaction<'_>, token: &TokenRecord) -> Result<(), Fault> {
+/// Ends a grant with all that it has; its mark stays until `until` at least.
+pub(super) fn end(connection: &Connection, grant: &GrantId, until: Timestamp) -> Result<(), Fault> {
     execute(
-        transaction,
+        connection,
+        "INSERT INTO ended_grant (grant_id, expires_at) VALUES (?1, ?2) \
+         ON CONFLICT DO UPDATE SET expires_at = max(expires_at, excluded.expires_at)",
+        params![grant.as_str(), seconds(until)],
+    )?;
+    for sql in [
+        "DELETE FROM token WHERE grant_id = ?1",
+        "DELETE FROM refresh_token WHERE grant_id = ?1",
+        "DELETE FROM grace WHERE grant_id = ?1",
+    ] {
+        execute(connection, sql, [grant.as_str()])?;
+    }
+    Ok(())
+}
+
+pub(super) fn insert_token(connection: &Connection, token: &TokenRecord) -> Result<(), Fault> {
+    execute(
+        connection,
         "INSERT INTO token (jti, grant_id, record, expires_at) VALUES (?1, ?2, ?3, ?4)",
         params![
             token.jti.as_str(),
@@ -217,9 +222,12 @@ fn insert_token(transaction: &Transaction<'_>, token: &TokenRecord) -> Result<()
     Ok(())
 }
 
-fn insert_refresh(transaction: &Transaction<'_>, refresh: &RefreshRecord) -> Result<(), Fault> {
+pub(super) fn insert_refresh(
+    connection: &Connection,
+    refresh: &RefreshRecord,
+) -> Result<(), Fault> {
     execute(
-        transaction,
+        connection,
         "INSERT INTO refresh_token (token_hash, grant_id, record, expires_at) \
          VALUES (?1, ?2, ?3, ?4)",
         params![
@@ -252,13 +260,18 @@ fn repeat(
     })
 }
 
+pub(super) fn mark_replaced(connection: &Connection, presented: &SecretKey) -> Result<(), Fault> {
+    execute(
+        connection,
+        "UPDATE refresh_token SET replaced = 1 WHERE token_hash = ?1",
+        [presented.hash.to_string()],
+    )?;
+    Ok(())
+}
+
 fn replace(transaction: &Transaction<'_>, rotation: &Rotation) -> Result<(), Fault> {
     let presented = rotation.presented.hash.to_string();
-    execute(
-        transaction,
-        "UPDATE refresh_token SET replaced = 1 WHERE token_hash = ?1",
-        [&presented],
-    )?;
+    mark_replaced(transaction, &rotation.presented)?;
     execute(
         transaction,
         "INSERT INTO grace (token_hash, grant_id, sealed_answer, expires_at) \

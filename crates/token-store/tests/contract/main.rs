@@ -135,6 +135,14 @@ macro_rules! inspected {
                 counts_what_is_over_and_clears_away_just_that,
                 goes_on_after_what_cannot_be_read,
             );
+            tests!(archive, $backend;
+                has_all_that_is_good_and_every_mark_and_no_more,
+                is_put_back_into_either_kind_of_store,
+                revives_nothing_that_ended_since,
+                ends_what_had_ended_when_it_was_taken,
+                leaves_out_what_is_over_and_what_is_newer,
+                is_read_in_batches_and_put_back_by_many,
+            );
             tests!(trail, $backend;
                 keeps_what_both_write_in_its_order,
                 is_bounded_and_loses_the_oldest,

@@ -1,5 +1,6 @@
 //! The promises: each function is one, and takes a store of its own.
 
+pub(crate) mod archive;
 pub(crate) mod clients;
 pub(crate) mod codes;
 pub(crate) mod devices;

@@ -1,5 +1,6 @@
 //! Records as the flows write them.
 
+use token_core::audit::Reference;
 use token_core::client::{ApplicationType, Client, ClientCredential, GrantType};
 use token_core::pkce::CodeVerifier;
 use token_core::secret::{
@@ -96,6 +97,7 @@ pub(crate) fn sign_in(expires_at: Timestamp) -> (SignInState, PendingSignIn) {
         })),
         browser: BrowserBinding::generate(&entropy).unwrap().hash(),
         expires_at,
+        flow: Reference::generate(&entropy).ok(),
     };
     (SignInState::generate(&entropy).unwrap(), pending)
 }

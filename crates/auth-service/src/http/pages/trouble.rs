@@ -45,6 +45,26 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// One word, for the audit trail.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::UnknownClient => "unknown_client",
+            Self::RedirectNotRegistered { .. } => "redirect_not_registered",
+            Self::BadRequest { .. } => "bad_request",
+            Self::DocumentUnavailable => "document_unavailable",
+            Self::Expired => "expired",
+            Self::NotAdmitted { .. } => "not_admitted",
+            Self::TooManyAttempts => "too_many_attempts",
+            Self::TooManyCodes => "too_many_codes",
+            Self::DeviceNotConnected => "device_not_connected",
+            Self::Unavailable => "unavailable",
+            Self::NotFound => "not_found",
+            Self::NotSignedIn => "not_signed_in",
+            Self::StaleAccountForm => "stale_account_form",
+            Self::Internal => "internal",
+        }
+    }
+
     /// The heading.
     pub fn title(&self) -> &'static str {
         match self {

@@ -12,7 +12,7 @@ fn seen(answer: &Reply) -> (u16, Vec<(String, String)>, String) {
     let mut headers: Vec<_> = headers.collect();
     headers.sort();
     // A page has a reference of its own for the log.
-    let body = match answer.body.split_once("Reference: <code>") {
+    let body = match answer.body.split_once("Reference <code>") {
         None => answer.body.clone(),
         Some((before, after)) => format!("{before}{}", after.split_once("</code>").unwrap().1),
     };

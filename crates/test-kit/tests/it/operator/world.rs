@@ -133,9 +133,14 @@ impl World {
 
     /// Runs a command of the operator's.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.run_with(arguments, &[])
+    }
+
+    /// The same with further settings.
+    pub(crate) fn run_with(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
         match self {
-            Self::Deployment(stack) => stack.operator(arguments, &[]),
-            Self::Single(gateway) => gateway.operator(arguments),
+            Self::Deployment(stack) => stack.operator(arguments, settings),
+            Self::Single(gateway) => gateway.operator(arguments, settings),
         }
     }
 

@@ -5,8 +5,5 @@ if mark and mark.expires > expires then
   expires = mark.expires
 end
 keep(KEYS[1], expires, expires .. ' ended')
-for _, member in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
-  redis.call('DEL', member)
-end
-redis.call('DEL', KEYS[2])
+end_members(KEYS[2])
 return {'ended'}

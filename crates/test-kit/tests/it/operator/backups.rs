@@ -1,0 +1,123 @@
+//! A backup is taken of a running gateway and put back into it, as clients and the edge see it.
+
+use std::process::Output;
+
+use serde_json::Value;
+
+use super::world::{Held, World};
+
+/// A world's operator with a key and a place for backups.
+struct Vault {
+    directory: tempfile::TempDir,
+    public: String,
+}
+
+impl Vault {
+    fn of(world: &World) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let key = directory.path().join("key");
+        let key = key.to_str().expect("text");
+        let public = world.done(&["backup", "keygen", key]).trim().to_owned();
+        Self { directory, public }
+    }
+
+    fn run(&self, world: &World, arguments: &[&str]) -> Output {
+        let backups = self.directory.path().join("backups");
+        let settings = [
+            ("BACKUP_DIR", backups.to_str().expect("text")),
+            ("BACKUP_RECIPIENTS", self.public.as_str()),
+        ];
+        world.run_with(&[&["backup"], arguments].concat(), &settings)
+    }
+
+    fn json(&self, world: &World, arguments: &[&str]) -> Value {
+        let output = self.run(world, &[arguments, &["--json"]].concat());
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
+    /// Counts, does, and holds the two against each other.
+    fn restore(&self, world: &World, more: &[&str]) -> Value {
+        let key = self.directory.path().join("key");
+        let command = [
+            &["restore", "--identity", key.to_str().expect("text")],
+            more,
+        ]
+        .concat();
+        let mut counted = self.json(world, &[&command[..], &["--dry-run"]].concat());
+        let done = self.json(world, &[&command[..], &["--yes"]].concat());
+        counted["dry_run"] = false.into();
+        assert_eq!(counted, done);
+        done
+    }
+}
+
+async fn three(world: &World) -> [Held; 3] {
+    let held = [
+        world.sign_in("one").await,
+        world.sign_in("two").await,
+        world.sign_in("three").await,
+    ];
+    for held in &held {
+        assert_eq!(world.status(held).await, 200);
+    }
+    held
+}
+
+#[actix_web::test]
+async fn what_was_lost_is_good_again_and_what_was_revoked_is_not() {
+    for world in World::both().await {
+        let vault = Vault::of(&world);
+        let [revoked, lost, kept] = three(&world).await;
+        let made = vault.json(&world, &["create"]);
+        assert_eq!(
+            (&made["access_tokens"], &made["refresh_tokens"]),
+            (&3.into(), &3.into())
+        );
+        world.done(&["sessions", "revoke", &revoked.session(), "--yes"]);
+        world.is_refused(&revoked).await;
+        // Deleted without a mark of its own.
+        world.done(&["registrations", "delete", &lost.client_id, "--yes"]);
+        assert_ne!(world.refresh(&lost).await, 200);
+
+        let done = vault.restore(&world, &[]);
+        assert_eq!(
+            (
+                &done["ended"]["access_tokens"],
+                &done["restored"]["clients"]
+            ),
+            (&1.into(), &1.into())
+        );
+        assert_eq!(world.status(&revoked).await, 401);
+        assert_ne!(world.refresh(&revoked).await, 200);
+        assert_eq!(world.status(&kept).await, 200);
+        assert_eq!(world.refresh(&lost).await, 200, "its client is known again");
+    }
+}
+
+#[actix_web::test]
+async fn a_cleared_gateway_is_as_it_was_but_for_what_ended() {
+    for world in World::both().await {
+        let vault = Vault::of(&world);
+        let [revoked, renewed, kept] = three(&world).await;
+        vault.json(&world, &["create"]);
+        world.done(&["sessions", "revoke", &revoked.session(), "--yes"]);
+        assert_eq!(world.refresh(&renewed).await, 200);
+        let later = world.sign_in("later").await;
+        assert_eq!(world.status(&later).await, 200);
+
+        let done = vault.restore(&world, &["--clear"]);
+        assert_eq!(
+            (&done["cleared"]["clients"], &done["restored"]["clients"]),
+            (&4.into(), &3.into())
+        );
+        assert_eq!(done["restored"]["access_tokens"], 2);
+        world.is_refused(&later).await;
+        assert_ne!(world.refresh(&later).await, 200);
+        assert_eq!(world.status(&revoked).await, 401);
+        assert_eq!(world.status(&kept).await, 200);
+        assert_eq!(world.refresh(&kept).await, 200);
+        // Its client has used it up since.
+        assert_eq!(world.status(&renewed).await, 200);
+    }
+}
