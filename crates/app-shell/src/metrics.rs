@@ -11,8 +11,7 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, ServiceConfig};
-use prometheus::core::{Collector, Desc};
-use prometheus::proto::MetricFamily;
+use prometheus::core::Collector;
 use prometheus::{
     HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     PullingGauge, TextEncoder,
@@ -188,40 +187,6 @@ pub fn durations(
             .with_label_values(&[outcome])
             .observe(took.as_secs_f64());
     })
-}
-
-/// What is read off the program when somebody asks for the figures.
-struct Reading<F> {
-    gauge: IntGauge,
-    read: F,
-}
-
-impl<F: Fn() -> Option<u64> + Send + Sync> Collector for Reading<F> {
-    fn desc(&self) -> Vec<&Desc> {
-        self.gauge.desc()
-    }
-
-    fn collect(&self) -> Vec<MetricFamily> {
-        let Some(value) = (self.read)() else {
-            return Vec::new();
-        };
-        self.gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
-        self.gauge.collect()
-    }
-}
-
-/// A figure that is read when somebody asks for it; it is not told where there is none.
-///
-/// # Errors
-/// Names that Prometheus does not take, or another has.
-pub fn reading(
-    registry: &Registry,
-    name: &str,
-    help: &str,
-    read: impl Fn() -> Option<u64> + Send + Sync + 'static,
-) -> prometheus::Result<()> {
-    let gauge = IntGauge::new(name, help)?;
-    registry.register(Box::new(Reading { gauge, read }))
 }
 
 /// Counts what a program has recorded, by what it is.

@@ -162,11 +162,12 @@ fn context(
 /// `gateway_signing_key_age_seconds`; the key of a setting has no age.
 fn key_age(registry: &Registry, keys: Arc<LiveKeys>) -> Result<(), Box<dyn Error>> {
     let help = "For how long the active key has signed access tokens.";
-    let age = move || {
-        let since = keys.signing().active_since?;
-        Some(SystemClock.now().0.saturating_sub(since.0))
-    };
-    metrics::reading(registry, "gateway_signing_key_age_seconds", help, age)?;
+    let since = move || keys.signing().active_since;
+    if since().is_none() {
+        return Ok(());
+    }
+    let age = move || since().map_or(0, |since| SystemClock.now().0.saturating_sub(since.0));
+    metrics::asked(registry, "gateway_signing_key_age_seconds", help, age)?;
     Ok(())
 }
 
