@@ -269,6 +269,7 @@ check:
     cargo clippy --workspace --all-targets --locked -- -D warnings
     scripts/check-arrow
     scripts/check-compose
+    scripts/check-observability
 
 # Fuzz one input (redirect_uri, basic_credentials, jwt_header, client_metadata, scope, authorization_query, outbound_url, robots, html, charset, feed)
 fuzz target seconds="60":

@@ -6,14 +6,19 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, ServiceConfig};
-use prometheus::core::Collector;
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
 use prometheus::{
-    IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, PullingGauge, Registry, TextEncoder,
+    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    PullingGauge, TextEncoder,
 };
+
+pub use prometheus::Registry;
 
 use crate::listener::{self, BindError};
 use crate::serve::{HttpService, get_or_head};
@@ -147,6 +152,89 @@ impl RequestCount {
             counter.inc();
         }
     }
+}
+
+/// A counter with labels, as a function of their values.
+///
+/// # Errors
+/// Names that Prometheus does not take, or another has.
+pub fn counter<const N: usize>(
+    registry: &Registry,
+    name: &str,
+    help: &str,
+    labels: [&str; N],
+) -> prometheus::Result<impl Fn([&str; N]) + Clone + use<N>> {
+    let counter = add(
+        registry,
+        IntCounterVec::new(Opts::new(name, help), &labels)?,
+    )?;
+    Ok(move |values: [&str; N]| counter.with_label_values(&values).inc())
+}
+
+/// A histogram of seconds by `outcome`, as a function of the time and the outcome.
+///
+/// # Errors
+/// Names that Prometheus does not take, or another has.
+pub fn durations(
+    registry: &Registry,
+    name: &str,
+    help: &str,
+) -> prometheus::Result<impl Fn(Duration, &str) + Clone + use<>> {
+    let bounds = vec![2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 5e-2, 0.25, 1.0, 3.0];
+    let options = HistogramOpts::new(name, help).buckets(bounds);
+    let histogram = add(registry, HistogramVec::new(options, &["outcome"])?)?;
+    Ok(move |took: Duration, outcome: &str| {
+        histogram
+            .with_label_values(&[outcome])
+            .observe(took.as_secs_f64());
+    })
+}
+
+/// What is read off the program when somebody asks for the figures.
+struct Reading<F> {
+    gauge: IntGauge,
+    read: F,
+}
+
+impl<F: Fn() -> Option<u64> + Send + Sync> Collector for Reading<F> {
+    fn desc(&self) -> Vec<&Desc> {
+        self.gauge.desc()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let Some(value) = (self.read)() else {
+            return Vec::new();
+        };
+        self.gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        self.gauge.collect()
+    }
+}
+
+/// A figure that is read when somebody asks for it; it is not told where there is none.
+///
+/// # Errors
+/// Names that Prometheus does not take, or another has.
+pub fn reading(
+    registry: &Registry,
+    name: &str,
+    help: &str,
+    read: impl Fn() -> Option<u64> + Send + Sync + 'static,
+) -> prometheus::Result<()> {
+    let gauge = IntGauge::new(name, help)?;
+    registry.register(Box::new(Reading { gauge, read }))
+}
+
+/// Counts what a program has recorded, by what it is.
+///
+/// # Errors
+/// It is registered already.
+pub fn event_count(
+    registry: &Registry,
+) -> prometheus::Result<impl Fn(&str, &str, &str) + Clone + use<>> {
+    let help = "Audit events, by what happened, the step of a login, and why.";
+    let labels = ["event", "step", "reason"];
+    let events = counter(registry, "gateway_events_total", help, labels)?;
+    Ok(move |event: &str, step: &str, reason: &str| events([event, step, reason]))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use actix_web::web::{self, ServiceConfig};
 use app_shell::health::{self, Ready};
-use app_shell::metrics::{self, RequestCount};
+use app_shell::metrics::{self, Registry, RequestCount};
 use app_shell::request_log::request_log;
 use app_shell::serve::{HttpService, serve};
 use app_shell::settings::Settings;
@@ -27,6 +27,7 @@ use auth_service::remote_client::GuardedRemote;
 use auth_service::{Context, routes, trusted_provider};
 use token_core::admission::Admission;
 use token_core::audit::{People, Program, Recorder};
+use token_core::keys::LiveKeys;
 use token_core::live::Live;
 use token_core::{Clock as _, SystemClock, SystemEntropy};
 use token_store::{MISSING, RedisSettings, RedisStore, Trail};
@@ -71,7 +72,7 @@ async fn run(
     let registry = metrics::registry("auth-service", SystemClock.now().0)?;
     let requests = RequestCount::register(&registry, "auth-service")?;
     let listeners = vec![listener::bind(LISTEN_ADDRESS, address)?];
-    let (context, trail) = context(config, known)?;
+    let (context, trail) = context(config, known, &registry)?;
     let context = Arc::new(context);
     let lost = trail.clone();
     metrics::asked(&registry, MISSING.0, MISSING.1, move || lost.missing())?;
@@ -104,13 +105,25 @@ async fn run(
 fn context(
     config: AuthConfig,
     known: Vec<&'static str>,
+    registry: &Registry,
 ) -> Result<(Context, Trail), Box<dyn Error>> {
     let store = RedisStore::connect(&RedisSettings {
         url: config.redis_url,
         password: config.redis_password,
     })?;
+    let steps = metrics::durations(
+        registry,
+        "gateway_store_seconds",
+        "How long a step in the store took.",
+    )?;
+    let store = store.watched_by(Arc::new(move |took, answered| {
+        steps(took, if answered { "answered" } else { "failed" });
+    }));
+    let keys = config.keys.live();
+    key_age(registry, Arc::clone(&keys))?;
     let people = People::named(config.audit.naming, Some(&config.root_secret))?;
     let recorder = Recorder::new(Program::AuthService, people, Arc::new(SystemClock));
+    let recorder = recorder.counted_by(Arc::new(metrics::event_count(registry)?));
     let trail = Trail::start(recorder, Arc::new(store.clone()), config.audit.keep);
     let admission = Arc::new(Live::new(Admission {
         github: Some(config.allowed_users),
@@ -136,7 +149,7 @@ fn context(
         services: config.services,
         clients: Clients::new(config.clients, Arc::new(remote)),
         lifetimes: config.lifetimes,
-        keys: config.keys.live(),
+        keys,
         user_code_attempts: UserCodeAttempts::default(),
         store: Arc::new(store),
         audit: Arc::new(trail.clone()),
@@ -144,6 +157,17 @@ fn context(
         entropy: Arc::new(SystemEntropy::new()),
     };
     Ok((context, trail))
+}
+
+/// `gateway_signing_key_age_seconds`; the key of a setting has no age.
+fn key_age(registry: &Registry, keys: Arc<LiveKeys>) -> Result<(), Box<dyn Error>> {
+    let help = "For how long the active key has signed access tokens.";
+    let age = move || {
+        let since = keys.signing().active_since?;
+        Some(SystemClock.now().0.saturating_sub(since.0))
+    };
+    metrics::reading(registry, "gateway_signing_key_age_seconds", help, age)?;
+    Ok(())
 }
 
 /// Tells of each reload that is announced in the store, a second or two later. (The verifiers are

@@ -31,4 +31,5 @@ mod visit;
 mod window;
 
 pub use config::FetchConfig;
-pub use routes::{FetchState, routes};
+pub use routes::{FetchState, call_count, routes};
+pub use server::CallCount;

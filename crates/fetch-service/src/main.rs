@@ -16,7 +16,7 @@ use app_shell::serve::{HttpService, serve};
 use app_shell::settings::Settings;
 use app_shell::telemetry::{self, LogFormat, Telemetry};
 use app_shell::{healthcheck, listener, shutdown};
-use fetch_service::{FetchConfig, FetchState, config, routes};
+use fetch_service::{FetchConfig, FetchState, call_count, config, routes};
 use token_core::audit::{AuditLog, Naming, People, Program, Recorder};
 use token_core::{Clock as _, SystemClock};
 use tracing::level_filters::LevelFilter;
@@ -69,11 +69,13 @@ async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn 
     let keys = RemoteKeys::at(keys)?;
     let people = People::named(naming.unwrap_or_default(), None)?;
     let recorder = Recorder::new(Program::FetchService, people, Arc::new(SystemClock));
+    let recorder = recorder.counted_by(Arc::new(metrics::event_count(&registry)?));
     let state = Arc::new(FetchState::new(
         config,
         Arc::new(keys),
         Arc::new(SystemClock),
         Arc::new(AuditLog(recorder)),
+        call_count(&registry)?,
     )?);
     let ready: Arc<dyn Ready> = Arc::clone(&state) as _;
     let mcp = routes(state);

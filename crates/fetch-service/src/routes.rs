@@ -1,10 +1,12 @@
 //! The service as routes: state once, then one path in two spellings.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use app_shell::health::Ready;
+use app_shell::metrics::{self, Registry};
 use async_trait::async_trait;
 use egress::{BuildError, EgressClient};
 use rmcp::transport::streamable_http_server::StreamableHttpServerConfig;
@@ -22,11 +24,21 @@ use crate::identity::Gate;
 use crate::pages::Pages;
 use crate::quota::Quota;
 use crate::robots::{PRODUCT, Robots};
-use crate::server::FetchServer;
+use crate::server::{CallCount, FetchServer};
 use crate::visit::{Readings, Visitor};
 
 /// Bytes of a request's body; a call of the tool has a few hundred.
 const BODY_LIMIT: usize = 64 * 1024;
+
+/// Counts calls of the tool by how they ended, as `gateway_fetch_calls_total`.
+///
+/// # Errors
+/// It is registered already.
+pub fn call_count(registry: &Registry) -> Result<CallCount, Box<dyn Error>> {
+    let help = "Calls of the fetch tool, by how they ended.";
+    let counter = metrics::counter(registry, "gateway_fetch_calls_total", help, ["outcome"])?;
+    Ok(Arc::new(move |outcome: &str| counter([outcome])))
+}
 
 /// All that answering needs; made once, shared by all workers.
 pub struct FetchState {
@@ -38,7 +50,7 @@ pub struct FetchState {
 
 impl FetchState {
     /// `keys` are the public keys of the verifier's assertions; what the guard refuses goes to
-    /// `audit`.
+    /// `audit`, and how each call ended to `counted`.
     ///
     /// # Errors
     /// The outbound client cannot be built: no CA certificates.
@@ -47,6 +59,7 @@ impl FetchState {
         keys: Arc<dyn VerificationKeySource>,
         clock: Arc<dyn Clock>,
         audit: Arc<dyn AuditSink>,
+        counted: CallCount,
     ) -> Result<Self, BuildError> {
         let user_agent = user_agent(&config);
         let egress = EgressClient::new(config.egress, egress::Limits::default(), &user_agent)?;
@@ -57,6 +70,7 @@ impl FetchState {
         let calls = Calls::default();
         let server = FetchServer {
             calls: calls.clone(),
+            counted,
             visitor: Arc::new(Visitor {
                 pages: Pages::new(egress, robots, Arc::clone(&clock), pages),
                 quota: Quota::new(fetching.quota),

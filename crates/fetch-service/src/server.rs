@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use egress::EgressError;
 use http::request::Parts;
 use rmcp::handler::server::tool::{Extension, schema_for_output};
 use rmcp::handler::server::wrapper::Parameters;
@@ -30,7 +31,11 @@ const TOOLS_HOLD_MS: u64 = 3_600_000;
 pub(crate) struct FetchServer {
     pub(crate) visitor: Arc<Visitor>,
     pub(crate) calls: Calls,
+    pub(crate) counted: CallCount,
 }
+
+/// Who is told how each call ended, in one word.
+pub type CallCount = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Who wishes for a page: a model by the tool, or a person by the prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +57,22 @@ pub(crate) enum FetchError {
     Visit(#[from] VisitError),
     #[error("cannot show the page: {0}")]
     Conversion(#[from] ConversionError),
+}
+
+impl FetchError {
+    /// What it is, in one word.
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::Arguments(_) => "bad_arguments",
+            Self::Cancelled => "cancelled",
+            Self::NoIdentity => "no_identity",
+            Self::Visit(VisitError::Quota(_)) => "quota",
+            Self::Visit(VisitError::Egress(EgressError::Refused(_))) => "refused",
+            Self::Visit(VisitError::Egress(_)) => "unreachable",
+            Self::Visit(VisitError::Unreadable(_) | VisitError::Conversion(_))
+            | Self::Conversion(_) => "unreadable",
+        }
+    }
 }
 
 #[tool_router]
@@ -83,6 +104,11 @@ impl FetchServer {
             Ok(request) => self.answer(request, Wisher::Model, &parts, &context).await,
             Err(error) => Err(error.into()),
         };
+        (self.counted)(
+            outcome
+                .as_ref()
+                .map_or_else(FetchError::outcome, |_| "answered"),
+        );
         match outcome {
             Ok(answer) => answer.into_result(),
             Err(error) => CallToolResult::error(vec![ContentBlock::text(error.to_string())]),

@@ -23,6 +23,7 @@ use forward_auth::tally::{State, Tally};
 use forward_auth::unretired::Unretired;
 use forward_auth::verifier::Parts;
 use forward_auth::{Verifier, journal, routes};
+use prometheus::Registry;
 use token_core::admission::Admission;
 use token_core::assertion::AssertionSigner;
 use token_core::audit::{People, Program, Recorder};
@@ -69,7 +70,7 @@ async fn run(
     let requests = RequestCount::register(&registry, "forward-auth")?;
     let https = config.https.take();
     let assertion_keys = AssertionKeys(config.assertion_keys.keys());
-    let (verifier, tokens, trail) = verifier(config, known, Tally::register(&registry)?)?;
+    let (verifier, tokens, trail) = verifier(config, known, &registry)?;
     let verifier = Arc::new(verifier);
     let lost = trail.clone();
     metrics::asked(&registry, MISSING.0, MISSING.1, move || lost.missing())?;
@@ -110,7 +111,7 @@ async fn run(
 fn verifier(
     config: VerifierConfig,
     known: Vec<&'static str>,
-    tally: Tally,
+    registry: &Registry,
 ) -> Result<(Verifier, RedisActiveTokens, Trail), Box<dyn Error>> {
     let assertion_keys = config.assertion_keys.keys();
     config.assertion_keys.follow();
@@ -126,6 +127,8 @@ fn verifier(
     let tokens = RedisActiveTokens::connect(&redis, heard.clone(), Arc::new(SystemClock))?;
     let people = People::named(config.naming, None)?;
     let recorder = Recorder::new(Program::ForwardAuth, people, Arc::new(SystemClock));
+    let recorder = recorder.counted_by(Arc::new(metrics::event_count(registry)?));
+    let tally = Tally::register(registry)?;
     let trail = Trail::start(recorder, Arc::new(tokens.clone()), config.keep);
     let admission = Arc::new(Live::new(config.admission));
     let list = Arc::clone(&admission);

@@ -194,6 +194,7 @@ fn build(
     };
     let people = People::named(config.audit.naming, Some(&root_secret))?;
     let recorder = Recorder::new(Program::Gateway, people, Arc::clone(&clock));
+    let recorder = recorder.counted_by(Arc::new(metrics::event_count(registry)?));
     let trail = Trail::start(recorder, Arc::clone(&store) as _, config.audit.keep);
     let (keys, assertion_keys) = keys(config, data, &clock)?;
     let (identity, admission, sign_in) = identity(config, entropy.as_ref())?;
@@ -219,6 +220,7 @@ fn build(
         assertion_keys,
         Arc::clone(&clock),
         Arc::new(trail.clone()),
+        fetch_service::call_count(registry)?,
     )?;
     let remote = GuardedRemote::new(
         &config.issuer,

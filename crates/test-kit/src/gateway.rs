@@ -246,6 +246,18 @@ impl Gateway {
         browser.get(&url).await
     }
 
+    /// Goes to a path in a browser again and again, until its page says something.
+    pub async fn open_until(&self, browser: &mut Browser, path: &str, text: &str) -> Page {
+        for _ in 0..200 {
+            let page = self.open(browser, path).await;
+            if page.body.contains(text) {
+                return page;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        panic!("{path} never says {text}");
+    }
+
     /// Approves on a consent page and signs in: the redirect that leads to the client.
     pub async fn approve(&self, browser: &mut Browser, consent: &Page) -> Page {
         let approve = [("decision", "approve")];

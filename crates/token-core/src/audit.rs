@@ -17,7 +17,7 @@ use crate::resource::ResourceId;
 
 pub use network::Network;
 pub use reason::FailureReason;
-pub use record::{AuditLog, Naming, People, Program, Recorder, SCHEMA};
+pub use record::{AuditLog, Counted, Naming, People, Program, Recorder, SCHEMA};
 pub use step::{Agent, LoginStep, LooksLike, Reference, Step};
 
 /// How many records a store keeps where nothing else is set (`AUDIT_LENGTH`).

@@ -249,6 +249,12 @@ pub trait PersonStore: Send + Sync {
         user: &UserId,
         now: Timestamp,
     ) -> Result<Vec<Session>, StoreError>;
+
+    /// When anything of these sessions was last used, as far as that is kept.
+    async fn sessions_last_used(
+        &self,
+        sessions: &[GrantId],
+    ) -> Result<Vec<Option<Timestamp>>, StoreError>;
 }
 
 /// The verifier's slice: whether a token is active. Nothing else.

@@ -19,7 +19,7 @@ mod trail;
 
 #[cfg(feature = "redis")]
 pub use self::redis::{
-    Heard, RedisActiveTokens, RedisSettings, RedisSettingsError, RedisStore, ServerFacts,
+    Heard, RedisActiveTokens, RedisSettings, RedisSettingsError, RedisStore, ServerFacts, Watch,
 };
 pub use memory::MemoryStore;
 #[cfg(feature = "sqlite")]

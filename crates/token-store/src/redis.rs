@@ -28,5 +28,5 @@ mod value;
 pub use active_tokens::RedisActiveTokens;
 pub use server::ServerFacts;
 pub use settings::{RedisSettings, RedisSettingsError};
-pub use store::RedisStore;
+pub use store::{RedisStore, Watch};
 pub use tracking::Heard;

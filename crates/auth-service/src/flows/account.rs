@@ -51,8 +51,8 @@ pub struct ConnectedClient {
     pub client_id: ClientId,
     /// The client, where it is still known.
     pub client: Option<Client>,
-    /// What it has, what was approved last first.
-    pub sessions: Vec<Session>,
+    /// What it has, what was approved last first; and when each was last used, where that is kept.
+    pub sessions: Vec<(Session, Option<Timestamp>)>,
 }
 
 /// Lets a person in whom the identity provider has named: the cookie's value. `None` where he is
@@ -120,14 +120,16 @@ pub async fn connected_clients(
 ) -> Result<Vec<ConnectedClient>, OAuthFailure> {
     let now = context.now();
     let sessions = context.store.user_sessions(&person.user_id, now).await?;
-    let mut by_client: BTreeMap<ClientId, Vec<Session>> = BTreeMap::new();
-    for session in sessions {
+    let grants: Vec<_> = sessions.iter().map(|own| own.grant.clone()).collect();
+    let last_used = context.store.sessions_last_used(&grants).await?;
+    let mut by_client: BTreeMap<ClientId, Vec<_>> = BTreeMap::new();
+    for (session, used) in sessions.into_iter().zip(last_used) {
         let own = by_client.entry(session.client_id.clone()).or_default();
-        own.push(session);
+        own.push((session, used));
     }
     let mut connected = Vec::new();
     for (client_id, mut sessions) in by_client {
-        sessions.sort_by_key(|session| std::cmp::Reverse(session.approved_at));
+        sessions.sort_by_key(|(session, _)| std::cmp::Reverse(session.approved_at));
         let client = clients::remembered(context, &client_id).await?;
         connected.push(ConnectedClient {
             client_id,

@@ -2,8 +2,8 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use token_core::GrantId;
 use token_core::store::{Session, SignInPurpose};
+use token_core::{GrantId, Timestamp};
 
 use super::error::HttpFailure;
 use super::pages::{
@@ -65,12 +65,12 @@ fn app(context: &Context, own: &ConnectedClient) -> ConnectedApp {
         client_name: browser::name(own.client.as_ref()),
         name_from: vouching_host(&own.client_id),
         connections: connections
-            .map(|session| connection(context, session))
+            .map(|(session, used)| connection(context, session, *used))
             .collect(),
     }
 }
 
-fn connection(context: &Context, session: &Session) -> Connection {
+fn connection(context: &Context, session: &Session, used: Option<Timestamp>) -> Connection {
     let now = context.now();
     let scopes = session.scope.iter();
     Connection {
@@ -80,6 +80,7 @@ fn connection(context: &Context, session: &Session) -> Connection {
             .map(|scope| ScopeInWords::of(scope.as_str()))
             .collect(),
         since: session.approved_at.map(|at| Moment { at, now }),
+        last_used: used.map(|at| Moment { at, now }),
         until: session.ends_at().map(|at| Moment { at, now }),
         renews: session.refreshable_until.is_some(),
         grant: session.grant.to_string(),

@@ -172,6 +172,7 @@ watched! {
     PersonStore {
         user_grants(user: &UserId, now: Timestamp) -> Vec<GrantId>;
         user_sessions(user: &UserId, now: Timestamp) -> Vec<Session>;
+        sessions_last_used(sessions: &[GrantId]) -> Vec<Option<Timestamp>>;
     }
     ActiveTokens {
         is_active(jti: &Jti, now: Timestamp) -> bool;

@@ -46,6 +46,17 @@ async fn calls_are_each_persons_own_and_the_answer_says_when_to_come_back() {
 }
 
 #[actix_web::test]
+async fn calls_are_counted_by_how_they_ended() {
+    let site = Site::answering(|_, _| HttpResponse::Ok().content_type("text/plain").body("x"));
+    let service = Service::opened_with(&site.url, &[("FETCH_CALLS_PER_MINUTE", "2")]);
+    service.fetch(json!({ "url": site.url })).await;
+    service.fetch(json!({ "url": "http://10.0.0.1/" })).await;
+    service.fetch(json!({ "url": site.url })).await;
+    let outcomes = service.outcomes.lock().unwrap();
+    assert_eq!(*outcomes, ["answered", "refused", "quota"]);
+}
+
+#[actix_web::test]
 async fn bytes_are_those_that_came_from_the_web() {
     let site = Site::answering(|request, _| {
         let length = if request.path() == "/large" {

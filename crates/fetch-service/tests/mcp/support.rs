@@ -28,6 +28,8 @@ pub(crate) struct Service {
     pub(crate) signer: AssertionSigner,
     pub(crate) audit: Arc<MemoryAudit>,
     pub(crate) clock: Arc<ManualClock>,
+    /// How the calls ended, in their order.
+    pub(crate) outcomes: Arc<Mutex<Vec<String>>>,
     client: reqwest::Client,
 }
 
@@ -79,11 +81,14 @@ impl Service {
         settings.finish().unwrap();
         let clock = Arc::new(ManualClock::at(NOW));
         let audit = Arc::new(MemoryAudit::default());
+        let outcomes = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&outcomes);
         let state = FetchState::new(
             config,
             keys,
             Arc::clone(&clock) as _,
             Arc::clone(&audit) as _,
+            Arc::new(move |outcome| told.lock().unwrap().push(outcome.to_owned())),
         );
         let state = Arc::new(state.unwrap());
         let routes = routes(state);
@@ -93,6 +98,7 @@ impl Service {
             signer: signer_with(key),
             audit,
             clock,
+            outcomes,
             client: client(),
         }
     }

@@ -9,6 +9,7 @@
 mod audit;
 mod doc_comments;
 mod doctor;
+mod figures;
 mod links;
 mod rfc_map;
 mod settings;

@@ -1,9 +1,12 @@
 """The services' figures: told inside, and to nobody who comes by Traefik."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 import audit
-from client import DOMAIN, ISSUER, bearer, mcp_url, request
+from client import DOMAIN, ISSUER, bearer, mcp_url, post_json, request
 from figures import answered, figures
 
 SERVICES = ["auth-service", "forward-auth", "fetch-service"]
@@ -52,3 +55,38 @@ def test_the_listener_that_traefik_knows_does_not_tell_them(stack, service):
     port = "http://127.0.0.1:8000/metrics"
     result = stack.from_network_of(service, "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", port)
     assert result.stdout == "404"
+
+
+def test_the_services_tell_what_is_described_and_nothing_else(stack, token):
+    assert request("GET", mcp_url("echo"), bearer(token("echo"))).status == 200
+    call_fetch(token)
+    page = Path(__file__).parents[4].joinpath("docs", "metrics.md").read_text("utf-8")
+    described = dict(re.findall(r"^\| `((?:gateway|process)_\w+)` \| (\w+) \|", page, re.MULTILINE))
+    told = {}
+    for service in SERVICES:
+        told |= dict(re.findall(r"^# TYPE (\S+) (\S+)$", figures(stack, service), re.MULTILINE))
+    assert told == described
+
+
+def call_fetch(token):
+    """A call of the fetch tool that the guard refuses."""
+    headers = {**bearer(token("fetch")), "Accept": "application/json, text/event-stream"}
+    call = {"name": "fetch", "arguments": {"url": "http://127.0.0.1/"}}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
+    assert post_json(mcp_url("fetch"), message, headers).status == 200
+
+
+def test_calls_of_the_fetch_tool_are_counted_by_how_they_ended(stack, token):
+    def refused():
+        found = re.search(r'^gateway_fetch_calls_total{outcome="refused"} (\d+)$', figures(stack, "fetch-service"), re.M)
+        return int(found[1]) if found else 0
+
+    before = refused()
+    call_fetch(token)
+    assert refused() == before + 1
+
+
+def test_events_are_counted_by_what_they_are(stack, token):
+    token("echo")
+    issued = 'gateway_events_total{event="token_issued",reason="",step=""} '
+    assert issued in figures(stack, "auth-service")

@@ -88,12 +88,17 @@ impl People {
     }
 }
 
+/// Who is told of each event: what it is, the step of a login, and in one word why. The last two
+/// are empty where there is none.
+pub type Counted = Arc<dyn Fn(&str, &str, &str) + Send + Sync>;
+
 /// Makes records of events.
 #[derive(Clone)]
 pub struct Recorder {
     program: Program,
     people: Arc<People>,
     clock: Arc<dyn Clock>,
+    counted: Option<Counted>,
 }
 
 impl std::fmt::Debug for Recorder {
@@ -121,6 +126,16 @@ impl Recorder {
             program,
             people: Arc::new(people),
             clock,
+            counted: None,
+        }
+    }
+
+    /// The same, and each event that is recorded is counted there.
+    #[must_use]
+    pub fn counted_by(self, counted: Counted) -> Self {
+        Self {
+            counted: Some(counted),
+            ..self
         }
     }
 
@@ -128,6 +143,7 @@ impl Recorder {
     /// `event`. What an operator should look into is a warning. `None` where it cannot be written,
     /// which the log then says.
     pub fn log(&self, event: &AuditEvent) -> Option<String> {
+        self.count(event);
         match self.record(event) {
             Ok(record) => {
                 if event.is_alarming() {
@@ -142,6 +158,21 @@ impl Recorder {
                 None
             }
         }
+    }
+
+    fn count(&self, event: &AuditEvent) {
+        let (Some(counted), Ok(members)) = (&self.counted, serde_json::to_value(event)) else {
+            return;
+        };
+        let word = |member: &str| members.get(member).and_then(Value::as_str);
+        let why = ["reason", "rule", "quota", "error"]
+            .into_iter()
+            .find_map(word);
+        counted(
+            word("event").unwrap_or_default(),
+            word("step").unwrap_or_default(),
+            why.unwrap_or_default(),
+        );
     }
 
     fn record(&self, event: &AuditEvent) -> serde_json::Result<String> {

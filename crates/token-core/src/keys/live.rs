@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{SigningKey, VerificationKeySource, VerificationKeys};
+use crate::clock::Timestamp;
 use crate::live::Live;
 
 /// The active signing key, and the public halves of all keys that are published.
@@ -12,6 +13,8 @@ pub struct SigningKeys {
     pub active: SigningKey,
     /// Verify tokens, and are published.
     pub published: Arc<VerificationKeys>,
+    /// Since when the active one signs; `None` where that is not kept.
+    pub active_since: Option<Timestamp>,
 }
 
 impl SigningKeys {
@@ -21,6 +24,7 @@ impl SigningKeys {
         Self {
             active: key,
             published,
+            active_since: None,
         }
     }
 }

@@ -89,6 +89,7 @@ impl KeyRing {
         keys.sort_by_key(|key| key.state);
         SigningKeys {
             active: self.active(now).key.clone(),
+            active_since: Some(self.active(now).active_from),
             published: Arc::new(VerificationKeys::of(keys.into_iter().map(|key| key.key))),
         }
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{Batch, Cursor, StoreError};
 use crate::clock::{Seconds, Timestamp};
-use crate::identifiers::{GrantId, Jti};
+use crate::identifiers::Jti;
 
 /// How long the last use of a session is kept after it: longer than a session lives that is not
 /// renewed.
@@ -73,7 +73,7 @@ impl TrailRecord {
     }
 }
 
-/// Reading both, for the operator and for the person whose sessions they are.
+/// Reading both, for the operator.
 #[async_trait]
 pub trait Recorded: Send + Sync {
     /// The trail's records, the oldest first, or those after a cursor. Batches end where there
@@ -86,10 +86,4 @@ pub trait Recorded: Send + Sync {
 
     /// When these tokens were last used, as far as that is kept.
     async fn tokens_last_used(&self, tokens: &[Jti]) -> Result<Vec<Option<Timestamp>>, StoreError>;
-
-    /// When anything of these sessions was last used, as far as that is kept.
-    async fn sessions_last_used(
-        &self,
-        sessions: &[GrantId],
-    ) -> Result<Vec<Option<Timestamp>>, StoreError>;
 }

@@ -27,6 +27,14 @@ impl PersonStore for RedisStore {
         sessions.retain(|session| session.user_id == *user);
         Ok(sessions)
     }
+
+    async fn sessions_last_used(
+        &self,
+        sessions: &[GrantId],
+    ) -> Result<Vec<Option<Timestamp>>, StoreError> {
+        self.last_used(sessions.iter().map(keys::session_use).collect())
+            .await
+    }
 }
 
 impl RedisStore {

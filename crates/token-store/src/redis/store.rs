@@ -1,8 +1,10 @@
 //! The authorization server's connections to Redis.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use ::redis::{Cmd, ConnectionInfo, FromRedisValue, Pipeline, ScriptInvocation};
+use ::redis::aio::MultiplexedConnection;
+use ::redis::{Cmd, ConnectionInfo, FromRedisValue, Pipeline, RedisError, ScriptInvocation};
 use thread_local::ThreadLocal;
 use token_core::store::StoreError;
 
@@ -15,7 +17,11 @@ use super::value::{unexpected, words};
 pub struct RedisStore {
     redis: ConnectionInfo,
     lanes: Arc<ThreadLocal<Lane>>,
+    watch: Option<Watch>,
 }
+
+/// Who is told how long each step took, and whether it was answered.
+pub type Watch = Arc<dyn Fn(Duration, bool) + Send + Sync>;
 
 impl std::fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -30,10 +36,35 @@ impl RedisStore {
         let store = Self {
             redis: settings.connection_info()?,
             lanes: Arc::default(),
+            watch: None,
         };
         // So that what is wrong with the settings is said here.
         store.lane()?;
         Ok(store)
+    }
+
+    /// The same, watched.
+    #[must_use]
+    pub fn watched_by(self, watch: Watch) -> Self {
+        Self {
+            watch: Some(watch),
+            ..self
+        }
+    }
+
+    async fn run<T, Step>(
+        &self,
+        step: impl FnOnce(MultiplexedConnection) -> Step,
+    ) -> Result<T, StoreError>
+    where
+        Step: Future<Output = Result<T, RedisError>>,
+    {
+        let began = Instant::now();
+        let answer = self.lane()?.run(step).await;
+        if let Some(watch) = &self.watch {
+            watch(began.elapsed(), answer.is_ok());
+        }
+        answer
     }
 
     /// The calling thread's.
@@ -42,8 +73,7 @@ impl RedisStore {
     }
 
     pub(super) async fn command<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {
-        let lane = self.lane()?;
-        lane.run(|mut connection| async move { command.query_async(&mut connection).await })
+        self.run(|mut connection| async move { command.query_async(&mut connection).await })
             .await
     }
 
@@ -52,8 +82,7 @@ impl RedisStore {
         &self,
         script: &ScriptInvocation<'_>,
     ) -> Result<Vec<String>, StoreError> {
-        let lane = self.lane()?;
-        lane.run(|mut connection| async move { script.invoke_async(&mut connection).await })
+        self.run(|mut connection| async move { script.invoke_async(&mut connection).await })
             .await
     }
 
@@ -72,8 +101,7 @@ impl RedisStore {
     }
 
     pub(super) async fn pipeline(&self, pipeline: &Pipeline) -> Result<(), StoreError> {
-        let lane = self.lane()?;
-        lane.run(|mut connection| async move { pipeline.exec_async(&mut connection).await })
+        self.run(|mut connection| async move { pipeline.exec_async(&mut connection).await })
             .await
     }
 
@@ -82,8 +110,7 @@ impl RedisStore {
         &self,
         pipeline: &Pipeline,
     ) -> Result<Vec<T>, StoreError> {
-        let lane = self.lane()?;
-        lane.run(|mut connection| async move { pipeline.query_async(&mut connection).await })
+        self.run(|mut connection| async move { pipeline.query_async(&mut connection).await })
             .await
     }
 }

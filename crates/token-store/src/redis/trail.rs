@@ -7,7 +7,7 @@ use token_core::store::{
     AuditTrail, Batch, Cursor, Recorded, SESSION_USE_KEPT, StoreError, TokenUse, TokenUses,
     TrailRecord, Unreadable,
 };
-use token_core::{GrantId, Jti, Timestamp};
+use token_core::{Jti, Timestamp};
 
 use super::active_tokens::RedisActiveTokens;
 use super::keys;
@@ -105,18 +105,13 @@ impl Recorded for RedisStore {
         self.last_used(tokens.iter().map(keys::token_use).collect())
             .await
     }
-
-    async fn sessions_last_used(
-        &self,
-        sessions: &[GrantId],
-    ) -> Result<Vec<Option<Timestamp>>, StoreError> {
-        self.last_used(sessions.iter().map(keys::session_use).collect())
-            .await
-    }
 }
 
 impl RedisStore {
-    async fn last_used(&self, keys: Vec<String>) -> Result<Vec<Option<Timestamp>>, StoreError> {
+    pub(super) async fn last_used(
+        &self,
+        keys: Vec<String>,
+    ) -> Result<Vec<Option<Timestamp>>, StoreError> {
         if keys.is_empty() {
             return Ok(Vec::new());
         }

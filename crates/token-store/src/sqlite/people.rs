@@ -33,6 +33,14 @@ impl PersonStore for SqliteStore {
         })
         .await
     }
+
+    async fn sessions_last_used(
+        &self,
+        sessions: &[GrantId],
+    ) -> Result<Vec<Option<Timestamp>>, StoreError> {
+        self.last_used(sessions.iter().map(ToString::to_string).collect())
+            .await
+    }
 }
 
 /// Of codes the used ones too: their client may be about to get its tokens.

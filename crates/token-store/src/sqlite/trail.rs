@@ -6,7 +6,7 @@ use token_core::store::{
     AuditTrail, Batch, Cursor, Recorded, SESSION_USE_KEPT, StoreError, TokenUse, TokenUses,
     TrailRecord, Unreadable,
 };
-use token_core::{GrantId, Jti, Timestamp};
+use token_core::{Jti, Timestamp};
 
 use super::SqliteStore;
 use super::steps::{Fault, clear_table, execute, seconds};
@@ -115,18 +115,13 @@ impl Recorded for SqliteStore {
         self.last_used(tokens.iter().map(ToString::to_string).collect())
             .await
     }
-
-    async fn sessions_last_used(
-        &self,
-        sessions: &[GrantId],
-    ) -> Result<Vec<Option<Timestamp>>, StoreError> {
-        self.last_used(sessions.iter().map(ToString::to_string).collect())
-            .await
-    }
 }
 
 impl SqliteStore {
-    async fn last_used(&self, things: Vec<String>) -> Result<Vec<Option<Timestamp>>, StoreError> {
+    pub(super) async fn last_used(
+        &self,
+        things: Vec<String>,
+    ) -> Result<Vec<Option<Timestamp>>, StoreError> {
         self.read(move |connection| {
             let mut query =
                 connection.prepare_cached("SELECT used_at FROM last_use WHERE thing = ?1")?;

@@ -61,6 +61,8 @@ pub struct Connection {
     pub scopes: Vec<ScopeInWords>,
     /// When it was approved, where that was kept.
     pub since: Option<Moment>,
+    /// When it was last used, to the minute, where that is kept.
+    pub last_used: Option<Moment>,
     /// When it is over.
     pub until: Option<Moment>,
     /// Whether the client can put that off.

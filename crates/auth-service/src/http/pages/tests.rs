@@ -48,6 +48,7 @@ fn account(text: &str) -> AccountPage {
                     words: text.to_owned(),
                 }],
                 since: Some(Moment { at, now }),
+                last_used: Some(Moment { at, now }),
                 until: Some(Moment { at: now, now: at }),
                 renews: true,
                 grant: text.to_owned(),

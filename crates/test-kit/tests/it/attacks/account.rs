@@ -67,6 +67,11 @@ async fn what_a_person_ends_is_refused_at_the_next_request() {
     let mut browser = gateway.browser();
     let page = open(&gateway, &mut browser).await;
     assert!(page.body.contains("Northlight"), "{}", page.body);
+    // What the verifier let in is noted every two seconds.
+    let page = gateway
+        .open_until(&mut browser, "/account", "Last used")
+        .await;
+    assert!(!page.body.contains("No use is known."), "{}", page.body);
     let ended = browser.submit(&page, "end-all-form", &[]).await;
     assert_eq!(ended.status, 303, "{}", ended.body);
     assert_eq!(gateway.mcp(&access_token).await, 401);
