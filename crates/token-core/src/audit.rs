@@ -312,8 +312,11 @@ impl AuditEvent {
             Self::ClientRegistered { .. }
             | Self::ClientChanged { .. }
             | Self::ClientDeleted { .. }
+            | Self::ConsentGiven { .. }
+            | Self::ConsentRefused { .. }
             | Self::EgressRefused { .. } => true,
-            Self::LoginStep(step) => step.grant.is_none(),
+            // What fails may name a grant that its caller made up.
+            Self::LoginStep(step) => step.grant.is_none() || step.error.is_some(),
             Self::AuthFailure { user_id, .. } => user_id.is_none(),
             _ => false,
         }

@@ -21,10 +21,12 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How long the last events are given when the process ends.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// What anybody can bring about is kept at this rate in the long run, in events a second, so that
-/// a flood of it does not drive out what matters; and this many at once.
-const ANYBODYS_RATE: f64 = 1.0;
-const ANYBODYS_AT_ONCE: f64 = 300.0;
+/// What anybody can bring about is kept so many at once. In the long run it takes half of the trail
+/// within this many seconds and no more, so that a flood of it does not drive out what matters.
+const ANYBODYS_AT_ONCE: f64 = 2000.0;
+const ANYBODYS_HALF_WITHIN: f64 = 7.0 * 86_400.0;
+/// How often the trail says what it lacks: that is an event too.
+const TELL_EVERY: Duration = Duration::from_mins(1);
 
 /// The figure that [`Trail::missing`] is, for Prometheus: its name and what it says.
 pub const MISSING: (&str, &str) = (
@@ -57,7 +59,7 @@ impl Trail {
             keep,
             events,
             missing: Arc::clone(&missing),
-            allowance: Allowance::full(),
+            allowance: Allowance::of(keep),
             batch: Vec::new(),
         };
         tokio::spawn(writer.run());
@@ -118,6 +120,7 @@ impl Writer {
     /// Runs until every [`Trail`] is gone.
     async fn run(mut self) {
         let mut told = 0;
+        let mut told_at: Option<Instant> = None;
         while let Some(first) = self.events.recv().await {
             let mut finishing = self.take(first).into_iter().collect::<Vec<_>>();
             if finishing.is_empty() {
@@ -129,11 +132,13 @@ impl Writer {
                 finishing.extend(self.take(next));
             }
             let missing = self.missing.load(Ordering::Relaxed);
-            if missing > told {
+            let is_time = told_at.is_none_or(|at| at.elapsed() >= TELL_EVERY);
+            if missing > told && (is_time || !finishing.is_empty()) {
                 let count = missing - told;
                 self.batch
                     .extend(self.recorder.log(&AuditEvent::EventsMissing { count }));
                 told = missing;
+                told_at = Some(Instant::now());
             }
             self.write().await;
             for done in finishing {
@@ -180,13 +185,22 @@ impl Writer {
 
 /// How much of what anybody can bring about is still kept.
 struct Allowance {
+    /// In events a second.
+    rate: f64,
     left: f64,
     at: Instant,
 }
 
 impl Allowance {
-    fn full() -> Self {
+    /// For a trail of so many records.
+    fn of(keep: u64) -> Self {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a part of an event does not matter"
+        )]
+        let rate = keep as f64 / 2.0 / ANYBODYS_HALF_WITHIN;
         Self {
+            rate,
             left: ANYBODYS_AT_ONCE,
             at: Instant::now(),
         }
@@ -195,7 +209,7 @@ impl Allowance {
     fn take(&mut self, now: Instant) -> bool {
         let passed = now.duration_since(self.at).as_secs_f64();
         self.at = now;
-        self.left = (self.left + passed * ANYBODYS_RATE).min(ANYBODYS_AT_ONCE);
+        self.left = (self.left + passed * self.rate).min(ANYBODYS_AT_ONCE);
         let there = self.left >= 1.0;
         if there {
             self.left -= 1.0;

@@ -120,6 +120,9 @@ impl RedisStore {
     }
 }
 
+/// Who alone writes to each of the two streams, if one program does.
+const WRITERS: [Option<&str>; 2] = [None, Some("forward-auth")];
+
 /// An entry: its identifier, and its field with what it holds.
 type Entry = (String, Vec<String>);
 
@@ -145,20 +148,23 @@ fn merged(streams: Vec<Vec<Entry>>, after: After) -> Batch<TrailRecord> {
         .min();
     let After(mut next) = after;
     let mut entries = Vec::new();
-    for (stream, next) in streams.into_iter().zip(&mut next) {
+    for ((writer, stream), next) in WRITERS.into_iter().zip(streams).zip(&mut next) {
         let known = stream
             .into_iter()
             .filter(|entry| known_to.is_none_or(|known_to| place(&entry.0) <= known_to));
         for entry in known {
             *next = format!("({}", entry.0);
-            entries.push(entry);
+            entries.push((writer, entry));
         }
     }
-    entries.sort_by_key(|entry| place(&entry.0));
+    entries.sort_by_key(|(_, entry)| place(&entry.0));
     let looked_at = entries.len() as u64;
     let mut unreadable = Vec::new();
-    let items = entries.into_iter().filter_map(|entry| {
+    let items = entries.into_iter().filter_map(|(writer, entry)| {
         let record = entry.1.get(1).and_then(|record| TrailRecord::read(record));
+        // A verifier that somebody took over writes what he likes, but not in others' names.
+        let record =
+            record.filter(|record| writer.is_none_or(|own| record.text("program") == Some(own)));
         if record.is_none() {
             unreadable.push(Unreadable { grant: None });
         }
@@ -180,4 +186,28 @@ fn place(id: &str) -> (u64, u64) {
         at.parse().unwrap_or_default(),
         nth.parse().unwrap_or_default(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verifier_writes_in_no_other_programs_name() {
+        let entry = |id: &str, program: &str| {
+            let record = format!(r#"{{"at":1,"program":"{program}","event":"operator_acted"}}"#);
+            (id.to_owned(), vec!["r".to_owned(), record])
+        };
+        let ours = vec![entry("1-0", "gateway")];
+        let verifiers = vec![entry("2-0", "gateway"), entry("3-0", "forward-auth")];
+        let after = After::read(None, Timestamp(0));
+        let batch = merged(vec![ours, verifiers], after);
+        let programs: Vec<_> = batch
+            .items
+            .iter()
+            .map(|item| item.text("program"))
+            .collect();
+        assert_eq!(programs, [Some("gateway"), Some("forward-auth")]);
+        assert_eq!(batch.unreadable.len(), 1);
+    }
 }
