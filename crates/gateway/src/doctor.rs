@@ -7,11 +7,13 @@
 //! Exit codes: 0 nothing is wrong, 1 something is (or the doctor could not work), 2 the command
 //! line is wrong, 3 there are warnings alone.
 
+mod backups;
 mod check;
 mod compose;
 mod finding;
 mod inside;
 mod keys;
+mod login;
 mod outside;
 mod place;
 mod routers;

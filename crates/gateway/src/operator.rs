@@ -4,7 +4,7 @@
 //! Exit codes: 0 done, 1 it failed (or what was named is not there, or the answer was no), 2 the
 //! command line is wrong.
 
-mod backup;
+pub(crate) mod backup;
 mod consent;
 mod explain;
 mod last_use;

@@ -69,51 +69,74 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<(), Box<dyn Error>>
     let data = DataDirectory::open(config.data_directory.clone())?;
     telemetry.start()?;
     let registry = metrics::registry("gateway", SystemClock.now().0)?;
-    let requests = RequestCount::register(&registry, "gateway")?;
-    let (services, written, sign_in) = build(&mut config, &data, &registry)?;
-    let lost = written.trail.clone();
-    metrics::asked(&registry, MISSING.0, MISSING.1, move || lost.missing())?;
+    let built = Single::build(&mut config, &data, &registry, listeners)?;
     let page = StartPage {
         issuer: &config.issuer,
         resource: &config.resource,
         data: &data,
-        sign_in,
+        sign_in: built.sign_in,
     };
     page.print();
 
-    let issuer = config.issuer;
-    let edge = Arc::new(Edge {
-        verifier: Arc::clone(&services.verifier),
-        resource: config.resource,
-        origins: config.origins,
-    });
-    let service = HttpService {
-        name: "gateway",
-        listeners,
-        tls: None,
-        routes: Arc::new(move |config: &mut ServiceConfig| {
-            health::routes(config, Arc::new(AlwaysReady) as Arc<dyn Ready>);
-            let issuer = issuer.clone();
-            let guarded = web::scope("")
-                .wrap(from_fn(move |request, next| {
-                    only_our_host(issuer.clone(), request, next)
-                }))
-                .wrap(from_fn(security_headers::set))
-                .wrap(request_log())
-                .configure(|config| routes(config, &services, &edge));
-            config.service(guarded);
-        }),
-        workers: WORKERS,
-        requests: Some(requests),
-    };
-    let mut services = vec![service];
+    let mut services = vec![built.service];
     if let Some(address) = config.metrics {
         services.push(metrics::service(address, registry)?);
     }
     app_shell::serve::serve(services, shutdown::stop_signal()?).await?;
-    journal::write(&written.verifier, written.uses.as_ref()).await;
-    written.trail.finish().await;
+    built.written.finish().await;
     Ok(())
+}
+
+/// All of it in one HTTP service.
+pub(crate) struct Single {
+    pub(crate) service: HttpService,
+    pub(crate) written: Written,
+    sign_in: SignIn,
+}
+
+impl Single {
+    /// Needs a running runtime: what follows keys and writes the trail goes on beside it.
+    pub(crate) fn build(
+        config: &mut ServeConfig,
+        data: &DataDirectory,
+        registry: &Registry,
+        listeners: Vec<TcpListener>,
+    ) -> Result<Self, Box<dyn Error>> {
+        let requests = RequestCount::register(registry, "gateway")?;
+        let (services, written, sign_in) = build(config, data, registry)?;
+        let lost = written.trail.clone();
+        metrics::asked(registry, MISSING.0, MISSING.1, move || lost.missing())?;
+        let issuer = config.issuer.clone();
+        let edge = Arc::new(Edge {
+            verifier: Arc::clone(&services.verifier),
+            resource: config.resource.clone(),
+            origins: config.origins.clone(),
+        });
+        let service = HttpService {
+            name: "gateway",
+            listeners,
+            tls: None,
+            routes: Arc::new(move |config: &mut ServiceConfig| {
+                health::routes(config, Arc::new(AlwaysReady) as Arc<dyn Ready>);
+                let issuer = issuer.clone();
+                let guarded = web::scope("")
+                    .wrap(from_fn(move |request, next| {
+                        only_our_host(issuer.clone(), request, next)
+                    }))
+                    .wrap(from_fn(security_headers::set))
+                    .wrap(request_log())
+                    .configure(|config| routes(config, &services, &edge));
+                config.service(guarded);
+            }),
+            workers: WORKERS,
+            requests: Some(requests),
+        };
+        Ok(Self {
+            service,
+            written,
+            sign_in,
+        })
+    }
 }
 
 /// The services over one store, as [`routes`] needs them.
@@ -124,10 +147,18 @@ struct BuiltServices {
 }
 
 /// What is still to be written when the process ends.
-struct Written {
+pub(crate) struct Written {
     verifier: Arc<Verifier>,
     uses: Arc<dyn TokenUses>,
     trail: Trail,
+}
+
+impl Written {
+    /// Writes it.
+    pub(crate) async fn finish(self) {
+        journal::write(&self.verifier, self.uses.as_ref()).await;
+        self.trail.finish().await;
+    }
 }
 
 fn routes(config: &mut ServiceConfig, services: &BuiltServices, edge: &Arc<Edge>) {

@@ -85,7 +85,8 @@ impl ServeConfig {
         Self::from_settings(settings, arguments)
     }
 
-    fn from_settings(
+    /// The same from settings that were read already.
+    pub(crate) fn from_settings(
         mut settings: Settings,
         arguments: &ServeArguments,
     ) -> Result<(Self, Telemetry), SettingsError> {

@@ -52,8 +52,12 @@ pub(crate) enum Check {
     RedisExposure,
     /// Codes and tokens are judged by the clock: with a wrong one good ones are refused.
     Clock,
+    /// What is lost without a backup is lost.
+    Backup,
     /// A log that grows without bound fills the disk and stops the gateway.
     LogRotation,
+    /// A program that cannot do its own flow here can do nobody's.
+    Login,
     /// A router without the verifier lets everybody use its MCP server.
     Routers,
     /// Clients and Let's Encrypt find the gateway by its names.
@@ -128,7 +132,7 @@ impl Check {
             | Self::RedisMemory
             | Self::RedisExposure
             | Self::Clock => "Store and clock",
-            Self::LogRotation | Self::Routers => "Running it",
+            Self::Backup | Self::LogRotation | Self::Login | Self::Routers => "Running it",
             Self::Hosts
             | Self::Certificate
             | Self::TlsVersions

@@ -9,9 +9,10 @@ use super::outside::Heard;
 use super::place::Place;
 use super::routers::Routes;
 use super::store::Facts;
-use super::{DoctorArguments, keys, routers, secrets, settings, store};
+use super::{DoctorArguments, backups, keys, login, routers, secrets, settings, store};
 use crate::internal_ca::InternalCa;
 use crate::key_keeper::KeyKeeper;
+use crate::operator::backup;
 
 /// Every check of this side that is asked for.
 pub(crate) async fn examine(
@@ -27,8 +28,9 @@ pub(crate) async fn examine(
         let outcome = match check {
             Check::GithubApp => github(place).await,
             Check::RedisOpen => open(place).await,
+            Check::Login => rehearsal(place).await,
             Check::Routers => traefik(arguments, project).await,
-            _ => match of_settings(check, place).or_else(|| of_keys(check, arguments, place)) {
+            _ => match of_settings(check, place).or_else(|| of_files(check, arguments, place)) {
                 Some(outcome) => outcome,
                 None => match of_store(check, &facts, project, heard) {
                     Some(outcome) => outcome,
@@ -57,7 +59,7 @@ fn of_settings(check: Check, place: &Place) -> Option<Outcome> {
     })
 }
 
-fn of_keys(check: Check, arguments: &DoctorArguments, place: &Place) -> Option<Outcome> {
+fn of_files(check: Check, arguments: &DoctorArguments, place: &Place) -> Option<Outcome> {
     let now = SystemClock.now();
     let [tokens, assertions] = &place.keepers;
     let signing = |keeper: &KeyKeeper| {
@@ -69,6 +71,10 @@ fn of_keys(check: Check, arguments: &DoctorArguments, place: &Place) -> Option<O
         keys::signing(keeper.purpose, active, place.algorithm, place.rotation, now)
     };
     Some(match check {
+        Check::Backup => {
+            let newest = place.backups.as_ref().map(backup::newest);
+            backups::age(newest, now)
+        }
         Check::EnvFile => keys::env_file(arguments.project.as_deref()),
         Check::SigningKeys => signing(tokens),
         Check::AssertionKeys => signing(assertions),
@@ -149,4 +155,13 @@ async fn traefik(arguments: &DoctorArguments, project: Option<&Project>) -> Outc
             Outcome::Wrong(vec![Problem::warn(found, mend)])
         }
     }
+}
+
+async fn rehearsal(place: &Place) -> Outcome {
+    if !place.refused.is_empty() {
+        return Outcome::skipped(
+            "no gateway starts with a setting that it refuses: see `settings`",
+        );
+    }
+    login::outcome(login::rehearse(place).await)
 }

@@ -16,6 +16,7 @@ use tracing::level_filters::LevelFilter;
 use super::secrets::SecretText;
 use crate::internal_ca::{self, InternalCa};
 use crate::key_keeper::KeyKeeper;
+use crate::operator::backup;
 use crate::{deployment, key_schedule, keys_command, serve_config};
 
 /// Besides what the services read.
@@ -43,6 +44,8 @@ pub(crate) struct Place {
     pub(crate) ca: Option<InternalCa>,
     /// `EGRESS_ALLOW_HOSTS`.
     pub(crate) opened: Option<String>,
+    /// `BACKUP_DIR`.
+    pub(crate) backups: Option<backup::Directory>,
     /// `MCP_CORS_ORIGINS`.
     pub(crate) origins: Option<String>,
 }
@@ -97,6 +100,7 @@ impl Place {
                 .then(|| InternalCa::from_settings(&mut settings))
                 .flatten(),
             opened: settings.text("EGRESS_ALLOW_HOSTS"),
+            backups: backup::kept(&mut settings),
             origins: settings.text("MCP_CORS_ORIGINS"),
             data,
             names,
@@ -132,6 +136,7 @@ fn known() -> Vec<&'static str> {
         &keys_command::SETTINGS,
         &internal_ca::SETTINGS,
         &deployment::SETTINGS,
+        &backup::SETTINGS,
         &serve_config::known(),
     ]
     .concat()

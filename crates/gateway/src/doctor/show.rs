@@ -83,9 +83,9 @@ fn row(finding: &Finding, width: usize) -> Vec<String> {
                 };
                 lines.extend(hanging(&own, &visible(problem.found()), room, Style::new()));
             }
-            lines.extend(labelled("why", &finding.check.why(), room));
+            lines.extend(labelled("why", &finding.check.why(), width));
             for mend in mends(problems) {
-                lines.extend(labelled("mend", &visible(mend), room));
+                lines.extend(labelled("mend", &visible(mend), width));
             }
             lines
         }
@@ -103,17 +103,18 @@ fn mends(problems: &[Problem]) -> Vec<&str> {
     mends
 }
 
-/// A text under a small label, in the text's column.
-fn labelled(label: &str, text: &str, room: usize) -> Vec<String> {
-    let head = format!("{:TEXT_AT$}{DIM}{label:<5}{DIM:#}", "");
+/// A text under a small label, below the name: it is longer than what was seen.
+fn labelled(label: &str, text: &str, width: usize) -> Vec<String> {
+    const AT: usize = 8;
+    const LABEL: usize = 6;
+    let head = format!("{:AT$}{DIM}{label:<LABEL$}{DIM:#}", "");
     let style = if label == "mend" {
         AnsiColor::Cyan.on_default()
     } else {
         DIM
     };
-    let lines = wrapped(text, room.saturating_sub(5));
-    let indent = " ".repeat(TEXT_AT + 5);
-    with_heads(&head, &indent, &lines, style)
+    let lines = wrapped(text, width.saturating_sub(AT + LABEL));
+    with_heads(&head, &" ".repeat(AT + LABEL), &lines, style)
 }
 
 /// A text behind a head; what does not fit goes on under its beginning.
@@ -252,9 +253,9 @@ mod tests {
     fn what_is_wrong_comes_with_why_and_one_mend() {
         let text = lines(&findings(), 100, &mut "").join("\n");
         let text = anstream::adapter::strip_str(&text).to_string();
-        assert_eq!(text.matches("mend just up").count(), 1, "{text}");
+        assert_eq!(text.matches("mend  just up").count(), 1, "{text}");
         assert!(
-            text.contains("why  Revocations and registrations"),
+            text.contains("why   Revocations and registrations"),
             "{text}"
         );
         assert!(text.ends_with("1 ok, 1 failure, 1 skipped"), "{text}");

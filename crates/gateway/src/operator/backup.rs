@@ -14,17 +14,18 @@ use std::path::{Path, PathBuf};
 use app_shell::settings::Settings;
 use app_shell::telemetry::{self, LogFormat, Telemetry};
 use clap::{Args, Subcommand};
+use token_core::Timestamp;
 use token_core::audit::{Actor, OperatorAct, OperatorAction};
 use tracing::level_filters::LevelFilter;
 
 use super::consent::Destroying;
 use super::system::{Shape, System};
-use files::Directory;
+pub(crate) use files::Directory;
 use format::Counts;
 use keys::Recipients;
 
 /// The settings that these commands read besides the others'.
-pub(super) const SETTINGS: [&str; 2] = ["BACKUP_DIR", "BACKUP_RECIPIENTS"];
+pub(crate) const SETTINGS: [&str; 2] = ["BACKUP_DIR", "BACKUP_RECIPIENTS"];
 
 /// Where backups are, unless `BACKUP_DIR` says otherwise.
 const DIRECTORY: &str = "./backups";
@@ -135,6 +136,19 @@ impl Place {
             recipients: settings.parse_secret_with("BACKUP_RECIPIENTS", str::parse),
         }
     }
+}
+
+/// `BACKUP_DIR`, for who only looks; `None` where it is not set and none is at its usual place.
+pub(crate) fn kept(settings: &mut Settings) -> Option<Directory> {
+    let is_set = settings.text("BACKUP_DIR").is_some();
+    let directory = Place::read(settings).directory;
+    (is_set || directory.path().is_dir()).then_some(directory)
+}
+
+/// When the newest backup there was written, if there is one.
+pub(crate) fn newest(directory: &Directory) -> Result<Option<Timestamp>, Box<dyn Error>> {
+    let newest = directory.list()?.pop();
+    newest.map(|path| view::written(&path)).transpose()
 }
 
 /// For what needs no store.

@@ -1,17 +1,19 @@
 """What can be wrong with a deployment, planted for a while, and what the doctor then says of it."""
 
 import contextlib
+import http.client
 import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import time
 
 import compose
 import container
 import images
-from client import DOMAIN, mcp_url, request
+from client import DOMAIN, request
 
 SERVICES = os.environ["MCP_SERVICES"].split(",")
 FILES = ["docker-compose.yml", "deploy/examples/everything.yml", "crates/test-kit/edge/overrides.yml"]
@@ -35,6 +37,17 @@ class Patient:
         os.makedirs(f"{self.directory}/project")
         self.mounts["/project"] = f"{self.directory}/project"
         self.write_env_file(0o600)
+        self.mounts["/backups"] = f"{self.directory}/backups"
+        os.makedirs(self.mounts["/backups"], mode=0o755)
+        self.write_backup(hours=20)
+
+    def write_backup(self, hours):
+        """A backup that was written so long ago. The doctor looks at its time alone."""
+        path = f"{self.directory}/backups/gateway-20260101T000000Z.age"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("age-encryption.org/v1\n")
+        written = time.time() - 3600 * hours
+        os.utime(path, (written, written))
 
     def write_env_file(self, mode):
         """The `.env` that the doctor finds."""
@@ -131,6 +144,21 @@ def open_env_file(patient):
 
 
 @contextlib.contextmanager
+def old_backup(patient):
+    """Backups that stopped."""
+    patient.write_backup(hours=24 * 9)
+    yield
+
+
+@contextlib.contextmanager
+def no_backup(patient):
+    """No backup at all."""
+    shutil.rmtree(patient.mounts["/backups"])
+    os.makedirs(patient.mounts["/backups"], mode=0o755)
+    yield
+
+
+@contextlib.contextmanager
 def old_key(patient):
     """A signing key that has signed for two hundred days."""
     (path,) = pem_files(patient.copy_of("/keys/signing"))
@@ -221,11 +249,10 @@ def traefik(patient, files=None, flags=None, certificates=True):
         changed["mounts"]["/certificates"] = f"{patient.directory}/no-certificates"
         os.makedirs(changed["mounts"]["/certificates"], mode=0o700)
     try:
-        restart(stack, changed)
+        restart(stack, changed, certificates)
         yield
     finally:
         restart(stack, spec)
-        wait_for(lambda: trusted(f"auth.{DOMAIN}"))
 
 
 def replace(path, text, other):
@@ -237,28 +264,38 @@ def replace(path, text, other):
         file.write(before.replace(text, other))
 
 
-def restart(stack, spec):
-    """Traefik as it is described; back once it routes to every service again."""
+def restart(stack, spec, certificates=True):
+    """Traefik as it is described; back once it routes to every service again, with certificates."""
     stack.stop("traefik")
     stack.write_spec(spec, "traefik")
     stack.specs["traefik"] = spec
     stack.start("traefik")
     for service in SERVICES:
         wait_for(lambda service=service: routed(service))
+    for service in ["auth", *SERVICES] if certificates else []:
+        wait_for(lambda service=service: trusted(service))
 
 
 def routed(service):
-    """Whether Traefik knows the service already. With a wrong certificate that cannot be seen."""
+    """Whether Traefik knows the service already, whatever its certificate."""
+    host = f"{service}.{DOMAIN}"
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    connection = http.client.HTTPSConnection(host, timeout=5, context=context)
     try:
-        return request("GET", mcp_url(service)).status not in (404, 502, 503)
-    except OSError as error:
-        return "CERTIFICATE_VERIFY_FAILED" in str(error)
+        connection.request("GET", "/mcp")
+        return connection.getresponse().status not in (404, 502, 503)
+    except OSError:
+        return False
+    finally:
+        connection.close()
 
 
-def trusted(host):
-    """Whether the host shows its own certificate."""
+def trusted(service):
+    """Whether a host shows a certificate of its own: Traefik reads them a little later."""
     try:
-        return request("GET", f"https://{host}/jwks").status == 200
+        request("GET", f"https://{service}.{DOMAIN}/")
+        return True
     except OSError:
         return False
 

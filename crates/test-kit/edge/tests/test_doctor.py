@@ -1,13 +1,19 @@
 """The doctor finds nothing on the deployment as it is shipped, and each planted fault by exactly
 the check that is for it."""
 
+import contextlib
+import json
+import os
+
 import pytest
 
 from planted import (
     Patient,
     ending_certificate,
     endless_log,
+    no_backup,
     no_key,
+    old_backup,
     old_key,
     open_env_file,
     open_redis_port,
@@ -19,7 +25,10 @@ from planted import (
     traefik,
     unguarded_label,
 )
+from test_routers import wait_for, write
 
+# Built beside the services.
+PROGRAM = os.path.join(os.environ.get("EDGE_BINARIES", "target/debug"), "gateway")
 WEAK = "changeme-changeme-changeme-changeme"
 EDGE, GATEWAY = "edge.yml", "gateway.yml"
 PERMANENT = "--entrypoints.web.http.redirections.entrypoint.permanent"
@@ -81,6 +90,8 @@ PLANTED = {
     "a published port of Redis": (published_redis, "redis-exposure", "fail"),
     "an answer at Redis's port": (open_redis_port, "redis-exposure", "fail"),
     "a label without its middleware": (unguarded_label, "routers", "fail"),
+    "no backup": (no_backup, "backup", "warn"),
+    "backups that stopped": (old_backup, "backup", "warn"),
     "a log without bound": (endless_log, "log-rotation", "warn"),
     "no certificate": (
         lambda p: traefik(p, {EDGE: [("sniStrict: true", "sniStrict: false")]}, certificates=False),
@@ -212,3 +223,46 @@ def test_the_doctor_shows_no_secret(patient):
     secrets = [value for name, value in environment.items() if "PASSWORD" in name or "SECRET" in name]
     for secret in [*secrets, WEAK, "github-secret-of-the-test"]:
         assert secret not in text
+
+
+def routers(stack):
+    """What the doctor says of Traefik's routers, asked from Traefik's own network."""
+    command = [PROGRAM, "doctor", "--json", "--only", "routers", "--traefik-api", "http://127.0.0.1:8080"]
+    output = stack.from_network_of("traefik", *command).stdout
+    return json.loads(output)
+
+
+@pytest.mark.parametrize(
+    "service, labels",
+    {
+        "a forgotten middleware": ("fetch-service", {"traefik.http.routers.fetch.middlewares": None}),
+        "a second way in": (
+            "echo",
+            {"traefik.http.routers.raw.rule": "Host(`raw.gw.test`)", "traefik.http.routers.raw.service": "echo"},
+        ),
+        "another guard": ("echo", {"traefik.http.routers.echo.middlewares": "mcp-cors@file"}),
+    }.values(),
+)
+def test_a_router_past_the_verifier_is_found_by_asking_traefik(stack, service, labels):
+    assert routers(stack)["verdict"] == "ok"
+    with with_labels(stack, service, labels):
+        found = wait_for(lambda: routers(stack)["problems"])
+        assert len(found) == 1 and "no verifier stands before" in found[0]["found"], found
+    assert wait_for(lambda: routers(stack)["verdict"] == "ok")
+
+
+@contextlib.contextmanager
+def with_labels(stack, service, changes):
+    """A container that was started with other labels; None takes one away."""
+    path = f"{stack.work}/containers.json"
+    with open(path, encoding="utf-8") as file:
+        before = file.read()
+    described = json.loads(before)
+    labels = described["services"][service]["labels"] | changes
+    labels = {name: value for name, value in labels.items() if value is not None}
+    described["services"][service]["labels"] = labels
+    try:
+        write(path, json.dumps(described))
+        yield
+    finally:
+        write(path, before)

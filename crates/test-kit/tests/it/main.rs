@@ -11,6 +11,7 @@
 mod attacks;
 mod authorize;
 mod changes;
+mod doctor;
 mod issuer;
 mod operator;
 mod outages;

@@ -303,12 +303,14 @@ fn restoring_access_token(
         .key(keys::user_tokens(&token.user_id))
         .key(keys::client_tokens(&token.client_id))
         .key(keys::client_grants(&token.client_id))
+        .key(keys::user_grants(&token.user_id))
         .arg(seconds(now))
         .arg(word(how))
         .arg(seconds(token.expires_at))
         .arg(live(&encode(token)?, token.expires_at))
         .arg(token.jti.as_str())
         .arg(token.jti.as_str())
+        .arg(grant.as_str())
         .arg(grant.as_str());
     Ok(script)
 }
@@ -334,10 +336,12 @@ fn restoring_refresh_token(
         .key(keys::members(grant))
         .key(keys::refresh_token(&token.key))
         .key(keys::client_grants(&token.grant.client_id))
+        .key(keys::user_grants(&token.grant.user_id))
         .arg(seconds(now))
         .arg(word(how))
         .arg(seconds(token.expires_at))
         .arg(value)
+        .arg(grant.as_str())
         .arg(grant.as_str());
     Ok(script)
 }

@@ -14,14 +14,14 @@ const PREFIX: &str = "gateway-";
 const SUFFIX: &str = ".age";
 
 /// `BACKUP_DIR`.
-pub(super) struct Directory(PathBuf);
+pub(crate) struct Directory(PathBuf);
 
 impl Directory {
     pub(super) fn new(path: PathBuf) -> Self {
         Self(path)
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 

@@ -25,14 +25,18 @@ struct Listed {
 
 impl Listed {
     fn of(path: &Path) -> Result<Self, Box<dyn Error>> {
-        let metadata = path.metadata()?;
-        let modified = metadata.modified()?.duration_since(UNIX_EPOCH)?;
         Ok(Self {
             file: path.file_name().unwrap_or_default().display().to_string(),
-            bytes: metadata.len(),
-            modified: Timestamp(modified.as_secs()),
+            bytes: path.metadata()?.len(),
+            modified: written(path)?,
         })
     }
+}
+
+/// When a backup was written. Needs no key.
+pub(super) fn written(path: &Path) -> Result<Timestamp, Box<dyn Error>> {
+    let modified = path.metadata()?.modified()?.duration_since(UNIX_EPOCH)?;
+    Ok(Timestamp(modified.as_secs()))
 }
 
 pub(super) fn list(directory: &Directory, json: bool) -> Result<(), Box<dyn Error>> {

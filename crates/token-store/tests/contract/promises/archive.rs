@@ -169,6 +169,17 @@ pub(crate) async fn is_put_back_into_either_kind_of_store(backend: &dyn Inspecte
             sorted(&backup)
         );
 
+        // The person sees it, and his withdrawal and a client's deletion find it.
+        let user = &day.first.user_id;
+        let mut of_user = Vec::new();
+        for store in [&store, &other] {
+            let mut sessions = store.user_sessions(user, now).await.unwrap();
+            sessions.sort_by(|one, other| one.grant.cmp(&other.grant));
+            of_user.push(sessions);
+        }
+        assert_eq!(of_user[0].len(), 2);
+        assert_eq!(of_user[0], of_user[1]);
+
         // It works as before: the successor is good, and the reuse of its predecessor is seen.
         assert!(other.is_active(&day.first.jti, now).await.unwrap());
         assert!(!other.is_active(&day.revoked.jti, now).await.unwrap());
@@ -180,7 +191,6 @@ pub(crate) async fn is_put_back_into_either_kind_of_store(backend: &dyn Inspecte
         let outcome = other.rotate_refresh(&reused, now).await.unwrap();
         let grant = day.rotated.grant.id.clone();
         assert_eq!(outcome, token_core::store::RotateOutcome::Reused(grant));
-        // A client's deletion finds what was put back.
         let grants = other.client_grants(&day.rotated.grant.client_id, now).await;
         assert_eq!(
             grants.unwrap().as_slice(),
