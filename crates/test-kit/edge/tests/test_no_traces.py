@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import socket
+import time
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from client import (
@@ -211,7 +212,10 @@ def test_a_whole_story_leaves_no_secret_and_nothing_personal_in_any_log(stack):
     a_good_end(story)
     failures(story)
     a_page_is_fetched(story)
-    # What the verifier denied is written within ten seconds.
+    # What the verifier denied is written within ten seconds, to its log first.
+    of_verifier = before["forward-auth.log"]
+    assert wait_for(lambda: "requests_denied" in stack.log("forward-auth")[of_verifier:], 30)
+    time.sleep(2)
     events = ("login_step", "auth_failure", "code_replayed", "requests_denied", "story-nobody")
     assert wait_for(lambda: all(event in trail(stack) for event in events), 30)
 
