@@ -1,3 +1,5 @@
+//! What a report says of a trail: counts, charts and what is unusual.
+
 use serde_json::{Value, json};
 use token_core::Timestamp;
 use token_core::store::TrailRecord;

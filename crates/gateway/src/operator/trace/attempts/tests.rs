@@ -1,3 +1,5 @@
+//! Which records make one login attempt, how far it came, and what is said of it.
+
 use serde_json::{Value, json};
 use token_core::Timestamp;
 use token_core::store::TrailRecord;
