@@ -115,7 +115,7 @@ fn spawn(port: u16, directory: &TempDir) -> Child {
             "(+set %W~oauth:last_used:*)",
             "(+xadd %W~oauth:audit:verifier)",
         ])
-        .args(["--appendonly", "yes", "--appendfsync", "always"])
+        .args(["--appendonly", "yes", "--appendfsync", "no"])
         .args(["--save", ""])
         .stdout(Stdio::null())
         .spawn()

@@ -202,7 +202,7 @@ fn spawn(port: u16, password: &str, directory: &TempDir) -> Child {
             "(+set %W~oauth:last_used:*)",
             "(+xadd %W~oauth:audit:verifier)",
         ])
-        .args(["--appendonly", "yes", "--appendfsync", "always"])
+        .args(["--appendonly", "yes", "--appendfsync", "no"])
         .args(["--save", ""])
         .stdout(Stdio::null())
         .spawn()
