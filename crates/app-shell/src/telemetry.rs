@@ -4,7 +4,9 @@ use std::io::IsTerminal as _;
 use std::str::FromStr;
 
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::settings::Settings;
 
@@ -36,7 +38,7 @@ impl FromStr for LogFormat {
 #[derive(Debug)]
 pub struct Telemetry {
     format: LogFormat,
-    filter: EnvFilter,
+    filter: Targets,
 }
 
 /// Another subscriber is in place already.
@@ -52,7 +54,7 @@ impl Telemetry {
             format: settings.parsed("LOG_FORMAT", format, "\"json\" or \"text\""),
             filter: settings
                 .parse_with("LOG_LEVEL", parse_directives)
-                .unwrap_or_else(|| EnvFilter::new(with_quiet_server(&level.to_string()))),
+                .unwrap_or_else(|| quiet_server().with_default(level)),
         }
     }
 
@@ -61,38 +63,49 @@ impl Telemetry {
     /// # Errors
     /// [`AlreadyStarted`].
     pub fn start(self) -> Result<(), AlreadyStarted> {
-        let lines = tracing_subscriber::fmt()
-            .with_env_filter(self.filter)
+        let lines = tracing_subscriber::fmt::layer()
             .with_writer(std::io::stderr)
             .with_ansi(std::io::stderr().is_terminal());
+        let filtered = tracing_subscriber::registry().with(self.filter);
         match self.format {
-            LogFormat::Text => lines.try_init(),
-            LogFormat::Json => lines
-                .json()
-                .flatten_event(true)
-                .with_span_list(false)
-                .try_init(),
+            LogFormat::Text => filtered.with(lines).try_init(),
+            LogFormat::Json => {
+                let lines = lines.json().flatten_event(true).with_span_list(false);
+                filtered.with(lines).try_init()
+            }
         }
         .map_err(|_| AlreadyStarted)
     }
 }
 
-/// Stricter than `EnvFilter`, which takes a misspelt level for the name of a module and then logs
+/// Stricter than `Targets`, which takes a misspelt level for the name of a module and then logs
 /// nothing else.
-fn parse_directives(text: &str) -> Result<EnvFilter, String> {
-    for directive in text.split(',').filter(|part| !part.contains('=')) {
-        LevelFilter::from_str(directive.trim()).map_err(|_| {
-            format!("{directive:?} is no level; use error, warn, info, debug, trace or off")
-        })?;
+fn parse_directives(text: &str) -> Result<Targets, String> {
+    let mut filter = quiet_server();
+    let parts = text.split(',').map(str::trim);
+    for directive in parts.filter(|part| !part.is_empty()) {
+        if let Some((module, level)) = directive.split_once('=') {
+            filter = filter.with_target(module, parse_level(level)?);
+        } else {
+            filter = filter.with_default(parse_level(directive)?);
+        }
     }
-    EnvFilter::try_new(with_quiet_server(text)).map_err(|error| error.to_string())
+    Ok(filter)
+}
+
+fn parse_level(text: &str) -> Result<LevelFilter, String> {
+    LevelFilter::from_str(text)
+        .map_err(|_| format!("{text:?} is no level; use error, warn, info, debug, trace or off"))
 }
 
 /// actix-server tells of each of its threads at `info`, actix-http of each ill-formed request as
 /// an error, and rmcp writes three lines for each request at `info`, and below it a tool's arguments,
-/// which are a person's. A directive in `text` can undo each.
-fn with_quiet_server(text: &str) -> String {
-    format!("actix_server=warn,actix_http=off,rmcp=warn,{text}")
+/// which are a person's. A directive of the setting can undo each.
+fn quiet_server() -> Targets {
+    Targets::new()
+        .with_target("actix_server", LevelFilter::WARN)
+        .with_target("actix_http", LevelFilter::OFF)
+        .with_target("rmcp", LevelFilter::WARN)
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! The `authorization_code` grant (OAuth 2.1 section 4.1.3; RFC 6749 section 4.1.3; RFC 7636
 //! section 4.6).
 //!
-//! The code is consumed before anything about it is checked: a wrong verifier burns it, and of
-//! many callers one gets it. A second use ends what the first one gave (RFC 6749 section 4.1.2).
+//! The code is consumed before anything about it is checked, its client included: what is wrong
+//! burns it, and of many callers one gets it. A second use by its client ends what the first one
+//! gave (RFC 6749 section 4.1.2).
 
 use token_core::audit::{AuditEvent, FailureReason};
 use token_core::oauth_error::OAuthErrorCode;
@@ -17,28 +18,39 @@ use super::{Context, OAuthFailure, Parameters};
 /// `grant_type` of this grant.
 pub const GRANT_TYPE: &str = "authorization_code";
 
-/// Redeems a code.
+/// What the store had of the code of a request, which is used up now.
+pub struct Consumed(CodeOutcome);
+
+/// Uses up the code of a request, whose client may still turn out to be nobody: so that it can be
+/// done while the client is looked up.
+pub async fn consume(context: &Context, form: &Parameters) -> Result<Consumed, OAuthFailure> {
+    let code = form.required("code", "code is missing")?;
+    code_verifier(form)?;
+    form.single("redirect_uri")?;
+    let key = AuthorizationCode::parse(code)
+        .and_then(|code| code.key())
+        .map_err(|_| unknown())?;
+    let outcome = context.store.consume_code(&key, context.now()).await?;
+    Ok(Consumed(outcome))
+}
+
+/// Gives tokens for a code that was used up.
 pub async fn redeem(
     context: &Context,
     client: &AuthenticatedClient,
     form: &Parameters,
+    consumed: Consumed,
 ) -> Result<TokenResponse, OAuthFailure> {
-    let code = form.required("code", "code is missing")?;
-    let verifier = form.required(
-        "code_verifier",
-        "code_verifier is missing: PKCE is required",
-    )?;
-    let redirect_uri = form.single("redirect_uri")?;
-
-    let record = consume(context, code).await?;
+    let record = fresh(context, consumed).await?;
     bound(context, client, &record)?;
+    let redirect_uri = form.single("redirect_uri")?;
     if redirect_uri.is_some_and(|uri| uri != record.redirect_uri.as_str()) {
         return Err(OAuthFailure::invalid_grant(
             "redirect_uri is not the one of the request",
         ));
     }
     same_resource(context, form, &record.grant)?;
-    answered(context, verifier, &record)?;
+    answered(context, code_verifier(form)?, &record)?;
 
     let grant_types = &client.client().grant_types;
     let tokens = new_tokens(
@@ -50,15 +62,17 @@ pub async fn redeem(
     issue(context, client.client(), tokens, GRANT_TYPE).await
 }
 
-async fn consume(context: &Context, code: &str) -> Result<CodeRecord, OAuthFailure> {
-    let key = AuthorizationCode::parse(code)
-        .and_then(|code| code.key())
-        .map_err(|_| unknown())?;
-    let now = context.now();
-    match context.store.consume_code(&key, now).await? {
+fn code_verifier(form: &Parameters) -> Result<&str, OAuthFailure> {
+    let description = "code_verifier is missing: PKCE is required";
+    form.required("code_verifier", description)
+}
+
+async fn fresh(context: &Context, consumed: Consumed) -> Result<CodeRecord, OAuthFailure> {
+    match consumed.0 {
         CodeOutcome::Fresh(record) => Ok(*record),
         CodeOutcome::Unknown => Err(unknown()),
         CodeOutcome::Replayed(grant) => {
+            let now = context.now();
             context
                 .store
                 .end_grant(&grant, now, context.lifetimes.grant_mark(now))

@@ -27,7 +27,7 @@ pub fn routes(context: Arc<Context>) -> impl Fn(&mut ServiceConfig) + Send + Syn
         config
             .app_data(web::Data::from(Arc::clone(&context)))
             .app_data(web::PayloadConfig::new(MAX_BODY_BYTES));
-        for endpoint in discovery().into_iter().chain(for_clients()) {
+        for endpoint in for_clients().into_iter().chain(discovery()) {
             let resource = resource(endpoint).wrap(from_fn(witness::watch));
             config.service(resource.wrap(from_fn(cors::public)));
         }
@@ -78,10 +78,19 @@ fn discovery() -> Vec<Endpoint> {
     ]
 }
 
-/// What clients post to, from a browser too.
+/// What clients post to, from a browser too. Paths are tried in this order: what is asked for most
+/// comes first.
 fn for_clients() -> Vec<Endpoint> {
     vec![
+        ("/token", vec![post().to(token::post)]),
         ("/register", vec![post().to(register::post)]),
+        ("/revoke", vec![post().to(revoke::post)]),
+        ("/introspect", vec![post().to(introspect::post)]),
+        ("/par", vec![post().to(par::post)]),
+        (
+            "/device_authorization",
+            vec![post().to(device_authorization::post)],
+        ),
         (
             "/register/{client_id}",
             vec![
@@ -89,14 +98,6 @@ fn for_clients() -> Vec<Endpoint> {
                 put().to(register_management::put),
                 delete().to(register_management::delete),
             ],
-        ),
-        ("/token", vec![post().to(token::post)]),
-        ("/revoke", vec![post().to(revoke::post)]),
-        ("/introspect", vec![post().to(introspect::post)]),
-        ("/par", vec![post().to(par::post)]),
-        (
-            "/device_authorization",
-            vec![post().to(device_authorization::post)],
         ),
     ]
 }

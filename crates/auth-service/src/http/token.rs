@@ -49,19 +49,33 @@ async fn granted(
     client: impl Future<Output = Result<AuthenticatedClient, OAuthFailure>>,
     form: &Parameters,
 ) -> Result<TokenResponse, OAuthFailure> {
-    if form.single("grant_type")? == Some(refresh_grant::GRANT_TYPE) {
-        // Neither question to the store waits for the other.
-        let (client, presented) = tokio::join!(client, refresh_grant::look_up(context, form));
-        return refresh_grant::refresh(context, &client?, form, presented?).await;
-    }
-    let client = client.await?;
-    match form.required("grant_type", "grant_type is missing")? {
-        code_grant::GRANT_TYPE => code_grant::redeem(context, &client, form).await,
-        client_credentials_grant::GRANT_TYPE => {
-            client_credentials_grant::issue(context, &client, form).await
+    // Where there are two questions to the store, neither waits for the other.
+    match form.required("grant_type", "grant_type is missing") {
+        Ok(refresh_grant::GRANT_TYPE) => {
+            let (client, presented) = tokio::join!(client, refresh_grant::look_up(context, form));
+            refresh_grant::refresh(context, &client?, form, presented?).await
         }
-        device_grant::GRANT_TYPE => device_grant::poll(context, &client, form).await,
-        jwt_bearer_grant::GRANT_TYPE => jwt_bearer_grant::issue(context, &client, form).await,
+        Ok(code_grant::GRANT_TYPE) => {
+            let (client, consumed) = tokio::join!(client, code_grant::consume(context, form));
+            code_grant::redeem(context, &client?, form, consumed?).await
+        }
+        other => by_client(context, &client.await?, form, other?).await,
+    }
+}
+
+/// Grants of which the client must be known first.
+async fn by_client(
+    context: &Context,
+    client: &AuthenticatedClient,
+    form: &Parameters,
+    grant_type: &str,
+) -> Result<TokenResponse, OAuthFailure> {
+    match grant_type {
+        client_credentials_grant::GRANT_TYPE => {
+            client_credentials_grant::issue(context, client, form).await
+        }
+        device_grant::GRANT_TYPE => device_grant::poll(context, client, form).await,
+        jwt_bearer_grant::GRANT_TYPE => jwt_bearer_grant::issue(context, client, form).await,
         _ => Err(OAuthFailure::new(
             OAuthErrorCode::UnsupportedGrantType,
             "grant_type is not one that the metadata lists",

@@ -1,6 +1,6 @@
 //! The token endpoint: OAuth 2.1 sections 3.2, 4.1.3 and 4.3; RFC 7009.
 
-use crate::harness::{Server, VERIFIER};
+use crate::harness::{CALLBACK, Server, VERIFIER};
 use actix_web::test::TestRequest;
 use serde_json::json;
 use token_core::Seconds;
@@ -54,6 +54,40 @@ async fn a_code_used_twice_ends_what_it_gave() {
     );
     let replayed = |event: &AuditEvent| matches!(event, AuditEvent::CodeReplayed { .. });
     assert!(server.events().iter().any(replayed));
+}
+
+#[actix_web::test]
+async fn who_is_not_a_codes_client_burns_it_but_ends_nothing() {
+    let server = Server::start();
+    let metadata = json!({
+        "redirect_uris": [CALLBACK],
+        "token_endpoint_auth_method": "client_secret_post",
+    });
+    let client = server.register(&metadata).await.json();
+    let [client_id, secret] = ["client_id", "client_secret"].map(|name| client[name].as_str());
+    let client_id = client_id.unwrap();
+    let redeem = async |code: &str, secret: &str| {
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("client_id", client_id),
+            ("client_secret", secret),
+            ("code", code),
+            ("code_verifier", VERIFIER),
+        ];
+        server.post_form("/token", &fields).await
+    };
+    let burnt = server.code(client_id).await;
+    let wrong = redeem(&burnt, "guessed").await;
+    assert_eq!(wrong.error(), (401, "invalid_client".to_owned()));
+    let right = redeem(&burnt, secret.unwrap()).await;
+    assert_eq!(right.error(), (400, "invalid_grant".to_owned()));
+
+    let code = server.code(client_id).await;
+    let tokens = redeem(&code, secret.unwrap()).await.json();
+    let wrong = redeem(&code, "guessed").await;
+    assert_eq!(wrong.error(), (401, "invalid_client".to_owned()));
+    let access_token = tokens["access_token"].as_str().unwrap();
+    assert!(server.is_active(access_token).await);
 }
 
 #[actix_web::test]

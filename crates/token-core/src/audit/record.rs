@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{AuditEvent, AuditSink};
@@ -119,6 +119,17 @@ struct Record<'a> {
     event: &'a AuditEvent,
 }
 
+/// What is counted of a record: words, which JSON writes as they are.
+#[derive(Deserialize)]
+struct Words<'a> {
+    event: &'a str,
+    step: Option<&'a str>,
+    reason: Option<&'a str>,
+    rule: Option<&'a str>,
+    quota: Option<&'a str>,
+    error: Option<&'a str>,
+}
+
 impl Recorder {
     /// One for this program.
     pub fn new(program: Program, people: People, clock: Arc<dyn Clock>) -> Self {
@@ -143,9 +154,9 @@ impl Recorder {
     /// `event`. What an operator should look into is a warning. `None` where it cannot be written,
     /// which the log then says.
     pub fn log(&self, event: &AuditEvent) -> Option<String> {
-        self.count(event);
         match self.record(event) {
             Ok(record) => {
+                self.count(&record);
                 if event.is_alarming() {
                     tracing::warn!(target: "audit", event = %record);
                 } else {
@@ -160,19 +171,15 @@ impl Recorder {
         }
     }
 
-    fn count(&self, event: &AuditEvent) {
-        let (Some(counted), Ok(members)) = (&self.counted, serde_json::to_value(event)) else {
-            return;
-        };
-        let word = |member: &str| members.get(member).and_then(Value::as_str);
-        let why = ["reason", "rule", "quota", "error"]
-            .into_iter()
-            .find_map(word);
-        counted(
-            word("event").unwrap_or_default(),
-            word("step").unwrap_or_default(),
-            why.unwrap_or_default(),
-        );
+    fn count(&self, record: &str) {
+        if let (Some(counted), Ok(words)) = (&self.counted, serde_json::from_str::<Words>(record)) {
+            let why = words.reason.or(words.rule).or(words.quota).or(words.error);
+            counted(
+                words.event,
+                words.step.unwrap_or_default(),
+                why.unwrap_or_default(),
+            );
+        }
     }
 
     fn record(&self, event: &AuditEvent) -> serde_json::Result<String> {

@@ -102,7 +102,11 @@ impl Lane {
         Step: Future<Output = Result<T, RedisError>>,
     {
         let outcome = tokio::time::timeout(DEADLINE, async {
-            let connection = self.connection().await.map_err(Failure::Pool)?;
+            let connection = match self.trusted() {
+                Some(kept) => kept,
+                // In a box: a step that has its connection does not carry all that makes one.
+                None => Box::pin(self.fresh()).await.map_err(Failure::Pool)?,
+            };
             step(connection).await.map_err(Failure::Redis)
         })
         .await;
@@ -119,10 +123,8 @@ impl Lane {
         Err(error)
     }
 
-    async fn connection(&self) -> Result<MultiplexedConnection, PoolError> {
-        if let Some(kept) = self.trusted() {
-            return Ok(kept);
-        }
+    /// One that the pool has just asked, or made.
+    async fn fresh(&self) -> Result<MultiplexedConnection, PoolError> {
         self.give_back();
         self.ended.store(false, Ordering::Release);
         let connection = self.pool.get().await?;
