@@ -28,15 +28,14 @@ def stack():
     return Stack.current()
 
 
-def new_trace():
-    """A caller's trace: its number, its span, and the header that names both."""
-    trace, span = secrets.token_hex(16), secrets.token_hex(8)
-    return trace, span, {"traceparent": f"00-{trace}-{span}-01"}
+def curl(stack):
+    """The collector, asked for what it has."""
+    return stack.from_network_of("traces", "curl", "-sS", "http://127.0.0.1:4318/spans")
 
 
 def sent(stack):
     """All that the collector was sent."""
-    result = stack.from_network_of("traces", "curl", "-sS", "http://127.0.0.1:4318/spans")
+    result = curl(stack)
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)
 
@@ -53,26 +52,36 @@ def spans(stack):
     return kept
 
 
-def of_trace(stack, trace, names):
-    """The spans of one trace by (service, name), once all of these names are there."""
+class Trace:
+    """A trace with a caller of its own."""
 
-    def found():
-        of_it = {(s["service"], s["name"]): s for s in spans(stack) if s["trace_id"] == trace}
-        return of_it if names <= of_it.keys() else None
+    def __init__(self, stack):
+        self.stack, self.number, self.caller = stack, secrets.token_hex(16), secrets.token_hex(8)
+        self.headers = {"traceparent": f"00-{self.number}-{self.caller}-01"}
+        self.spans = {}
 
-    of_it = wait_for(found)
-    assert of_it, sorted((s["service"], s["name"]) for s in spans(stack) if s["trace_id"] == trace)
-    return of_it
+    def waits_for(self, *names):
+        """Until these (service, name) are there, and every span that one of the spans is below."""
 
+        def whole():
+            self.spans = {s["span_id"]: s for s in spans(self.stack) if s["trace_id"] == self.number}
+            found = {(s["service"], s["name"]) for s in self.spans.values()}
+            parents = {s["parent_id"] for s in self.spans.values()}
+            return found >= set(names) and parents <= self.spans.keys() | {self.caller}
 
-def ancestors(of_it, span):
-    """The (service, name) of what a span is below, from the nearest on; the caller's span last."""
-    by_id = {s["span_id"]: s for s in of_it.values()}
-    way = []
-    while span["parent_id"] in by_id:
-        span = by_id[span["parent_id"]]
-        way.append(span)
-    return way, span["parent_id"]
+        assert wait_for(whole), [(s["service"], s["name"], s["parent_id"]) for s in self.spans.values()]
+        return self
+
+    def one(self, name):
+        """The only span of this (service, name)."""
+        (found,) = [s for s in self.spans.values() if (s["service"], s["name"]) == name]
+        return found
+
+    def above(self, span):
+        """What a span is below, from the nearest on."""
+        while span["parent_id"] != self.caller:
+            span = self.spans[span["parent_id"]]
+            yield span
 
 
 def call_tool(url, headers):
@@ -92,40 +101,37 @@ def fetch_token():
 VERIFY = ("forward-auth", "GET /verify/fetch")
 MCP = ("fetch-service", "POST /mcp")
 TOOL = ("fetch-service", "tools/call fetch")
+STORE = ("forward-auth", "store step")
 
 
 def test_one_call_is_one_trace_from_the_edge_to_the_tool(stack):
-    token = fetch_token()
-    trace, caller, headers = new_trace()
-    call_tool("http://127.0.0.1/", {**bearer(token), **headers})
-    of_it = of_trace(stack, trace, {VERIFY, MCP, TOOL, ("forward-auth", "store step")})
-
-    for ours in (VERIFY, MCP):
-        way, first = ancestors(of_it, of_it[ours])
-        assert way and {span["service"] for span in way} == {"traefik"}, (ours, way)
-        assert first == caller
+    token, trace = fetch_token(), Trace(stack)
+    call_tool("http://127.0.0.1/", {**bearer(token), **trace.headers})
+    trace.waits_for(VERIFY, MCP, TOOL, STORE)
+    verify, mcp, tool = trace.one(VERIFY), trace.one(MCP), trace.one(TOOL)
+    for ours in (verify, mcp):
+        assert {span["service"] for span in trace.above(ours)} == {"traefik"}, ours
     # The call to the verifier is not the one to the service.
-    assert of_it[VERIFY]["parent_id"] != of_it[MCP]["parent_id"]
-    assert of_it[TOOL]["parent_id"] == of_it[MCP]["span_id"]
-    assert of_it[("forward-auth", "store step")]["parent_id"] == of_it[VERIFY]["span_id"]
-    assert of_it[VERIFY]["attributes"]["gateway.decision"] == "allow"
-    assert of_it[TOOL]["attributes"]["error.type"] == "refused"
-    assert of_it[MCP]["attributes"]["http.response.status_code"] == "200"
+    assert verify["parent_id"] != mcp["parent_id"]
+    assert tool["parent_id"] == mcp["span_id"]
+    assert trace.one(STORE)["parent_id"] == verify["span_id"]
+    assert verify["attributes"]["gateway.decision"] == "allow"
+    assert tool["attributes"]["error.type"] == "refused"
+    assert mcp["attributes"]["http.response.status_code"] == "200"
 
 
 def test_a_denial_is_told_with_its_reason(stack):
-    trace, _, headers = new_trace()
-    assert request("POST", mcp_url("fetch"), headers).status == 401
-    denied = of_trace(stack, trace, {VERIFY})[VERIFY]["attributes"]
+    trace = Trace(stack)
+    assert request("POST", mcp_url("fetch"), trace.headers).status == 401
+    denied = trace.waits_for(VERIFY).one(VERIFY)["attributes"]
     assert (denied["gateway.decision"], denied["error.type"]) == ("deny", "no_token")
 
 
 def test_a_failed_token_request_is_told_by_its_error(stack):
-    trace, _, headers = new_trace()
+    trace, name = Trace(stack), ("auth-service", "POST /token")
     fields = {"grant_type": "authorization_code", "code": "made-up", "client_id": "nobody"}
-    answer = post_form(f"{ISSUER}/token", fields, headers)
-    name = ("auth-service", "POST /token")
-    span = of_trace(stack, trace, {name})[name]
+    answer = post_form(f"{ISSUER}/token", fields, trace.headers)
+    span = trace.waits_for(name).one(name)
     assert span["attributes"]["error.type"] == answer.json()["error"]
 
 
@@ -158,9 +164,10 @@ def test_a_whole_story_leaves_no_secret_and_nothing_personal_in_any_span(stack):
     a_good_end(story)
     failures(story)
     a_page_is_fetched(story)
-    trace, _, headers = new_trace()
-    request("POST", mcp_url("fetch"), headers)
-    of_trace(stack, trace, {VERIFY})
+    # What is sent after it comes after it.
+    last = Trace(stack)
+    request("POST", mcp_url("fetch"), last.headers)
+    last.waits_for(VERIFY)
     kept = json.dumps(spans(stack))
     configured = {name: os.environ[name] for name in os.environ if name.endswith(("_SECRET", "_PASSWORD"))}
     found = [
@@ -187,6 +194,7 @@ def test_requests_are_answered_as_ever_while_the_collector_is_away(stack):
         assert wait_for(lost)
     finally:
         stack.start("traces")
-    trace, _, headers = new_trace()
-    call_tool("http://127.0.0.1/", {**bearer(token), **headers})
-    of_trace(stack, trace, {VERIFY, MCP})
+    assert wait_for(lambda: curl(stack).returncode == 0)
+    trace = Trace(stack)
+    call_tool("http://127.0.0.1/", {**bearer(token), **trace.headers})
+    trace.waits_for(VERIFY, MCP)
