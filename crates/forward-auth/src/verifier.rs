@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::http::header::HeaderValue;
+use app_shell::traces;
 use token_core::admission::Admission;
 use token_core::assertion::AssertionSigner;
 use token_core::audit::AuditSink;
@@ -348,8 +349,8 @@ impl Verifier {
     }
 
     async fn is_active(&self, jti: &Jti, now: Timestamp) -> Result<bool, Denial> {
-        let answer = self.parts.tokens.is_active(jti, now).await;
-        answer.map_err(|error| {
+        let answer = self.parts.tokens.is_active(jti, now);
+        traces::ask("store step", answer).await.map_err(|error| {
             tracing::warn!(
                 cause = app_shell::error_chain(&error),
                 "the store cannot be asked"

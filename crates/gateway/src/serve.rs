@@ -13,6 +13,7 @@ use app_shell::health::{self, AlwaysReady, Ready};
 use app_shell::metrics::{self, RequestCount};
 use app_shell::request_log::request_log;
 use app_shell::serve::HttpService;
+use app_shell::traces::Traces;
 use app_shell::{listener, security_headers, shutdown};
 use auth_service::flows::Sealing;
 use auth_service::flows::clients::Clients;
@@ -85,6 +86,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<(), Box<dyn Error>>
     }
     app_shell::serve::serve(services, shutdown::stop_signal()?).await?;
     built.written.finish().await;
+    built.traces.finish().await;
     Ok(())
 }
 
@@ -92,6 +94,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<(), Box<dyn Error>>
 pub(crate) struct Single {
     pub(crate) service: HttpService,
     pub(crate) written: Written,
+    traces: Traces,
     sign_in: SignIn,
 }
 
@@ -103,11 +106,12 @@ impl Single {
         registry: &Registry,
         listeners: Vec<TcpListener>,
     ) -> Result<Self, Box<dyn Error>> {
+        let traces = Traces::start(config.traces.take(), "gateway", registry)?;
         let requests = RequestCount::register(registry, "gateway")?;
         let (services, written, sign_in) = build(config, data, registry)?;
         let lost = written.trail.clone();
         metrics::asked(registry, MISSING.0, MISSING.1, move || lost.missing())?;
-        let issuer = config.issuer.clone();
+        let (issuer, spans) = (config.issuer.clone(), traces.clone());
         let edge = Arc::new(Edge {
             verifier: Arc::clone(&services.verifier),
             resource: config.resource.clone(),
@@ -126,6 +130,7 @@ impl Single {
                     }))
                     .wrap(from_fn(security_headers::set))
                     .wrap(request_log())
+                    .wrap(spans.requests())
                     .configure(|config| routes(config, &services, &edge));
                 config.service(guarded);
             }),
@@ -135,6 +140,7 @@ impl Single {
         Ok(Self {
             service,
             written,
+            traces,
             sign_in,
         })
     }
