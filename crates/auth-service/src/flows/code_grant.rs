@@ -1,9 +1,8 @@
 //! The `authorization_code` grant (OAuth 2.1 section 4.1.3; RFC 6749 section 4.1.3; RFC 7636
 //! section 4.6).
 //!
-//! The code is consumed before anything about it is checked, its client included: what is wrong
-//! burns it, and of many callers one gets it. A second use by its client ends what the first one
-//! gave (RFC 6749 section 4.1.2).
+//! The code is consumed before anything about it is checked: a wrong verifier burns it, and of
+//! many callers one gets it. A second use ends what the first one gave (RFC 6749 section 4.1.2).
 
 use token_core::audit::{AuditEvent, FailureReason};
 use token_core::oauth_error::OAuthErrorCode;
@@ -21,8 +20,8 @@ pub const GRANT_TYPE: &str = "authorization_code";
 /// What the store had of the code of a request, which is used up now.
 pub struct Consumed(CodeOutcome);
 
-/// Uses up the code of a request, whose client may still turn out to be nobody: so that it can be
-/// done while the client is looked up.
+/// Uses up the code of a request, whose client may still turn out to be nobody or to have a secret:
+/// so that it can be done while a client is looked up that shows none.
 pub async fn consume(context: &Context, form: &Parameters) -> Result<Consumed, OAuthFailure> {
     let code = form.required("code", "code is missing")?;
     code_verifier(form)?;

@@ -10,7 +10,7 @@ use token_core::secret::RefreshToken;
 
 use super::error::HttpFailure;
 use super::{response, witness};
-use crate::flows::client_authentication::{AuthenticatedClient, authenticate};
+use crate::flows::client_authentication::{AuthenticatedClient, authenticate, is_plainly_public};
 use crate::flows::issue::TokenResponse;
 use crate::flows::{
     Context, OAuthFailure, Parameters, client_credentials_grant, clients, code_grant, device_grant,
@@ -41,12 +41,15 @@ pub(super) async fn post(
         witness::note(&request, |seen| seen.client(client.client()));
         Ok(client)
     };
-    Ok(answer(&granted(&context, client, &form).await?))
+    let is_public = !request.headers().contains_key(AUTHORIZATION) && is_plainly_public(&form);
+    let tokens = granted(&context, client, is_public, &form).await?;
+    Ok(answer(&tokens))
 }
 
 async fn granted(
     context: &Context,
     client: impl Future<Output = Result<AuthenticatedClient, OAuthFailure>>,
+    is_public: bool,
     form: &Parameters,
 ) -> Result<TokenResponse, OAuthFailure> {
     // Where there are two questions to the store, neither waits for the other.
@@ -56,8 +59,15 @@ async fn granted(
             refresh_grant::refresh(context, &client?, form, presented?).await
         }
         Ok(code_grant::GRANT_TYPE) => {
-            let (client, consumed) = tokio::join!(client, code_grant::consume(context, form));
-            code_grant::redeem(context, &client?, form, consumed?).await
+            let consumed = code_grant::consume(context, form);
+            let (client, consumed) = if is_public {
+                let (client, consumed) = tokio::join!(client, consumed);
+                (client?, consumed?)
+            } else {
+                // Where the client cannot be checked now, the code must stay for later.
+                (client.await?, consumed.await?)
+            };
+            code_grant::redeem(context, &client, form, consumed).await
         }
         other => by_client(context, &client.await?, form, other?).await,
     }

@@ -54,8 +54,8 @@ async fn they_sign_people_in_without_registering_and_never_expire() {
 #[actix_web::test]
 async fn a_secret_is_asked_for_where_there_is_one() {
     let server = server();
-    let code = server.code("robot").await;
     for (secret, status) in [("", 401), ("guess", 401), (SECRET, 200)] {
+        let code = server.code("robot").await;
         let mut fields = vec![
             ("grant_type", "authorization_code"),
             ("client_id", "robot"),

@@ -57,7 +57,7 @@ async fn a_code_used_twice_ends_what_it_gave() {
 }
 
 #[actix_web::test]
-async fn who_is_not_a_codes_client_burns_it_but_ends_nothing() {
+async fn who_shows_no_secret_burns_a_code_but_ends_nothing() {
     let server = Server::start();
     let metadata = json!({
         "redirect_uris": [CALLBACK],
@@ -77,15 +77,17 @@ async fn who_is_not_a_codes_client_burns_it_but_ends_nothing() {
         server.post_form("/token", &fields).await
     };
     let burnt = server.code(client_id).await;
-    let wrong = redeem(&burnt, "guessed").await;
-    assert_eq!(wrong.error(), (401, "invalid_client".to_owned()));
+    let bare = redeem(&burnt, "").await;
+    assert_eq!(bare.error(), (401, "invalid_client".to_owned()));
     let right = redeem(&burnt, secret.unwrap()).await;
     assert_eq!(right.error(), (400, "invalid_grant".to_owned()));
 
     let code = server.code(client_id).await;
-    let tokens = redeem(&code, secret.unwrap()).await.json();
     let wrong = redeem(&code, "guessed").await;
     assert_eq!(wrong.error(), (401, "invalid_client".to_owned()));
+    let tokens = redeem(&code, secret.unwrap()).await.json();
+    let replayed = redeem(&code, "").await;
+    assert_eq!(replayed.error(), (401, "invalid_client".to_owned()));
     let access_token = tokens["access_token"].as_str().unwrap();
     assert!(server.is_active(access_token).await);
 }
