@@ -88,12 +88,12 @@ fn proves_by_secret(credential: &ClientCredential, proof: &Proof) -> bool {
     }
 }
 
-/// Whether the store alone knows the client of this form: it shows no secret and no assertion, which
-/// a host of its own may have to vouch for, and has no document there.
+/// Whether the store alone knows the client of this form: one is named, it shows no secret and no
+/// assertion, which a host of its own may have to vouch for, and has no document there.
 pub fn is_plainly_public(form: &Parameters) -> bool {
-    let proofs = ["client_secret", "client_assertion"];
-    let client_id = form.first("client_id").unwrap_or_default();
-    !client_id.starts_with("https://") && proofs.iter().all(|name| form.first(name).is_none())
+    presented(None, form).is_ok_and(|presented| {
+        matches!(presented.proof, Proof::None) && presented.client_id.document_url().is_none()
+    })
 }
 
 /// RFC 6749 section 2.3: one method a request.
