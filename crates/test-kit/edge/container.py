@@ -122,7 +122,8 @@ def become(spec):
     """Builds the root and replaces this process by the container's."""
     root = f"/run/containers/{spec['name']}"
     build_root(spec, root)
-    privileges = ["setpriv", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]
+    kept = ",".join(["-all", *(f"+{name}" for name in spec["capabilities"])])
+    privileges = ["setpriv", "--no-new-privs", f"--bounding-set={kept}", "--inh-caps=-all"]
     user, _, group = spec["user"].partition(":")
     if spec["user"] != "0:0":
         privileges += [f"--reuid={user}", f"--regid={group}", "--clear-groups"]

@@ -56,6 +56,7 @@ def as_composed(project, work, name):
         "healthcheck": (service.get("healthcheck") or {}).get("test", ["CMD", "true"]),
         "log": f"{work}/{name}.log",
         "stand_in": image.stand_in,
+        "capabilities": [],
     }
     if image.stand_in:
         spec["environment"]["EDGE_CONTAINERS"] = f"{work}/containers.json"

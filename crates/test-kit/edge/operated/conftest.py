@@ -1,5 +1,6 @@
 """The deployment and its operator, who says what the documents say."""
 
+import contextlib
 import os
 import re
 import subprocess
@@ -11,8 +12,10 @@ import pytest
 EDGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [EDGE, os.path.join(EDGE, "tests")]
 
+from client import ISSUER, bearer, mcp_url, request, wait_for  # noqa: E402
 from stack import Stack  # noqa: E402
 
+SERVICES = os.environ["MCP_SERVICES"].split(",")
 DIRECTORY = Path(os.environ["DEPLOYMENT"])
 BLOCK = re.compile(r"^ *```console\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 # What a shell of the operator's has. Nothing of .env: that would go before the file.
@@ -45,6 +48,14 @@ class Operator:
         assert run.returncode == code, f"`{line}` ended with {run.returncode}: {said}"
         return said
 
+    def starts_the_single_process(self, data):
+        """Once, so that its directory is there."""
+        command = ["gateway", "--port", "8099", "--data-dir", str(data)]
+        home = self.environment["HOME"]
+        with subprocess.Popen(command, cwd=home, env=self.environment, stdout=subprocess.DEVNULL) as process:
+            assert wait_for(lambda: answer("http://localhost:8099/ready") == 200)
+            process.terminate()
+
     def sets(self, **settings):
         """Writes settings into .env, in an editor."""
         path = DIRECTORY / ".env"
@@ -54,6 +65,30 @@ class Operator:
             text, found = re.subn(rf"^{name}=.*$", lambda _, line=line: line, text, flags=re.MULTILINE)
             text += "" if found else f"{line}\n"
         path.write_text(text, "utf-8")
+
+
+def answer(url, headers=None):
+    """The status of an answer; None where there is none, or the certificate is bad."""
+    with contextlib.suppress(OSError):
+        return request("GET", url, headers).status
+    return None
+
+
+def in_order():
+    """Whether a client that verifies is answered by every host, and the verifier is asked."""
+    return answer(f"{ISSUER}/") == 200 and all(answer(mcp_url(service)) == 401 for service in SERVICES)
+
+
+def settled():
+    """Waits until it is so."""
+    assert wait_for(in_order, seconds=30), "the deployment does not come up"
+
+
+def status(tokens, expected):
+    """What a service says to an access token, once it says what is expected."""
+    ask = lambda: answer(mcp_url("echo"), bearer(tokens["access_token"]))
+    wait_for(lambda: ask() == expected, seconds=30)
+    return ask()
 
 
 def commands(page):
@@ -95,6 +130,12 @@ def operator():
     return Operator(Stack.current())
 
 
+@pytest.fixture(autouse=True)
+def a_good_day():
+    """Each test begins with a deployment that works."""
+    settled()
+
+
 @pytest.fixture
 def page(operator):
     """Opens a page; at the test's end each of its commands must have been carried out."""
@@ -106,3 +147,13 @@ def page(operator):
 
     yield open_page
     assert all(one.ended() for one in opened), [(one.path, one.left) for one in opened]
+
+
+@pytest.fixture
+def backup_key(operator):
+    """The operator has a key for backups, `backup.key`: answers its public half, which is in
+    `.env`."""
+    operator.says("rm -f backup.key")
+    public = operator.says("gateway backup keygen backup.key 2>/dev/null").strip()
+    operator.sets(BACKUP_RECIPIENTS=public)
+    return public

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from client import bearer, mcp_url, refresh, register, request, sign_in, wait_for_status
-from conftest import DIRECTORY
+from client import refresh, register, sign_in
+from conftest import DIRECTORY, settled, status
 from test_lines_seen_inside import github
 
 
@@ -12,11 +12,6 @@ def of_bob():
     """A client and a person of a test's own, signed in with a service."""
     with github(login="bob", id=1002):
         return sign_in("echo", register(name="Of a runbook"))
-
-
-def status(tokens, expected):
-    """What the service says to an access token, once it says what is expected."""
-    return wait_for_status(mcp_url("echo"), bearer(tokens["access_token"]), expected, seconds=10).status
 
 
 def test_a_client_is_compromised(page):
@@ -49,6 +44,7 @@ def test_a_person_leaves(page, operator):
 def test_redis_is_lost(page, operator):
     tokens = of_bob()
     operator.says("just down && docker volume rm mcp-oauth-gateway_redis-data && just up")
+    settled()
     assert status(tokens, 401) == 401 and refresh(tokens).status in (400, 401)
     book = page("runbooks/redis-lost.md")
     assert re.search(r"registered clients +0", book.does("just oauth-stats"))
