@@ -19,6 +19,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::edge::AllowedOrigins;
 use crate::key_schedule;
+use crate::operator::backup;
 use crate::serve::ServeArguments;
 
 const OWN_SETTINGS: [&str; 8] = [
@@ -41,10 +42,11 @@ pub(crate) const SETTINGS_FILE: &str = "gateway.toml";
 /// Where data is kept unless the operator says otherwise.
 pub(crate) const DATA_DIRECTORY: &str = "./data";
 
-/// Every setting of the single process.
+/// Every setting of the single process, and of the operator's commands on it: they share a file.
 pub(crate) fn known() -> Vec<&'static str> {
     [
         &OWN_SETTINGS[..],
+        &backup::SETTINGS,
         &auth_service::config::SETTINGS,
         &fetch_service::config::SETTINGS,
         &metrics::SETTINGS,
@@ -243,6 +245,12 @@ mod tests {
             read(&[("GATEWAY_PORT", "80")]).unwrap().issuer.as_str(),
             "http://localhost"
         );
+    }
+
+    #[test]
+    fn what_only_the_operators_commands_read_may_be_set_too() {
+        let backup = [("BACKUP_DIR", "/backups"), ("BACKUP_RECIPIENTS", "age1")];
+        assert!(read(&backup).is_ok());
     }
 
     #[test]
