@@ -75,14 +75,7 @@ impl Redis {
                 "--port",
                 &self.address.port().to_string(),
             ])
-            .args([
-                "--appendonly",
-                "yes",
-                "--appendfsync",
-                "no",
-                "--save",
-                "",
-            ])
+            .args(["--appendonly", "yes", "--appendfsync", "no", "--save", ""])
             .args(["--requirepass", &self.password, "--logfile", "redis.log"])
             .arg("--user")
             .args(verifier_user(&self.verifier_password));

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use bench::rows::{
-    Plan, cold_token, edge, instructions, listing, many_tokens, memory, one_token, revocation,
+    Plan, cold_token, edge, instructions, many_tokens, memory, one_token, operator, revocation,
     start,
 };
 use bench::run::{Choice, Row, run};
@@ -19,7 +19,7 @@ const ROWS: [Row<Plan>; 9] = [
     ("memory", memory::run),
     ("start", start::run),
     ("instructions", instructions::run),
-    ("listing", listing::run),
+    ("operator", operator::run),
 ];
 
 /// Measures the verifier, and prints a table.

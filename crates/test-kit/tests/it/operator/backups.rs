@@ -1,68 +1,7 @@
 //! A backup is taken of a running gateway and put back into it, as clients and the edge see it.
 
-use std::process::Output;
-
-use serde_json::Value;
-
-use super::world::{Held, World};
-
-/// A world's operator with a key and a place for backups.
-struct Vault {
-    directory: tempfile::TempDir,
-    public: String,
-}
-
-impl Vault {
-    fn of(world: &World) -> Self {
-        let directory = tempfile::tempdir().expect("a directory");
-        let key = directory.path().join("key");
-        let key = key.to_str().expect("text");
-        let public = world.done(&["backup", "keygen", key]).trim().to_owned();
-        Self { directory, public }
-    }
-
-    fn run(&self, world: &World, arguments: &[&str]) -> Output {
-        let backups = self.directory.path().join("backups");
-        let settings = [
-            ("BACKUP_DIR", backups.to_str().expect("text")),
-            ("BACKUP_RECIPIENTS", self.public.as_str()),
-        ];
-        world.run_with(&[&["backup"], arguments].concat(), &settings)
-    }
-
-    fn json(&self, world: &World, arguments: &[&str]) -> Value {
-        let output = self.run(world, &[arguments, &["--json"]].concat());
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-        serde_json::from_slice(&output.stdout).expect("JSON")
-    }
-
-    /// Counts, does, and holds the two against each other.
-    fn restore(&self, world: &World, more: &[&str]) -> Value {
-        let key = self.directory.path().join("key");
-        let command = [
-            &["restore", "--identity", key.to_str().expect("text")],
-            more,
-        ]
-        .concat();
-        let mut counted = self.json(world, &[&command[..], &["--dry-run"]].concat());
-        let done = self.json(world, &[&command[..], &["--yes"]].concat());
-        counted["dry_run"] = false.into();
-        assert_eq!(counted, done);
-        done
-    }
-}
-
-async fn three(world: &World) -> [Held; 3] {
-    let held = [
-        world.sign_in("one").await,
-        world.sign_in("two").await,
-        world.sign_in("three").await,
-    ];
-    for held in &held {
-        assert_eq!(world.status(held).await, 200);
-    }
-    held
-}
+use super::vault::Vault;
+use super::world::{World, three};
 
 #[actix_web::test]
 async fn what_was_lost_is_good_again_and_what_was_revoked_is_not() {
