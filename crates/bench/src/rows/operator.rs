@@ -5,6 +5,8 @@
 mod beside;
 mod place;
 
+use std::cell::Cell;
+
 use serde_json::Value;
 use token_core::SystemEntropy;
 use token_core::keys::{SigningKey, generate_ed25519_pem};
@@ -43,8 +45,17 @@ const ENDING_ALL: [(&[&str], &str); 3] = [
 const TO_SERVE: &[&str] = &["purge-expired"];
 const RESTORE: &[&str] = &["backup", "restore"];
 
-/// Of each store once: nothing here depends on luck.
-pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
+/// In Redis, once: nothing here depends on luck.
+pub fn in_redis(plan: &Plan, report: &mut Report) -> Outcome<()> {
+    run(Kind::Redis, plan, report)
+}
+
+/// In SQLite.
+pub fn in_sqlite(plan: &Plan, report: &mut Report) -> Outcome<()> {
+    run(Kind::Sqlite, plan, report)
+}
+
+fn run(kind: Kind, plan: &Plan, report: &mut Report) -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -52,34 +63,30 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let pem = generate_ed25519_pem(&SystemEntropy::new())?;
     let key = SigningKey::from_pkcs8_pem(pem.as_bytes())?;
     let mint = Mint::of_single_process(key, place::ORIGIN)?;
-    for kind in [Kind::Redis, Kind::Sqlite] {
-        let story = Story {
-            runtime: &runtime,
-            mint: &mint,
-            kind,
-        };
-        let few = story.told(FEW)?;
-        let many = story.told(plan.tokens)?;
-        for ((name, few), (_, many)) in few.iter().zip(&many) {
-            report.add(figure(&format!("{name} ({kind})"), many, few));
-        }
+    let story = Story {
+        runtime: &runtime,
+        mint: &mint,
+        kind,
+        holds: Cell::default(),
+    };
+    let few = story.told(FEW)?;
+    let many = story.told(plan.tokens)?;
+    for ((name, few), (_, many)) in few.iter().zip(&many) {
+        report.add(figure(&format!("{name} ({kind})"), many, few));
     }
+    report.note(format!(
+        "{} sessions, each of another person with another client, take {} MB in {kind}.",
+        plan.tokens,
+        number(story.holds.get())
+    ));
     Ok(())
 }
 
 fn figure(name: &str, many: &Ran, few: &Ran) -> Figure {
-    let words = |ran: &Ran| {
-        format!(
-            "{} MB, {} s; another waited {} ms at most",
-            number(ran.peak),
-            number(ran.took.as_secs_f64()),
-            number(ran.others_waited),
-        )
-    };
     Figure {
         name: name.to_owned(),
-        ours: words(many),
-        control: words(few),
+        ours: many.to_string(),
+        control: few.to_string(),
         result: Spread::of([many.peak / few.peak]),
         unit: "",
         goal: Goal::AtMost(MORE),
@@ -91,6 +98,8 @@ struct Story<'a> {
     runtime: &'a Runtime,
     mint: &'a Mint,
     kind: Kind,
+    /// How many megabytes the store took, as it was filled last.
+    holds: Cell<f64>,
 }
 
 impl<'a> Story<'a> {
@@ -108,6 +117,7 @@ impl<'a> Story<'a> {
     fn of_everybody(&self, sessions: u64) -> Outcome<Vec<(String, Ran)>> {
         let place = self.place(self.kind)?;
         place.fill(self.mint, 0..sessions, Identifiers::of)?;
+        self.holds.set(place.holds()?);
         let mut told = Vec::new();
         for words in LOOKING {
             told.push((words.join(" "), place.run(words)?));

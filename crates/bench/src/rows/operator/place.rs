@@ -17,6 +17,8 @@ use tokio::runtime::Runtime;
 use super::beside::Beside;
 use crate::Outcome;
 use crate::mint::Mint;
+use crate::report::number;
+use crate::run::say;
 use crate::seed::{self, Identifiers};
 use crate::server::peak_of;
 use crate::system::{as_shipped, settings_of};
@@ -59,6 +61,18 @@ pub(super) struct Ran {
     /// Milliseconds, the longest of those who asked the store meanwhile.
     pub(super) others_waited: f64,
     pub(super) last_line: String,
+}
+
+impl fmt::Display for Ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} MB, {} s; another waited {} ms at most",
+            number(self.peak),
+            number(self.took.as_secs_f64()),
+            number(self.others_waited)
+        )
+    }
 }
 
 /// A store of its own, with a place for backups and the key to them.
@@ -135,6 +149,22 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// How much it takes, in megabytes: of memory in Redis, of the disk in a file.
+    pub(super) fn holds(&self) -> Outcome<f64> {
+        let kibibytes: u32 = match &self.redis {
+            Some(redis) => {
+                let memory = redis.command(&["INFO", "memory"]);
+                let used = memory
+                    .lines()
+                    .find_map(|line| line.strip_prefix("used_memory:"));
+                let bytes: u64 = used.ok_or("no used_memory")?.trim().parse()?;
+                u32::try_from(bytes >> 10)?
+            }
+            None => u32::try_from(std::fs::metadata(self.file())?.len() >> 10)?,
+        };
+        Ok(f64::from(kibibytes) / 1024.0)
+    }
+
     fn store(&self) -> Outcome<Box<dyn Store>> {
         Ok(match &self.redis {
             Some(redis) => Box::new(RedisStore::connect(&settings_of(redis))?),
@@ -161,12 +191,14 @@ impl<'a> Place<'a> {
         if !ended_well {
             return Err(format!("{} failed", words.join(" ")).into());
         }
-        Ok(Ran {
+        let ran = Ran {
             took,
             peak,
             others_waited: beside.end()?,
             last_line,
-        })
+        };
+        say(&format!("{} ({}): {ran}", words.join(" "), self.kind));
+        Ok(ran)
     }
 
     fn command(&self, words: &[&str]) -> Outcome<Command> {

@@ -13,7 +13,7 @@ use test_kit::process::{eventually, program};
 
 use self::listing::{Listing, Thing};
 use self::operator::Operator;
-use self::population::{CLIENTS, EXPIRED, Population, TOKENS};
+use self::population::{CLIENTS, EXPIRED, TOKENS, client, person};
 use super::world::{Held, World};
 
 const RECIPES: &str = include_str!("../../../../../justfile");
@@ -36,7 +36,7 @@ async fn every_recipe_does_what_it_says_on_the_single_process() {
 /// One story, since each thing that is ended shows what the next one leaves.
 async fn every_recipe(world: &World) {
     let held = three_unused(world).await;
-    let population = Population::settle(world).await;
+    population::settle(world).await;
     let operator = Operator::of(world);
     clears_away(&operator);
     for held in &held {
@@ -44,8 +44,11 @@ async fn every_recipe(world: &World) {
     }
     looks(&operator).await;
     keeps(&operator);
+    for held in &held {
+        assert_eq!(world.status(held).await, 200);
+    }
     let before = operator.listing();
-    ends_some(&operator, &population, &held).await;
+    ends_some(&operator, &held).await;
     ends_all(&operator, &held).await;
     brings_back(&operator, &before);
 
@@ -183,7 +186,7 @@ async fn looks(operator: &Operator<'_>) {
     operator.has_itself_examined();
 }
 
-/// A backup of all that, which [`brings_back`] puts back.
+/// A backup of all that, put back over what there is and after all was cleared.
 fn keeps(operator: &Operator<'_>) {
     let made = operator.one("oauth-backup", &[]);
     let listed = operator.lines("oauth-backup-list", &[]);
@@ -197,9 +200,15 @@ fn keeps(operator: &Operator<'_>) {
     ] {
         assert_eq!((&made[kind], &viewed[kind]), (&count.into(), &count.into()));
     }
+    let before = operator.listing();
+    assert_eq!(operator.restores(&[])["present"]["clients"], CLIENTS + 3);
+    let done = operator.restores(&["--clear"]);
+    assert_eq!(done["cleared"], done["restored"]);
+    assert_eq!(done["restored"]["access_tokens"], TOKENS + 3);
+    assert_eq!(operator.listing(), before);
 }
 
-async fn ends_some(operator: &Operator<'_>, population: &Population, held: &[Held; 3]) {
+async fn ends_some(operator: &Operator<'_>, held: &[Held; 3]) {
     let world = operator.world;
     let [one, two, three] = held;
     let jti = one.jti();
@@ -208,25 +217,25 @@ async fn ends_some(operator: &Operator<'_>, population: &Population, held: &[Hel
     });
     world.is_refused(one).await;
 
-    let client = population.client(1);
-    operator.ends("oauth-delete-registration", &[&client], |thing, own| {
-        thing == Thing::Registration && own["client_id"] == client.as_str()
+    let other = client(1);
+    operator.ends("oauth-delete-registration", &[&other], |thing, own| {
+        thing == Thing::Registration && own["client_id"] == other.as_str()
     });
-    let client = population.client(2);
-    operator.ends("oauth-revoke-client-tokens", &[&client], |thing, own| {
-        thing != Thing::Registration && own["client_id"] == client.as_str()
+    let other = client(2);
+    operator.ends("oauth-revoke-client-tokens", &[&other], |thing, own| {
+        thing != Thing::Registration && own["client_id"] == other.as_str()
     });
-    let person = population.person(3);
-    operator.ends("oauth-revoke-user", &[&person], |thing, own| {
-        thing != Thing::Registration && own["user_id"] == person.as_str()
+    let somebody = person(3);
+    operator.ends("oauth-revoke-user", &[&somebody], |thing, own| {
+        thing != Thing::Registration && own["user_id"] == somebody.as_str()
     });
     // By the login that he signed in under.
     operator.ends("oauth-revoke-user", &["person-4"], |thing, own| {
         thing != Thing::Registration && own["username"] == "person-4"
     });
-    for client in [&population.client(5), &two.client_id] {
-        operator.ends("oauth-delete-client-complete", &[client], |_, own| {
-            own["client_id"] == client.as_str()
+    for other in [&client(5), &two.client_id] {
+        operator.ends("oauth-delete-client-complete", &[other], |_, own| {
+            own["client_id"] == other.as_str()
         });
     }
     world.is_refused(two).await;
@@ -254,21 +263,15 @@ async fn ends_all(operator: &Operator<'_>, held: &[Held; 3]) {
 /// Nothing of what was ended: the gateway still knows of each that it was.
 fn brings_back(operator: &Operator<'_>, before: &Listing) {
     for clear in [&[][..], &["--clear"]] {
-        let restore = operator.with_key(clear);
-        let mut counted = operator.one("oauth-restore", &[&restore[..], &["--dry-run"]].concat());
-        let done = operator.one("oauth-restore", &[&restore[..], &["--yes"]].concat());
-        counted["dry_run"] = false.into();
-        assert_eq!(counted, done);
-        for kind in ["access_tokens", "refresh_tokens"] {
-            assert_eq!(done["ended"][kind], before.count(Thing::Token), "{done}");
+        let done = operator.restores(clear);
+        for (kind, thing) in [
+            ("clients", Thing::Registration),
+            ("access_tokens", Thing::Token),
+            ("refresh_tokens", Thing::Session),
+        ] {
+            assert_eq!(done["ended"][kind], before.count(thing), "{done}");
         }
-        let after = operator.listing();
-        assert_eq!(after.only(Thing::Session), Listing::default());
-        assert_eq!(
-            done["restored"]["clients"],
-            after.count(Thing::Registration),
-            "{done}"
-        );
+        assert_eq!(operator.listing(), Listing::default());
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Operator<'a> {
     pub(super) world: &'a World,
     vault: Vault,
     ran: RefCell<BTreeSet<String>>,
+    /// What the last thing that was ended left.
+    seen: RefCell<Option<Listing>>,
 }
 
 impl<'a> Operator<'a> {
@@ -23,6 +25,7 @@ impl<'a> Operator<'a> {
             world,
             vault: Vault::of(world),
             ran: RefCell::default(),
+            seen: RefCell::default(),
         }
     }
 
@@ -71,21 +74,17 @@ impl<'a> Operator<'a> {
         Listing::of(self.lines("oauth-show-all", &[]))
     }
 
-    /// Counts by a dry run, which changes nothing, and does it: the two agree with each other, with
-    /// what is missing afterwards, and with what was meant to go.
+    /// Counts by a dry run and does it: the two agree with each other, with what is missing
+    /// afterwards, and with what was meant to go. So a dry run that did something is found: nothing
+    /// would be left to do.
     pub(super) fn ends(
         &self,
         recipe: &str,
         words: Words<'_>,
         meant: impl Fn(Thing, &Value) -> bool,
     ) {
-        let before = self.listing();
+        let before = self.seen.take().unwrap_or_else(|| self.listing());
         let counted = self.one(recipe, &[words, &["--dry-run"]].concat());
-        assert_eq!(
-            self.listing(),
-            before,
-            "{recipe}: a dry run changes nothing"
-        );
         let mut done = self.one(recipe, &[words, &["--yes"]].concat());
         let after = self.listing();
         assert!(after == before.without(meant), "{recipe} {words:?}: {done}");
@@ -104,6 +103,17 @@ impl<'a> Operator<'a> {
         );
         done["dry_run"] = true.into();
         assert_eq!(counted, done, "{recipe} {words:?}");
+        self.seen.replace(Some(after));
+    }
+
+    /// Puts the newest backup back, and holds that against what its dry run counted.
+    pub(super) fn restores(&self, more: Words<'_>) -> Value {
+        let words = self.with_key(more);
+        let mut counted = self.one("oauth-restore", &[&words[..], &["--dry-run"]].concat());
+        let done = self.one("oauth-restore", &[&words[..], &["--yes"]].concat());
+        counted["dry_run"] = false.into();
+        assert_eq!(counted, done, "{more:?}");
+        done
     }
 
     /// What the doctor says of a gateway without an edge is his business; that he comes is ours.
