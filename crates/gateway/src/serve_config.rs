@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use app_shell::metrics::{self, METRICS_ADDRESS};
 use app_shell::settings::{Settings, SettingsError};
 use app_shell::telemetry::{self, LogFormat, Telemetry};
+use app_shell::traces::{self, TraceSettings};
 use auth_service::config::{AuditSettings, IdJagConfig};
 use auth_service::flows::Lifetimes;
 use auth_service::flows::clients::ClientSettings;
@@ -19,6 +20,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::edge::AllowedOrigins;
 use crate::key_schedule;
+use crate::operator::backup;
 use crate::serve::ServeArguments;
 
 const OWN_SETTINGS: [&str; 8] = [
@@ -41,14 +43,16 @@ pub(crate) const SETTINGS_FILE: &str = "gateway.toml";
 /// Where data is kept unless the operator says otherwise.
 pub(crate) const DATA_DIRECTORY: &str = "./data";
 
-/// Every setting of the single process.
+/// Every setting of the single process, and of the operator's commands on it: they share a file.
 pub(crate) fn known() -> Vec<&'static str> {
     [
         &OWN_SETTINGS[..],
+        &backup::SETTINGS,
         &auth_service::config::SETTINGS,
         &fetch_service::config::SETTINGS,
         &metrics::SETTINGS,
         &telemetry::SETTINGS,
+        &traces::SETTINGS,
     ]
     .concat()
 }
@@ -59,6 +63,7 @@ pub(crate) struct ServeConfig {
     pub(crate) listen_ip: Option<IpAddr>,
     /// Where the metrics are, on loopback.
     pub(crate) metrics: Option<SocketAddr>,
+    pub(crate) traces: Option<TraceSettings>,
     pub(crate) data_directory: PathBuf,
     /// `GATEWAY_JWT_SECRET`; without it one is kept in the data directory.
     pub(crate) root_secret: Option<RootSecret>,
@@ -105,6 +110,7 @@ impl ServeConfig {
         let github = auth_service::config::github(&mut settings);
         let listen_ip = listen_ip(&mut settings, github.is_some());
         let metrics = metrics_address(&mut settings);
+        let traces = TraceSettings::from_settings(&mut settings);
         let local_passphrase = local_passphrase(&mut settings);
         let root_secret = settings
             .text("GATEWAY_JWT_SECRET")
@@ -132,6 +138,7 @@ impl ServeConfig {
                 port,
                 listen_ip,
                 metrics,
+                traces,
                 data_directory,
                 root_secret,
                 local_passphrase,
@@ -243,6 +250,12 @@ mod tests {
             read(&[("GATEWAY_PORT", "80")]).unwrap().issuer.as_str(),
             "http://localhost"
         );
+    }
+
+    #[test]
+    fn what_only_the_operators_commands_read_may_be_set_too() {
+        let backup = [("BACKUP_DIR", "/backups"), ("BACKUP_RECIPIENTS", "age1")];
+        assert!(read(&backup).is_ok());
     }
 
     #[test]

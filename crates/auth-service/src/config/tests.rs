@@ -1,7 +1,10 @@
 //! The defaults are the contract's, and each wrong setting is named.
 
-use super::*;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use token_core::keys::generate_p256_pem;
+
+use super::*;
 
 fn read(changes: &[(&str, &str)]) -> Result<AuthConfig, String> {
     let pem = generate_p256_pem().unwrap();

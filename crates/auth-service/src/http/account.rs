@@ -134,11 +134,9 @@ pub(super) async fn post_end(
     body: Result<web::Bytes, actix_web::Error>,
     context: web::Data<Context>,
 ) -> Result<HttpResponse, HttpFailure> {
-    let form = browser::own_form(&request, &context, body)?;
-    let Some(held) = Held::of(&request, &context) else {
+    let Some((held, form)) = submitted(&request, body, &context)? else {
         return Ok(to_account(&context));
     };
-    is_own(&context, &form, &held.cookie)?;
     let grant = browser::once(&form, "grant")?.unwrap_or_default();
     let ended = match GrantId::parse(grant) {
         Ok(grant) => account::end(&context, &held.person, &grant).await,
@@ -153,11 +151,9 @@ pub(super) async fn post_end_all(
     body: Result<web::Bytes, actix_web::Error>,
     context: web::Data<Context>,
 ) -> Result<HttpResponse, HttpFailure> {
-    let form = browser::own_form(&request, &context, body)?;
-    let Some(held) = Held::of(&request, &context) else {
+    let Some((held, _)) = submitted(&request, body, &context)? else {
         return Ok(to_account(&context));
     };
-    is_own(&context, &form, &held.cookie)?;
     let ended = account::end_all(&context, &held.person).await;
     done(&context, &held, ended)
 }
@@ -168,13 +164,25 @@ pub(super) async fn post_sign_out(
     body: Result<web::Bytes, actix_web::Error>,
     context: web::Data<Context>,
 ) -> Result<HttpResponse, HttpFailure> {
-    let form = browser::own_form(&request, &context, body)?;
-    let Some(held) = Held::of(&request, &context) else {
+    if submitted(&request, body, &context)?.is_none() {
         return Ok(to_account(&context));
-    };
-    is_own(&context, &form, &held.cookie)?;
+    }
     let over = cookies::clear(&context.issuer, cookies::ACCOUNT);
     with_cookie(to_account(&context), &over)
+}
+
+/// A form of the page, of whom it was made for; `None` where nobody is signed in any more.
+fn submitted(
+    request: &HttpRequest,
+    body: Result<web::Bytes, actix_web::Error>,
+    context: &Context,
+) -> Result<Option<(Held, Parameters)>, HttpFailure> {
+    let form = browser::own_form(request, context, body)?;
+    let Some(held) = Held::of(request, context) else {
+        return Ok(None);
+    };
+    is_own(context, &form, &held.cookie)?;
+    Ok(Some((held, form)))
 }
 
 fn is_own(context: &Context, form: &Parameters, cookie: &str) -> Result<(), HttpFailure> {

@@ -9,10 +9,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod keys;
 mod link;
 mod model;
 mod play;
 mod redis_server;
+mod stories;
 mod system;
 
 use proptest::prelude::*;
@@ -50,6 +52,15 @@ enum Step {
     },
     /// While many use it.
     RevokeInUse {
+        token: usize,
+    },
+    /// While it is used for the first time, several times over.
+    RevokeNew {
+        person: usize,
+    },
+    /// While a verifier that remembers it has no connection.
+    Missed {
+        at: usize,
         token: usize,
     },
     EndGrant {
@@ -119,6 +130,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (at(), any_token()).prop_map(|(at, token)| Step::Forge { at, token }),
         3 => any_token().prop_map(|token| Step::Revoke { token }),
         3 => any_token().prop_map(|token| Step::RevokeInUse { token }),
+        1 => (0..3_usize).prop_map(|person| Step::RevokeNew { person }),
+        3 => (at(), any_token()).prop_map(|(at, token)| Step::Missed { at, token }),
         2 => any_token().prop_map(|token| Step::EndGrant { token }),
         4 => (1..=6_u64).prop_map(|seconds| Step::Pass { seconds }),
         1 => (30..=90_u64).prop_map(|seconds| Step::Pass { seconds }),

@@ -18,7 +18,7 @@ use token_core::{
 use token_store::RedisStore;
 
 use crate::Step;
-use crate::model::{MAX_AGE, Model, Must, Token, View, Way};
+use crate::model::{Model, Must, Token, View, Way};
 use crate::redis_server::RedisServer;
 use crate::system::{List, Node, PEOPLE, admitting, issuer, signing_key};
 
@@ -26,11 +26,11 @@ use crate::system::{List, Node, PEOPLE, admitting, issuer, signing_key};
 /// moves, keeps them.
 const LIFETIME: Seconds = Seconds(90);
 /// The end of what an operator or a client does.
-const LONG: Seconds = Seconds(3600);
+pub(crate) const LONG: Seconds = Seconds(3600);
 /// How often a verifier that should have the store may say that it has not, on a busy machine.
 const ATTEMPTS: u32 = 20;
 /// How many requests are under way during a revocation.
-const CROWD: usize = 8;
+pub(crate) const CROWD: usize = 8;
 
 /// What a client holds.
 #[derive(Clone)]
@@ -41,16 +41,16 @@ struct Held {
 
 pub(crate) struct Play {
     redis: RedisServer,
-    store: RedisStore,
-    clock: Arc<ManualClock>,
+    pub(crate) store: RedisStore,
+    pub(crate) clock: Arc<ManualClock>,
     list: List,
-    nodes: Vec<Node>,
+    pub(crate) nodes: Vec<Node>,
     /// All that ever signed; the last one signs.
-    keys: Vec<SigningKey>,
-    published: BTreeSet<usize>,
+    pub(crate) keys: Vec<SigningKey>,
+    pub(crate) published: BTreeSet<usize>,
     grants: Vec<GrantId>,
     held: Vec<Held>,
-    model: Model,
+    pub(crate) model: Model,
 }
 
 impl Play {
@@ -112,11 +112,8 @@ impl Play {
             Step::Poll { at } => self.poll(at),
             Step::Cut { at } => self.disturb(at, Way::Cut),
             Step::Silence { at } => self.silence(at),
-            Step::LongSilence { at } => {
-                self.silence(at);
-                self.clock.advance(MAX_AGE);
-                self.use_all(at).await;
-            }
+            Step::LongSilence { at } => self.long_silence(at).await,
+            Step::Missed { at, token } => self.missed(at, token).await,
             Step::Forget { at } => {
                 self.nodes[at].link.forget();
                 self.model.views[at].disturb();
@@ -150,6 +147,7 @@ impl Play {
             } => self.issue(person, skew, early, grant).await,
             Step::Revoke { token } => self.revoke(token, 0).await,
             Step::RevokeInUse { token } => self.revoke(token, CROWD).await,
+            Step::RevokeNew { person } => self.revoke_new(person).await,
             Step::EndGrant { token } => self.end_grant(token).await,
             Step::Rotate { known } => self.rotate(known),
             Step::Retire { key, published } => self.retire(key, published).await,
@@ -164,7 +162,13 @@ impl Play {
         }
     }
 
-    async fn issue(&mut self, person: usize, skew: i64, early: bool, grant: Option<usize>) {
+    pub(crate) async fn issue(
+        &mut self,
+        person: usize,
+        skew: i64,
+        early: bool,
+        grant: Option<usize>,
+    ) {
         let entropy = SystemEntropy::new();
         let grant = match grant {
             Some(grant) if !self.grants.is_empty() => grant % self.grants.len(),
@@ -234,7 +238,7 @@ impl Play {
 
     /// Revokes a token while a crowd uses it; whoever asks after the acknowledgement is refused
     /// as soon as his verifier has heard.
-    async fn revoke(&mut self, token: usize, crowd: usize) {
+    pub(crate) async fn revoke(&mut self, token: usize, crowd: usize) {
         let Some(token) = self.token(token) else {
             return;
         };
@@ -263,42 +267,7 @@ impl Play {
         }
     }
 
-    /// Takes a key back at once; auth-service publishes it for a while, or no more.
-    async fn retire(&mut self, key: usize, published: bool) {
-        let key = key % self.keys.len();
-        if key == self.keys.len() - 1 {
-            self.rotate(true);
-            // The successor's coming has made the verifiers look again; now they remember.
-            self.use_everywhere().await;
-        }
-        let now = self.clock.now();
-        let retired = self
-            .store
-            .retire_key(self.keys[key].kid(), now.plus(LONG), now);
-        retired.await.unwrap();
-        self.model.retire(key);
-        if !published {
-            self.published.remove(&key);
-        }
-    }
-
-    fn rotate(&mut self, known: bool) {
-        self.published.insert(self.keys.len());
-        self.keys.push(signing_key());
-        if known {
-            for at in 0..self.nodes.len() {
-                self.poll(at);
-            }
-        }
-    }
-
-    fn poll(&mut self, at: usize) {
-        let published: Vec<_> = self.published.iter().map(|key| &self.keys[*key]).collect();
-        self.nodes[at].poll(&published);
-        self.model.views[at].keys.clone_from(&self.published);
-    }
-
-    fn disturb(&mut self, at: usize, way: Way) {
+    pub(crate) fn disturb(&mut self, at: usize, way: Way) {
         let (node, view) = (&self.nodes[at], &mut self.model.views[at]);
         if view.way != Way::Open {
             return;
@@ -312,12 +281,12 @@ impl Play {
         view.way = way;
     }
 
-    fn silence(&mut self, at: usize) {
+    pub(crate) fn silence(&mut self, at: usize) {
         let since = self.clock.now();
         self.disturb(at, Way::Silent { since });
     }
 
-    fn heal(&mut self, at: usize) {
+    pub(crate) fn heal(&mut self, at: usize) {
         let view = &mut self.model.views[at];
         if view.way != Way::Open {
             self.nodes[at].link.heal();
@@ -327,7 +296,7 @@ impl Play {
     }
 
     /// Waits until a verifier has heard everything, or has noticed that it hears nothing.
-    async fn settle(&mut self, at: usize) {
+    pub(crate) async fn settle(&mut self, at: usize) {
         let (node, view) = (&self.nodes[at], &mut self.model.views[at]);
         if view.way == Way::Open && self.model.redis_is_up {
             let retired = self.model.retired.iter();
@@ -342,14 +311,14 @@ impl Play {
         }
     }
 
-    async fn use_everywhere(&mut self) {
+    pub(crate) async fn use_everywhere(&mut self) {
         for at in 0..self.nodes.len() {
             self.use_all(at).await;
         }
     }
 
     /// Uses every token at once.
-    async fn use_all(&mut self, at: usize) {
+    pub(crate) async fn use_all(&mut self, at: usize) {
         let now = self.clock.now();
         let node = &self.nodes[at];
         let verdicts = join_all(self.held.iter().map(|held| node.verify(&held.text)));
@@ -403,7 +372,7 @@ impl Play {
         }
     }
 
-    fn token(&self, token: usize) -> Option<usize> {
+    pub(crate) fn token(&self, token: usize) -> Option<usize> {
         token.checked_rem(self.held.len())
     }
 }

@@ -68,6 +68,8 @@ pub(crate) enum Check {
     TlsVersions,
     /// Weak ciphers let a recording be read, at once or when a key leaks.
     TlsCiphers,
+    /// The one letter that others will measure the edge by.
+    TlsGrade,
     /// What is sent in the clear can be read and changed on the way.
     HttpRedirect,
     /// They tell browsers not to frame, sniff, leak or downgrade what they show.
@@ -137,6 +139,7 @@ impl Check {
             | Self::Certificate
             | Self::TlsVersions
             | Self::TlsCiphers
+            | Self::TlsGrade
             | Self::HttpRedirect
             | Self::SecurityHeaders => "The edge, from outside",
             Self::Ready

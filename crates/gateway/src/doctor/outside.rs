@@ -10,7 +10,7 @@ use reqwest::header::{
     ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, HeaderName,
     ORIGIN,
 };
-use token_core::{Clock as _, SystemClock, Timestamp};
+use token_core::{Clock as _, Seconds, SystemClock, Timestamp};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use url::Url;
@@ -27,9 +27,11 @@ use super::place::Place;
 
 mod access;
 mod documents;
+mod grade;
 mod handshake;
 mod target;
 mod tls;
+mod weak_suites;
 mod web;
 
 /// For a connection that is only opened.
@@ -111,7 +113,7 @@ pub(crate) async fn examine(
 fn of_tls(check: Check) -> bool {
     matches!(
         check,
-        Check::Certificate | Check::TlsVersions | Check::TlsCiphers
+        Check::Certificate | Check::TlsVersions | Check::TlsCiphers | Check::TlsGrade
     )
 }
 
@@ -120,6 +122,10 @@ async fn look(check: Check, target: &Target, spoken: &[Spoken], origin: &str) ->
         Check::Certificate => tls::certificate(spoken, SystemClock.now()),
         Check::TlsVersions => tls::versions(spoken),
         Check::TlsCiphers => tls::ciphers(spoken),
+        Check::TlsGrade => {
+            let told = hsts(target).await;
+            grade::grade(spoken, |host| told.get(host).copied())
+        }
         Check::HttpRedirect => web::http_redirect(&plain_pages(target).await),
         Check::SecurityHeaders => web::security_headers(&pages(target).await),
         Check::Ready => access::ready(&target.get(&target.issuer.endpoint("/ready")).await),
@@ -213,6 +219,17 @@ async fn plain_pages(target: &Target) -> Vec<Seen> {
         pages.push(Seen { url, asked });
     }
     pages
+}
+
+/// For how long each host tells browsers to use https.
+async fn hsts(target: &Target) -> BTreeMap<String, Seconds> {
+    let mut told = BTreeMap::new();
+    for origin in target.origins() {
+        let asked = target.get(&format!("{origin}/nothing/here")).await;
+        let age = asked.ok().and_then(|answer| web::hsts_age(&answer));
+        told.extend(host_and_port(&origin).map(|(host, _)| host).zip(age));
+    }
+    told
 }
 
 /// One of each kind of answer: a page, a document, an error, a challenge, and what is not there.

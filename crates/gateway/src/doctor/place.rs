@@ -136,7 +136,6 @@ fn known() -> Vec<&'static str> {
         &keys_command::SETTINGS,
         &internal_ca::SETTINGS,
         &deployment::SETTINGS,
-        &backup::SETTINGS,
         &serve_config::known(),
     ]
     .concat()

@@ -12,7 +12,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use app_shell::settings::Settings;
-use app_shell::telemetry::{self, LogFormat, Telemetry};
+use app_shell::telemetry::{LogFormat, Telemetry};
 use clap::{Args, Subcommand};
 use token_core::Timestamp;
 use token_core::audit::{Actor, OperatorAct, OperatorAction};
@@ -153,12 +153,7 @@ pub(crate) fn newest(directory: &Directory) -> Result<Option<Timestamp>, Box<dyn
 
 /// For what needs no store.
 fn directory() -> Result<Directory, Box<dyn Error>> {
-    let known = [
-        &SETTINGS[..],
-        &telemetry::SETTINGS,
-        &crate::serve_config::known(),
-    ]
-    .concat();
+    let known = crate::serve_config::known();
     let file = Path::new(crate::serve_config::SETTINGS_FILE);
     let mut settings = Settings::load(&known, file.exists().then_some(file));
     let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Text, LevelFilter::INFO);

@@ -90,7 +90,6 @@ impl System {
     ) -> Result<(Self, T), Box<dyn Error>> {
         let known = [
             &SETTINGS[..],
-            &super::backup::SETTINGS,
             &deployment::SETTINGS,
             &crate::keys_command::SETTINGS,
             &serve_config::known(),

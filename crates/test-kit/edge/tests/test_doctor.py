@@ -187,6 +187,16 @@ PLANTED = {
 }
 
 
+# What the TLS grade makes of these; everything else leaves it at A+.
+GRADES = {
+    "no certificate": "T",
+    "TLS 1.0": "B",
+    "no TLS 1.3": "A-",
+    "a broken cipher": "C",
+    "a short HSTS": "A",
+}
+
+
 @pytest.fixture
 def patient(stack):
     """The deployment as it is shipped, and the doctor beside it."""
@@ -210,7 +220,13 @@ def test_a_planted_fault_is_found_by_its_check_alone(patient, what):
     plant, check, verdict = PLANTED[what]
     with plant(patient):
         findings, code = patient.look()
+    grade = findings.pop("tls-grade")
     assert wrong(findings) == {check: verdict}, [findings[own]["problems"] for own in wrong(findings)]
+    # It sums up what other checks find.
+    problems = [problem["found"] for problem in grade["problems"]]
+    expected = GRADES.get(what)
+    assert bool(problems) == bool(expected), problems
+    assert all(f": {expected}, for " in problem for problem in problems)
     assert code == {"warn": 3, "fail": 1}[verdict]
     for problem in findings[check]["problems"]:
         assert problem["found"] and problem["mend"]

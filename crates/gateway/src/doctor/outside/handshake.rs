@@ -19,6 +19,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use super::weak_suites::{self, WeakSuite, Weakness};
+
 const LIMIT: Duration = Duration::from_secs(6);
 
 /// A version that rustls does not speak.
@@ -41,22 +43,6 @@ const TLS_1_2: u16 = 0x0303;
 
 /// What servers of that time spoke: CBC with SHA-1, with and without forward secrecy.
 const OLD_SUITES: [u16; 7] = [0xc009, 0xc00a, 0xc013, 0xc014, 0x002f, 0x0035, 0x000a];
-
-/// RC4 and 3DES (RFC 7465, RFC 8429), and RSA key exchange (no forward secrecy; RFC 9325 section
-/// 4.1): with their names in the IANA registry.
-pub(crate) const WEAK_SUITES: [(u16, &str); 11] = [
-    (0xc007, "TLS_ECDHE_ECDSA_WITH_RC4_128_SHA"),
-    (0xc011, "TLS_ECDHE_RSA_WITH_RC4_128_SHA"),
-    (0xc008, "TLS_ECDHE_ECDSA_WITH_3DES_EDE_CBC_SHA"),
-    (0xc012, "TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA"),
-    (0x0005, "TLS_RSA_WITH_RC4_128_SHA"),
-    (0x000a, "TLS_RSA_WITH_3DES_EDE_CBC_SHA"),
-    (0x002f, "TLS_RSA_WITH_AES_128_CBC_SHA"),
-    (0x0035, "TLS_RSA_WITH_AES_256_CBC_SHA"),
-    (0x003c, "TLS_RSA_WITH_AES_128_CBC_SHA256"),
-    (0x009c, "TLS_RSA_WITH_AES_128_GCM_SHA256"),
-    (0x009d, "TLS_RSA_WITH_AES_256_GCM_SHA384"),
-];
 
 /// What a handshake with rustls came to.
 #[derive(Debug, Clone)]
@@ -173,15 +159,20 @@ pub(crate) async fn takes_version(host: &str, port: u16, version: Legacy) -> Res
     Ok(answer.is_some_and(|(taken, _)| taken == version.code))
 }
 
-/// The first weak cipher that the server takes with TLS 1.2, if it takes any.
-pub(crate) async fn takes_weak_suite(
+/// What the server takes of the weak ciphers with TLS 1.2: one for each kind of weakness.
+pub(crate) async fn takes_weak_suites(
     host: &str,
     port: u16,
-) -> Result<Option<&'static str>, String> {
-    let codes = WEAK_SUITES.map(|(code, _)| code);
-    let taken = offer(host, port, TLS_1_2, &codes).await?;
-    let named = taken.and_then(|(_, suite)| WEAK_SUITES.iter().find(|(code, _)| *code == suite));
-    Ok(named.map(|(_, name)| *name))
+) -> Result<Vec<&'static WeakSuite>, String> {
+    let mut taken = Vec::new();
+    for weakness in Weakness::ALL {
+        let codes: Vec<_> = weak_suites::of(weakness).map(|own| own.code).collect();
+        let chosen = offer(host, port, TLS_1_2, &codes).await?;
+        let named =
+            chosen.and_then(|(_, code)| weak_suites::of(weakness).find(|own| own.code == code));
+        taken.extend(named);
+    }
+    Ok(taken)
 }
 
 /// Offers a version and ciphers: what the server chose of them, or `None` where it refuses.

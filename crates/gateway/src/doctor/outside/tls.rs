@@ -5,15 +5,16 @@ use token_core::{Seconds, Timestamp};
 use x509_parser::parse_x509_certificate;
 
 use super::handshake::{
-    Legacy, Shaken, TLS_1_0, TLS_1_1, name_of, shake, takes_version, takes_weak_suite,
+    Legacy, Shaken, TLS_1_0, TLS_1_1, name_of, shake, takes_version, takes_weak_suites,
 };
+use super::weak_suites::WeakSuite;
 use crate::doctor::finding::{Outcome, Problem};
 use crate::operator::when::length;
 
 const DAY: u64 = 86_400;
 /// Let's Encrypt's certificates are renewed 30 days before their end.
 const NOT_RENEWED: Seconds = Seconds(14 * DAY);
-const TLS_OPTIONS: &str = "git checkout traefik/dynamic/edge.yml, then just up";
+pub(crate) const TLS_OPTIONS: &str = "git checkout traefik/dynamic/edge.yml, then just up";
 
 /// What a host's TLS came to.
 #[derive(Debug, Clone)]
@@ -23,7 +24,8 @@ pub(crate) struct Spoken {
     pub(crate) tls12: Result<Shaken, String>,
     /// Whether each of the old versions is taken.
     pub(crate) legacy: Vec<(Legacy, Result<bool, String>)>,
-    pub(crate) weak: Result<Option<&'static str>, String>,
+    /// What it takes of the weak ciphers, one for each kind of weakness.
+    pub(crate) weak: Result<Vec<&'static WeakSuite>, String>,
 }
 
 /// Shakes hands with a host in every way.
@@ -37,12 +39,12 @@ pub(crate) async fn observe(host: &str, port: u16) -> Spoken {
         modern: shake(host, port, &TLS13).await,
         tls12: shake(host, port, &TLS12).await,
         legacy,
-        weak: takes_weak_suite(host, port).await,
+        weak: takes_weak_suites(host, port).await,
     }
 }
 
 impl Spoken {
-    fn shaken(&self) -> Result<&Shaken, &String> {
+    pub(crate) fn shaken(&self) -> Result<&Shaken, &String> {
         self.modern.as_ref().or(self.tls12.as_ref())
     }
 }
@@ -124,21 +126,21 @@ pub(crate) fn versions(hosts: &[Spoken]) -> Outcome {
 }
 
 pub(crate) fn ciphers(hosts: &[Spoken]) -> Outcome {
-    let problems = hosts.iter().filter_map(|spoken| {
-        let suite = spoken.weak.as_ref().ok()?.as_ref()?;
-        Some(Problem::fail(
-            format!("{}: {suite} is taken", spoken.host),
-            TLS_OPTIONS,
-        ))
+    let problems = hosts.iter().flat_map(|spoken| {
+        let taken = spoken.weak.iter().flatten();
+        taken.map(|suite| {
+            let found = format!("{}: {} is taken", spoken.host, suite.name);
+            Problem::fail(found, TLS_OPTIONS)
+        })
     });
     let chosen = hosts.iter().find_map(|spoken| spoken.shaken().ok());
     let chosen = chosen.map_or("nothing", |shaken| &shaken.suite);
-    let seen = format!("{chosen} with us; RC4, 3DES and RSA key exchange are refused");
+    let seen = format!("{chosen} with us; weak ones are refused");
     of_hosts(hosts, problems.collect(), seen)
 }
 
 /// Where no host speaks TLS at all, the certificate's check says so.
-fn of_hosts(hosts: &[Spoken], problems: Vec<Problem>, seen: String) -> Outcome {
+pub(crate) fn of_hosts(hosts: &[Spoken], problems: Vec<Problem>, seen: String) -> Outcome {
     if hosts.iter().all(|spoken| spoken.shaken().is_err()) {
         return Outcome::skipped("no host speaks TLS");
     }
@@ -146,13 +148,14 @@ fn of_hosts(hosts: &[Spoken], problems: Vec<Problem>, seen: String) -> Outcome {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::doctor::finding::Verdict;
+    use crate::doctor::outside::weak_suites::{self, Weakness};
     use rcgen::{CertificateParams, KeyPair};
     use std::time::Duration;
 
-    const NOW: Timestamp = Timestamp(1_800_000_000);
+    pub(crate) const NOW: Timestamp = Timestamp(1_800_000_000);
 
     fn shaken(days: u64, trusted: Result<(), String>) -> Shaken {
         let mut params = CertificateParams::new(vec!["auth.example.com".to_owned()]).unwrap();
@@ -168,13 +171,13 @@ mod tests {
         }
     }
 
-    fn good() -> Spoken {
+    pub(crate) fn good() -> Spoken {
         Spoken {
             host: "auth.example.com".to_owned(),
             modern: Ok(shaken(60, Ok(()))),
             tls12: Ok(shaken(60, Ok(()))),
             legacy: vec![(TLS_1_0, Ok(false)), (TLS_1_1, Ok(false))],
-            weak: Ok(None),
+            weak: Ok(Vec::new()),
         }
     }
 
@@ -219,7 +222,7 @@ mod tests {
             ),
             (
                 Spoken {
-                    weak: Ok(Some("TLS_RSA_WITH_RC4_128_SHA")),
+                    weak: Ok(weak_suites::of(Weakness::Broken).take(1).collect()),
                     ..good()
                 },
                 [Fine, Fine, Fail],

@@ -2,6 +2,7 @@
 
 use app_shell::security_headers;
 use reqwest::StatusCode;
+use token_core::Seconds;
 
 use super::target::{Answer, Asked};
 use crate::doctor::finding::{Outcome, Problem};
@@ -9,7 +10,7 @@ use crate::doctor::finding::{Outcome, Problem};
 const EDGE: &str = "git checkout traefik/dynamic/edge.yml, then just up";
 const ENTRY_POINT: &str = "git checkout docker-compose.yml, then just up";
 /// A year: what browsers and hstspreload.org ask for.
-const HSTS_SECONDS: u64 = 31_536_000;
+const HSTS: Seconds = Seconds(31_536_000);
 const REFERRER: &str = "referrer-policy";
 const POLICY: &str = "content-security-policy";
 
@@ -125,18 +126,26 @@ fn is_as_good(name: &str, value: &str, wanted: &str) -> bool {
     }
 }
 
-/// RFC 6797 section 6.1. `preload` is the operator's to leave out (docs/production.md).
+/// `preload` is the operator's to leave out (docs/production.md).
 fn holds_a_year(value: &str) -> bool {
-    let directives: Vec<_> = value
-        .split(';')
-        .map(|own| own.trim().to_ascii_lowercase())
-        .collect();
-    let age = directives
-        .iter()
-        .find_map(|own| own.strip_prefix("max-age="));
-    let age = age.and_then(|age| age.trim_matches('"').parse::<u64>().ok());
-    age.is_some_and(|age| age >= HSTS_SECONDS)
-        && directives.iter().any(|own| own == "includesubdomains")
+    let age = directives(value).find_map(|own| max_age(&own));
+    age.is_some_and(|age| age >= HSTS) && directives(value).any(|own| own == "includesubdomains")
+}
+
+/// What an answer says of HSTS, if it says it once.
+pub(crate) fn hsts_age(answer: &Answer) -> Option<Seconds> {
+    let value = answer.one("strict-transport-security")?;
+    directives(&value).find_map(|own| max_age(&own))
+}
+
+/// RFC 6797 section 6.1.
+fn directives(value: &str) -> impl Iterator<Item = String> {
+    value.split(';').map(|own| own.trim().to_ascii_lowercase())
+}
+
+fn max_age(directive: &str) -> Option<Seconds> {
+    let age = directive.strip_prefix("max-age=")?;
+    age.trim_matches('"').parse().ok().map(Seconds)
 }
 
 #[cfg(test)]
