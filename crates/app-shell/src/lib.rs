@@ -24,6 +24,7 @@ pub mod settings;
 pub mod shutdown;
 pub mod telemetry;
 pub mod tls;
+pub mod traces;
 
 pub use error_chain::error_chain;
 pub use run::run;

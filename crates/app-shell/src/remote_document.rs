@@ -187,7 +187,7 @@ impl FetchError {
     }
 }
 
-fn client_for(url: &Url) -> Result<Client, reqwest::Error> {
+pub(crate) fn client_for(url: &Url) -> Result<Client, reqwest::Error> {
     tls::install_ring();
     let client = Client::builder()
         .no_proxy()

@@ -15,12 +15,14 @@ use app_shell::request_log::request_log;
 use app_shell::serve::{HttpService, serve};
 use app_shell::settings::Settings;
 use app_shell::telemetry::{self, LogFormat, Telemetry};
+use app_shell::traces::{self, TraceSettings, Traces};
 use app_shell::{healthcheck, listener, reload, shutdown};
 use async_trait::async_trait;
 use auth_service::config::{self, AuthConfig};
 use auth_service::flows::Sealing;
 use auth_service::flows::clients::Clients;
 use auth_service::flows::device_authorization::UserCodeAttempts;
+use auth_service::flows::discoveries::Discoveries;
 use auth_service::identity::IdentityProvider;
 use auth_service::identity::github::GitHub;
 use auth_service::remote_client::GuardedRemote;
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         &config::OWN_SETTINGS,
         &metrics::SETTINGS,
         &telemetry::SETTINGS,
+        &traces::SETTINGS,
     ]
     .concat();
     let mut settings = Settings::load(&known, None);
@@ -64,12 +67,14 @@ async fn run(
     address: SocketAddr,
 ) -> Result<(), Box<dyn Error>> {
     let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Json, LevelFilter::INFO);
+    let traces = TraceSettings::from_settings(&mut settings);
     let metrics_address = metrics::address(&mut settings);
     let config = AuthConfig::from_settings(&mut settings);
     let config = settings.finish_with(|| config)?;
     telemetry.start()?;
 
     let registry = metrics::registry("auth-service", SystemClock.now().0)?;
+    let traces = Traces::start(traces, "auth-service", &registry)?;
     let requests = RequestCount::register(&registry, "auth-service")?;
     let listeners = vec![listener::bind(LISTEN_ADDRESS, address)?];
     let (context, trail) = context(config, known, &registry)?;
@@ -78,6 +83,7 @@ async fn run(
     metrics::asked(&registry, MISSING.0, MISSING.1, move || lost.missing())?;
     let ready: Arc<dyn Ready> = Arc::new(StoreAnswers(Arc::clone(&context)));
     let endpoints = routes(context);
+    let spans = traces.clone();
     let service = HttpService {
         name: "auth-service",
         listeners,
@@ -87,6 +93,7 @@ async fn run(
             config.service(
                 web::scope("")
                     .wrap(request_log())
+                    .wrap(spans.requests())
                     .configure(endpoints.clone()),
             );
         }),
@@ -99,6 +106,7 @@ async fn run(
     }
     serve(services, shutdown::stop_signal()?).await?;
     trail.finish().await;
+    traces.finish().await;
     Ok(())
 }
 
@@ -118,6 +126,7 @@ fn context(
     )?;
     let store = store.watched_by(Arc::new(move |took, answered| {
         steps(took, if answered { "answered" } else { "failed" });
+        traces::answered("store step", took, answered);
     }));
     let keys = config.keys.live();
     key_age(registry, Arc::clone(&keys))?;
@@ -150,6 +159,7 @@ fn context(
         clients: Clients::new(config.clients, Arc::new(remote)),
         lifetimes: config.lifetimes,
         keys,
+        discoveries: Discoveries::default(),
         user_code_attempts: UserCodeAttempts::default(),
         store: Arc::new(store),
         audit: Arc::new(trail.clone()),

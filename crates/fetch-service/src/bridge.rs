@@ -2,6 +2,7 @@
 
 use actix_web::http::Method;
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use app_shell::traces;
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyDataStream, BodyExt, Full};
@@ -70,8 +71,9 @@ fn to_http1(
     for (name, value) in request.headers() {
         builder = builder.header(name.as_str(), value.as_bytes());
     }
-    // The tool finds it in the request's parts.
-    builder.extension(identity).body(Full::new(body))
+    // The tool finds both in the request's parts: it runs in a task of its own.
+    let builder = builder.extension(identity).extension(traces::here());
+    builder.body(Full::new(body))
 }
 
 async fn from_http1(

@@ -15,6 +15,7 @@ use app_shell::request_log::request_log;
 use app_shell::serve::{HttpService, serve};
 use app_shell::settings::Settings;
 use app_shell::telemetry::{self, LogFormat, Telemetry};
+use app_shell::traces::{self, TraceSettings, Traces};
 use app_shell::{healthcheck, listener, shutdown};
 use fetch_service::{FetchConfig, FetchState, call_count, config, routes};
 use token_core::audit::{AuditLog, Naming, People, Program, Recorder};
@@ -46,12 +47,14 @@ fn known_settings() -> Vec<&'static str> {
         &config::OWN_SETTINGS,
         &metrics::SETTINGS,
         &telemetry::SETTINGS,
+        &traces::SETTINGS,
     ]
     .concat()
 }
 
 async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn Error>> {
     let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Json, LevelFilter::INFO);
+    let traces = TraceSettings::from_settings(&mut settings);
     let metrics_address = metrics::address(&mut settings);
     let config = FetchConfig::from_settings(&mut settings);
     settings.required(
@@ -64,6 +67,7 @@ async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn 
     telemetry.start()?;
 
     let registry = metrics::registry("fetch-service", SystemClock.now().0)?;
+    let traces = Traces::start(traces, "fetch-service", &registry)?;
     let requests = RequestCount::register(&registry, "fetch-service")?;
     let listeners = vec![listener::bind(LISTEN_ADDRESS, address)?];
     let keys = RemoteKeys::at(keys)?;
@@ -79,13 +83,19 @@ async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn 
     )?);
     let ready: Arc<dyn Ready> = Arc::clone(&state) as _;
     let mcp = routes(state);
+    let spans = traces.clone();
     let service = HttpService {
         name: "fetch-service",
         listeners,
         tls: None,
         routes: Arc::new(move |config: &mut ServiceConfig| {
             health::routes(config, Arc::clone(&ready));
-            config.service(web::scope("").wrap(request_log()).configure(mcp.clone()));
+            config.service(
+                web::scope("")
+                    .wrap(request_log())
+                    .wrap(spans.requests())
+                    .configure(mcp.clone()),
+            );
         }),
         workers: available_parallelism().map_or(1, usize::from),
         requests: Some(requests),
@@ -95,5 +105,6 @@ async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn 
         services.push(metrics::service(address, registry)?);
     }
     serve(services, shutdown::stop_signal()?).await?;
+    traces.finish().await;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use app_shell::traces::{self, Here};
 use egress::EgressError;
 use http::request::Parts;
 use rmcp::handler::server::tool::{Extension, schema_for_output};
@@ -100,9 +101,20 @@ impl FetchServer {
         Extension(parts): Extension<Parts>,
         context: RequestContext<RoleServer>,
     ) -> CallToolResult {
-        let outcome = match arguments.checked() {
-            Ok(request) => self.answer(request, Wisher::Model, &parts, &context).await,
-            Err(error) => Err(error.into()),
+        let call = Box::pin(async {
+            let outcome = match arguments.checked() {
+                Ok(request) => self.answer(request, Wisher::Model, &parts, &context).await,
+                Err(error) => Err(error.into()),
+            };
+            if let Err(error) = &outcome {
+                traces::note("error.type", error.outcome());
+            }
+            outcome
+        });
+        let call = traces::step("tools/call fetch", call);
+        let outcome = match parts.extensions.get::<Here>() {
+            Some(request) => request.go_on(call).await,
+            None => call.await,
         };
         (self.counted)(
             outcome

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use app_shell::traces;
 use egress::{AddressClass, EgressError, Refusal};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -96,8 +97,9 @@ impl Visitor {
             goes_on: visit.goes_on,
             automatic: visit.automatic,
         };
-        let found = self.pages.find(wish).await?;
-        let reading = self.reading(&found.snapshot, visit.view, admitted).await?;
+        let found = traces::ask("page", Box::pin(self.pages.find(wish))).await?;
+        let reading = self.reading(&found.snapshot, visit.view, admitted);
+        let reading = traces::step("reading", Box::pin(reading)).await?;
         Ok((found, reading))
     }
 

@@ -7,6 +7,7 @@ use actix_web::web::{self, ServiceConfig};
 use app_shell::cors;
 use app_shell::request_log::request_log;
 use app_shell::serve::get_or_head;
+use app_shell::traces::Traces;
 use token_core::keys::LiveKeys;
 
 use crate::Verifier;
@@ -23,16 +24,18 @@ pub struct AssertionKeys(pub Arc<LiveKeys>);
 pub fn routes(
     verifier: Arc<Verifier>,
     keys: AssertionKeys,
+    traces: Traces,
 ) -> impl Fn(&mut ServiceConfig) + Clone + Send + Sync {
     move |config| {
         config
             .app_data(web::Data::from(Arc::clone(&verifier)))
             .app_data(web::Data::new(keys.clone()))
             // Outside the request log: it would halve the rate (docs/architecture.md).
-            .configure(|config| verify::routes(config, &verifier))
+            .configure(|config| verify::routes(config, &verifier, &traces))
             .service(
                 web::scope("")
                     .wrap(request_log())
+                    .wrap(traces.requests())
                     .configure(metadata_routes)
                     .service(
                         web::resource("/assertion-jwks")

@@ -15,6 +15,7 @@ use app_shell::serve::{HttpService, Routes, serve};
 use app_shell::settings::Settings;
 use app_shell::telemetry::{self, LogFormat, Telemetry};
 use app_shell::tls::Tls;
+use app_shell::traces::{self, TraceSettings, Traces};
 use app_shell::{healthcheck, listener, reload, shutdown};
 use async_trait::async_trait;
 use forward_auth::config::{self, TLS_LISTEN_ADDRESS, VerifierConfig};
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         &config::SETTINGS,
         &metrics::SETTINGS,
         &telemetry::SETTINGS,
+        &traces::SETTINGS,
     ]
     .concat();
     let mut settings = Settings::load(&known, None);
@@ -61,12 +63,14 @@ async fn run(
     address: SocketAddr,
 ) -> Result<(), Box<dyn Error>> {
     let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Json, LevelFilter::INFO);
+    let traces = TraceSettings::from_settings(&mut settings);
     let metrics_address = metrics::address(&mut settings);
     let config = VerifierConfig::from_settings(&mut settings);
     let mut config = settings.finish_with(|| config)?;
     telemetry.start()?;
 
     let registry = metrics::registry("forward-auth", SystemClock.now().0)?;
+    let traces = Traces::start(traces, "forward-auth", &registry)?;
     let requests = RequestCount::register(&registry, "forward-auth")?;
     let https = config.https.take();
     let assertion_keys = AssertionKeys(config.assertion_keys.keys());
@@ -79,7 +83,7 @@ async fn run(
     let last_words = Arc::clone(&verifier);
     registry.register(Box::new(State::of(&verifier)?))?;
     let ready: Arc<dyn Ready> = Arc::new(CanDecide(Arc::clone(&verifier)));
-    let endpoints = routes(verifier, assertion_keys);
+    let endpoints = routes(verifier, assertion_keys, traces.clone());
     let routes: Routes = Arc::new(move |config: &mut ServiceConfig| {
         health::routes(config, Arc::clone(&ready));
         endpoints(config);
@@ -103,8 +107,9 @@ async fn run(
         services.push(metrics::service(address, registry)?);
     }
     serve(services, shutdown::stop_signal()?).await?;
-    journal::write(&last_words, uses.as_ref()).await;
+    journal::finish(&last_words, uses.as_ref()).await;
     trail.finish().await;
+    traces.finish().await;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 //! (DNS rebinding), strips forged identity headers and refuses their aliases, asks the verifier,
 //! sets who it is, and removes the access token before the service sees the request.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -13,9 +14,9 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse};
-use app_shell::cors;
+use app_shell::{cors, traces};
 use forward_auth::forwarded::{ForwardedRequest, Presented};
-use forward_auth::http::verify::denied;
+use forward_auth::http::verify::{denied, tell};
 use forward_auth::pass::{IDENTITY_HEADERS, Pass};
 use forward_auth::{Verdict, Verifier};
 use serde_json::json;
@@ -133,7 +134,14 @@ impl Edge {
             // One computer, one person.
             address: None,
         };
-        self.verifier.verify(&self.resource, &forwarded).await
+        let verdict = self.verifier.verify(&self.resource, &forwarded);
+        let Ok(verdict) = traces::step("verify", async {
+            let verdict = verdict.await;
+            tell(&verdict);
+            Ok::<_, Infallible>(verdict)
+        })
+        .await;
+        verdict
     }
 }
 

@@ -13,10 +13,12 @@ use app_shell::health::{self, AlwaysReady, Ready};
 use app_shell::metrics::{self, RequestCount};
 use app_shell::request_log::request_log;
 use app_shell::serve::HttpService;
+use app_shell::traces::Traces;
 use app_shell::{listener, security_headers, shutdown};
 use auth_service::flows::Sealing;
 use auth_service::flows::clients::Clients;
 use auth_service::flows::device_authorization::UserCodeAttempts;
+use auth_service::flows::discoveries::Discoveries;
 use auth_service::identity::IdentityProvider;
 use auth_service::identity::github::GitHub;
 use auth_service::identity::local::LocalProvider;
@@ -84,6 +86,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<(), Box<dyn Error>>
     }
     app_shell::serve::serve(services, shutdown::stop_signal()?).await?;
     built.written.finish().await;
+    built.traces.finish().await;
     Ok(())
 }
 
@@ -91,6 +94,7 @@ pub(crate) async fn run(arguments: ServeArguments) -> Result<(), Box<dyn Error>>
 pub(crate) struct Single {
     pub(crate) service: HttpService,
     pub(crate) written: Written,
+    traces: Traces,
     sign_in: SignIn,
 }
 
@@ -102,11 +106,12 @@ impl Single {
         registry: &Registry,
         listeners: Vec<TcpListener>,
     ) -> Result<Self, Box<dyn Error>> {
+        let traces = Traces::start(config.traces.take(), "gateway", registry)?;
         let requests = RequestCount::register(registry, "gateway")?;
         let (services, written, sign_in) = build(config, data, registry)?;
         let lost = written.trail.clone();
         metrics::asked(registry, MISSING.0, MISSING.1, move || lost.missing())?;
-        let issuer = config.issuer.clone();
+        let (issuer, spans) = (config.issuer.clone(), traces.clone());
         let edge = Arc::new(Edge {
             verifier: Arc::clone(&services.verifier),
             resource: config.resource.clone(),
@@ -125,6 +130,7 @@ impl Single {
                     }))
                     .wrap(from_fn(security_headers::set))
                     .wrap(request_log())
+                    .wrap(spans.requests())
                     .configure(|config| routes(config, &services, &edge));
                 config.service(guarded);
             }),
@@ -134,6 +140,7 @@ impl Single {
         Ok(Self {
             service,
             written,
+            traces,
             sign_in,
         })
     }
@@ -156,7 +163,7 @@ pub(crate) struct Written {
 impl Written {
     /// Writes it.
     pub(crate) async fn finish(self) {
-        journal::write(&self.verifier, self.uses.as_ref()).await;
+        journal::finish(&self.verifier, self.uses.as_ref()).await;
         self.trail.finish().await;
     }
 }
@@ -231,6 +238,7 @@ fn build(
     let context = Context {
         clients: Clients::new(config.clients.clone(), Arc::new(remote)),
         sealing: Sealing::derive(&root_secret)?,
+        discoveries: Discoveries::default(),
         user_code_attempts: UserCodeAttempts::default(),
         issuer: config.issuer.clone(),
         services,

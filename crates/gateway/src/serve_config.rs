@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use app_shell::metrics::{self, METRICS_ADDRESS};
 use app_shell::settings::{Settings, SettingsError};
 use app_shell::telemetry::{self, LogFormat, Telemetry};
+use app_shell::traces::{self, TraceSettings};
 use auth_service::config::{AuditSettings, IdJagConfig};
 use auth_service::flows::Lifetimes;
 use auth_service::flows::clients::ClientSettings;
@@ -51,6 +52,7 @@ pub(crate) fn known() -> Vec<&'static str> {
         &fetch_service::config::SETTINGS,
         &metrics::SETTINGS,
         &telemetry::SETTINGS,
+        &traces::SETTINGS,
     ]
     .concat()
 }
@@ -61,6 +63,7 @@ pub(crate) struct ServeConfig {
     pub(crate) listen_ip: Option<IpAddr>,
     /// Where the metrics are, on loopback.
     pub(crate) metrics: Option<SocketAddr>,
+    pub(crate) traces: Option<TraceSettings>,
     pub(crate) data_directory: PathBuf,
     /// `GATEWAY_JWT_SECRET`; without it one is kept in the data directory.
     pub(crate) root_secret: Option<RootSecret>,
@@ -107,6 +110,7 @@ impl ServeConfig {
         let github = auth_service::config::github(&mut settings);
         let listen_ip = listen_ip(&mut settings, github.is_some());
         let metrics = metrics_address(&mut settings);
+        let traces = TraceSettings::from_settings(&mut settings);
         let local_passphrase = local_passphrase(&mut settings);
         let root_secret = settings
             .text("GATEWAY_JWT_SECRET")
@@ -134,6 +138,7 @@ impl ServeConfig {
                 port,
                 listen_ip,
                 metrics,
+                traces,
                 data_directory,
                 root_secret,
                 local_passphrase,

@@ -6,12 +6,12 @@ import re
 
 import yaml
 
-VARIABLE = re.compile(r"\$(?:(\$)|\{(\w+)(?:(:?[-?])((?:[^{}]|\{[^}]*\})*))?\}|(\w+))")
+VARIABLE = re.compile(r"\$(?:(\$)|\{(\w+)(?:(:?[-?+])((?:[^{}]|\{[^}]*\})*))?\}|(\w+))")
 REPLACED_BY_OVERRIDE = {"command", "entrypoint", "test"}
 
 
 def interpolate(value, variables):
-    """Fills in ${NAME}, ${NAME:-default}, ${NAME:?message} and $$."""
+    """Fills in ${NAME}, ${NAME:-default}, ${NAME:+replacement}, ${NAME:?message} and $$."""
     if isinstance(value, dict):
         return {key: interpolate(item, variables) for key, item in value.items()}
     if isinstance(value, list):
@@ -25,6 +25,8 @@ def interpolate(value, variables):
         name, operator, argument = match.group(2) or match.group(5), match.group(3), match.group(4)
         found = variables.get(name)
         missing = found is None or (found == "" and (operator or "").startswith(":"))
+        if operator and operator.endswith("+"):
+            return "" if missing else argument
         if not missing:
             return found
         if operator and operator.endswith("?"):

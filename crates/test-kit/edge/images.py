@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.abspath(os.path.join(HERE, "../../.."))
 OURS = "mcp-oauth-gateway/"
+# The collector takes what it is sent and shows it; nothing is behind it.
+COLLECTORS = {"otel/opentelemetry-collector", "jaegertracing/jaeger"}
 STAND_INS = {"wollomatic/socket-proxy": "docker_api.py", "test/echo": "echo_server.py"}
 
 
@@ -40,6 +42,9 @@ def find(service):
     if repository == "redis":
         expect_version([require("redis-server"), "--version"], tag.removesuffix("-alpine"))
         return Image()
+    if repository in COLLECTORS:
+        program = our_binary("trace-collector")
+        return Image(entrypoint=["/trace-collector"], files={"/trace-collector": program})
     if repository in STAND_INS:
         program = os.path.join(HERE, STAND_INS[repository])
         return Image(entrypoint=[sys.executable, program], stand_in=True)

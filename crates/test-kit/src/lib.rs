@@ -15,6 +15,7 @@
 )]
 
 pub mod browser;
+pub mod collector;
 pub mod edge;
 pub mod forger;
 pub mod gateway;

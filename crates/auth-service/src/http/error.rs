@@ -140,6 +140,7 @@ impl ResponseError for HttpFailure {
     }
 
     fn error_response(&self) -> HttpResponse {
+        app_shell::traces::note("error.type", self.told().0);
         match self {
             Self::Json(failure) => json_response(self.status_code(), failure),
             Self::Page(failure) => page_response(self.status_code(), failure),

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use app_shell::traces;
 use async_trait::async_trait;
 use serde::Deserialize;
 use token_core::pkce::{CodeChallenge, CodeVerifier};
@@ -208,8 +209,8 @@ impl UpstreamProvider for GitHub {
     }
 
     async fn identify(&self, code: &str, verifier: &CodeVerifier) -> Result<Person, UpstreamError> {
-        let token = self.exchange(code, verifier).await?;
-        let user = self.user(&token).await?;
+        let token = traces::ask("GitHub token", self.exchange(code, verifier)).await?;
+        let user = traces::ask("GitHub user", self.user(&token)).await?;
         let odd = |error: token_core::InvalidText| UpstreamError::Unavailable(error.into());
         Ok(Person {
             user_id: UserId::parse(format!("github|{}", user.id)).map_err(odd)?,

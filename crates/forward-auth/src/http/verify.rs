@@ -12,6 +12,7 @@ use actix_web::http::header::{
 };
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpResponse, web};
+use app_shell::traces::{self, Traces};
 use futures_util::future::Either;
 use serde_json::json;
 use token_core::ResourceId;
@@ -28,35 +29,57 @@ const FORWARDED_METHOD: HeaderName = HeaderName::from_static("x-forwarded-method
 const FORWARDED_URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
 
 /// Adds an address for each service, so that the path alone says which is meant. A service of
-/// actix's and not a handler: what is remembered is answered without a future to wait for.
-pub(super) fn routes(config: &mut ServiceConfig, verifier: &Arc<Verifier>) {
+/// actix's and not a handler: what is remembered is answered without a future to wait for, unless
+/// there are traces.
+pub(super) fn routes(config: &mut ServiceConfig, verifier: &Arc<Verifier>, traces: &Traces) {
+    let is_traced = traces.is_on();
     for service in verifier.parts.services.iter() {
         let (verifier, resource) = (Arc::clone(verifier), service.resource);
         let verify = fn_service(move |request: ServiceRequest| {
             match verifier.recall(&resource, &forwarded(request.headers())) {
                 Ok(verdict) => Either::Left(ready(Ok::<_, Infallible>(
-                    request.into_response(response(&resource, verdict)),
+                    request.into_response(response(&resource, verdict, is_traced)),
                 ))),
                 Err(unknown) => {
                     let (verifier, resource) = (Arc::clone(&verifier), resource.clone());
                     Either::Right(Box::pin(async move {
                         let forwarded = forwarded(request.headers());
                         let verdict = verifier.find_out(&resource, &forwarded, unknown).await;
-                        Ok(request.into_response(response(&resource, verdict)))
+                        Ok(request.into_response(response(&resource, verdict, is_traced)))
                     }))
                 }
             }
         });
         let path = format!("/verify/{}", service.name);
-        config.route(&path, web::route().service(verify));
+        let place = web::resource(&path).route(web::route().service(verify));
+        if is_traced {
+            config.service(place.wrap(traces.requests()));
+        } else {
+            config.service(place);
+        }
     }
     config.route("/verify/{name}", web::to(unknown_service));
 }
 
-fn response(resource: &ResourceId, verdict: Verdict) -> HttpResponse {
+fn response(resource: &ResourceId, verdict: Verdict, is_traced: bool) -> HttpResponse {
+    if is_traced {
+        tell(&verdict);
+    }
     match verdict {
         Verdict::Allow(pass, assertion) => allowed(&pass, assertion),
         Verdict::Deny(denial) => denied(resource, denial),
+    }
+}
+
+/// Says in the request's trace what became of it.
+pub fn tell(verdict: &Verdict) {
+    let (decision, reason) = match verdict {
+        Verdict::Allow(..) => ("allow", None),
+        Verdict::Deny(denial) => ("deny", Some(denial.reason())),
+    };
+    traces::note("gateway.decision", decision);
+    if let Some(reason) = reason {
+        traces::note("error.type", reason);
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use actix_web::dev::ServiceResponse;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, body::BoxBody};
+use app_shell::traces::Traces;
 use forward_auth::http::AssertionKeys;
 use forward_auth::routes;
 
@@ -13,7 +14,7 @@ use crate::world::World;
 
 async fn answer(world: &World, request: TestRequest) -> ServiceResponse<BoxBody> {
     let keys = AssertionKeys(Arc::clone(&world.assertion_keys));
-    let endpoints = routes(Arc::clone(&world.verifier), keys);
+    let endpoints = routes(Arc::clone(&world.verifier), keys, Traces::default());
     let service = init_service(App::new().configure(|config| endpoints(config))).await;
     call_service(&service, request.to_request())
         .await

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use app_shell::{metrics, telemetry};
+use app_shell::{metrics, telemetry, traces};
 
 use crate::{quoted, rows, text};
 
@@ -51,6 +51,7 @@ fn known() -> BTreeMap<&'static str, BTreeSet<String>> {
                     &auth::OWN_SETTINGS,
                     &metrics::SETTINGS,
                     &telemetry::SETTINGS,
+                    &traces::SETTINGS,
                 ],
                 named_in("crates/auth-service/src/main.rs"),
             ),
@@ -62,6 +63,7 @@ fn known() -> BTreeMap<&'static str, BTreeSet<String>> {
                     &verifier::SETTINGS,
                     &metrics::SETTINGS,
                     &telemetry::SETTINGS,
+                    &traces::SETTINGS,
                 ],
                 named_in("crates/forward-auth/src/main.rs"),
             ),
@@ -74,6 +76,7 @@ fn known() -> BTreeMap<&'static str, BTreeSet<String>> {
                     &fetch::OWN_SETTINGS,
                     &metrics::SETTINGS,
                     &telemetry::SETTINGS,
+                    &traces::SETTINGS,
                 ],
                 named_in("crates/fetch-service/src/main.rs"),
             ),
@@ -86,6 +89,7 @@ fn known() -> BTreeMap<&'static str, BTreeSet<String>> {
                     &fetch::SETTINGS,
                     &metrics::SETTINGS,
                     &telemetry::SETTINGS,
+                    &traces::SETTINGS,
                 ],
                 named_in("crates/gateway/src/serve_config.rs"),
             ),

@@ -1,0 +1,122 @@
+//! Where a request says that it belongs (W3C Trace Context).
+//!
+//! Anybody can say anything here, so that is believed of it which does no harm: two numbers and
+//! whether the trace is kept.
+
+use actix_web::http::header::{HeaderMap, HeaderName};
+use opentelemetry::Context;
+use opentelemetry::propagation::{Extractor, TextMapPropagator as _};
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+static TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+
+/// Bytes of a `traceparent` of version 00 (section 3.2).
+const TRACEPARENT_BYTES: usize = 55;
+/// Bytes of `tracestate` that everybody must be able to hand on (section 3.3.1.5); a longer one is
+/// left out.
+const TRACESTATE_BYTES: usize = 512;
+
+/// The context of the span that the request was made in; an empty one where the request names
+/// none, or several.
+pub(super) fn of(headers: &HeaderMap) -> Context {
+    TraceContextPropagator::new().extract_with_context(&Context::new(), &Headers(headers))
+}
+
+struct Headers<'a>(&'a HeaderMap);
+
+impl Headers<'_> {
+    fn only(&self, name: &HeaderName) -> Option<&str> {
+        let mut values = self.0.get_all(name);
+        let value = values.next()?;
+        if values.next().is_some() {
+            return None;
+        }
+        value.to_str().ok()
+    }
+}
+
+impl Extractor for Headers<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        match key {
+            "traceparent" => self
+                .only(&TRACEPARENT)
+                .filter(|value| value.len() == TRACEPARENT_BYTES),
+            "tracestate" => self
+                .only(&TRACESTATE)
+                .filter(|value| value.len() <= TRACESTATE_BYTES),
+            _ => None,
+        }
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        vec![TRACEPARENT.as_str(), TRACESTATE.as_str()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{HeaderMap, HeaderValue};
+    use opentelemetry::trace::TraceContextExt as _;
+
+    use super::{TRACEPARENT, TRACESTATE, of};
+
+    const GOOD: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    fn context(parents: &[&str], state: Option<&str>) -> Option<(String, String, bool, String)> {
+        let mut headers = HeaderMap::new();
+        for parent in parents {
+            headers.append(TRACEPARENT.clone(), HeaderValue::from_str(parent).unwrap());
+        }
+        if let Some(state) = state {
+            headers.append(TRACESTATE.clone(), HeaderValue::from_str(state).unwrap());
+        }
+        let context = of(&headers);
+        let span = context.span();
+        let span = span.span_context();
+        span.is_valid().then(|| {
+            (
+                span.trace_id().to_string(),
+                span.span_id().to_string(),
+                span.is_sampled(),
+                span.trace_state().header(),
+            )
+        })
+    }
+
+    #[test]
+    fn one_good_parent_is_followed() {
+        let (trace, span, kept, state) = context(&[GOOD], Some("vendor=1")).unwrap();
+        assert_eq!(trace, "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!(span, "00f067aa0ba902b7");
+        assert!(kept);
+        assert_eq!(state, "vendor=1");
+        let unsampled = GOOD.replace("-01", "-00");
+        assert!(!context(&[&unsampled], None).unwrap().2);
+    }
+
+    #[test]
+    fn anything_else_is_no_parent() {
+        let zeros = "00-00000000000000000000000000000000-00f067aa0ba902b7-01";
+        let huge = format!("{GOOD}{}", "0".repeat(30_000));
+        let upper = GOOD.to_uppercase();
+        for parents in [
+            &[][..],
+            &[GOOD, GOOD],
+            &[zeros],
+            &[&huge],
+            &[&upper],
+            &["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-zz"],
+            &["ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"],
+            &["' OR 1=1; --"],
+        ] {
+            assert_eq!(context(parents, None), None, "{parents:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_state_is_left_out() {
+        let long = format!("vendor={}", "x".repeat(600));
+        assert_eq!(context(&[GOOD], Some(&long)).unwrap().3, "");
+    }
+}
