@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use auth_service::flows::client_metadata_document::DocumentPolicy;
 use auth_service::flows::clients::{ClientSettings, Clients};
 use auth_service::flows::device_authorization::UserCodeAttempts;
+use auth_service::flows::discoveries::Discoveries;
 use auth_service::flows::pre_registered::PreRegistered;
 use auth_service::flows::remote::{Remote, RemoteAnswer, RemoteFault};
 use auth_service::flows::{Context, Lifetimes, Sealing};
@@ -133,6 +134,7 @@ impl World {
             lifetimes: lifetimes(),
             keys: Arc::new(LiveKeys::new(SigningKeys::only(key()))),
             sealing: Sealing::derive(&RootSecret::new([7; 32]).expect("long")).expect("keys"),
+            discoveries: Discoveries::default(),
             user_code_attempts: UserCodeAttempts::default(),
             store: Arc::new(store),
             audit: Arc::new(Nobody),

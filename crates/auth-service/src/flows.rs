@@ -14,6 +14,7 @@ pub mod consent;
 mod context;
 pub mod device_authorization;
 pub mod device_grant;
+pub mod discoveries;
 pub mod failure;
 pub mod introspection;
 pub mod issue;

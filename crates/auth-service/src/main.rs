@@ -22,6 +22,7 @@ use auth_service::config::{self, AuthConfig};
 use auth_service::flows::Sealing;
 use auth_service::flows::clients::Clients;
 use auth_service::flows::device_authorization::UserCodeAttempts;
+use auth_service::flows::discoveries::Discoveries;
 use auth_service::identity::IdentityProvider;
 use auth_service::identity::github::GitHub;
 use auth_service::remote_client::GuardedRemote;
@@ -158,6 +159,7 @@ fn context(
         clients: Clients::new(config.clients, Arc::new(remote)),
         lifetimes: config.lifetimes,
         keys,
+        discoveries: Discoveries::default(),
         user_code_attempts: UserCodeAttempts::default(),
         store: Arc::new(store),
         audit: Arc::new(trail.clone()),

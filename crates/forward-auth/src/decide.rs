@@ -83,20 +83,43 @@ pub fn presented<'a>(
     Ok(token)
 }
 
+/// Why a token is not good.
+#[derive(Debug)]
+pub struct Refusal {
+    /// In one word.
+    pub denial: Denial,
+    /// What it says, where we signed it.
+    pub claims: Option<Box<AccessTokenClaims>>,
+}
+
 /// Checks everything of a token but whether it is active. `Ok` is not yet leave to pass.
 pub fn judge(
     token: &str,
     rules: Rules<'_>,
     keys: &VerificationKeys,
     now: Timestamp,
-) -> Result<AccessTokenClaims, Denial> {
-    let claims = AccessTokenClaims::verify(token, rules.issuer, rules.resource, keys, now)
-        .map_err(Denial::Token)?;
+) -> Result<AccessTokenClaims, Refusal> {
+    let claims = AccessTokenClaims::verify_signature(token, rules.issuer, keys);
+    let claims = claims.map_err(|error| Refusal {
+        denial: Denial::Token(error),
+        claims: None,
+    })?;
+    match fits(&claims, rules, now) {
+        Ok(()) => Ok(claims),
+        Err(denial) => Err(Refusal {
+            denial,
+            claims: Some(Box::new(claims)),
+        }),
+    }
+}
+
+fn fits(claims: &AccessTokenClaims, rules: Rules<'_>, now: Timestamp) -> Result<(), Denial> {
+    claims.check(rules.resource, now).map_err(Denial::Token)?;
     if !rules.admission.admits(&claims.sub, &claims.username) {
         return Err(Denial::NotAdmitted);
     }
     if !claims.scope.contains(MCP) {
         return Err(Denial::InsufficientScope);
     }
-    Ok(claims)
+    Ok(())
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use token_core::audit::{AuditEvent, DeniedRequest, FailureReason, Network};
 use token_core::store::{TokenUse, TokenUses};
-use token_core::{ClientId, Jti, ResourceId, Seconds, Timestamp};
+use token_core::{ClientId, Jti, ResourceId, Timestamp};
 
 use crate::Verifier;
 use crate::decide::Denial;
@@ -36,6 +36,23 @@ pub(crate) struct Journal {
     uses: Mutex<Vec<Used>>,
     denied: Mutex<Vec<Denied>>,
     missed: AtomicU64,
+    counted: Mutex<Option<Counted>>,
+}
+
+/// What was decided until the last time that it was written, and when that was.
+#[derive(Clone)]
+struct Counted {
+    totals: Totals,
+    at: Timestamp,
+}
+
+impl Counted {
+    fn now(verifier: &Verifier) -> Self {
+        Self {
+            totals: verifier.totals(),
+            at: verifier.parts.clock.now(),
+        }
+    }
 }
 
 /// Uses of a token.
@@ -95,13 +112,19 @@ impl Journal {
     }
 
     /// The token that was refused is one of ours.
-    pub(crate) fn denied_ours(&self, denial: Denial, pass: &Pass) {
+    pub(crate) fn denied_ours(
+        &self,
+        resource: &ResourceId,
+        denial: Denial,
+        jti: &Jti,
+        client_id: &ClientId,
+    ) {
         let Some(reason) = reason(denial) else { return };
-        self.with(pass.resource(), reason, |denied| {
+        self.with(resource, reason, |denied| {
             let first = &mut denied.first;
             if first.jti.is_none() {
-                first.jti = Some(pass.jti.clone());
-                first.client_id = Some(pass.identity().client_id.clone());
+                first.jti = Some(jti.clone());
+                first.client_id = Some(client_id.clone());
             }
         });
     }
@@ -127,7 +150,7 @@ impl Journal {
 
 /// Writes for as long as the process runs.
 pub async fn keep(verifier: Arc<Verifier>, store: Arc<dyn TokenUses>) {
-    let mut written = verifier.totals();
+    *held(&verifier.journal.counted) = Some(Counted::now(&verifier));
     for turn in 1_u64.. {
         tokio::time::sleep(USES_EVERY).await;
         write_uses(&verifier, store.as_ref()).await;
@@ -135,10 +158,7 @@ pub async fn keep(verifier: Arc<Verifier>, store: Arc<dyn TokenUses>) {
             write_denials(&verifier);
         }
         if turn.is_multiple_of(COUNTS_EVERY) {
-            let totals = verifier.totals();
-            let seconds = USES_EVERY.as_secs() * COUNTS_EVERY;
-            write_counts(&verifier, &written, &totals, Seconds(seconds));
-            written = totals;
+            write_counts(&verifier);
         }
     }
 }
@@ -147,6 +167,12 @@ pub async fn keep(verifier: Arc<Verifier>, store: Arc<dyn TokenUses>) {
 pub async fn write(verifier: &Verifier, store: &dyn TokenUses) {
     write_uses(verifier, store).await;
     write_denials(verifier);
+}
+
+/// Writes the rest when the process ends.
+pub async fn finish(verifier: &Verifier, store: &dyn TokenUses) {
+    write(verifier, store).await;
+    write_counts(verifier);
 }
 
 /// The store is told of uses, and the audit trail of what is new in them. What a store does not
@@ -234,15 +260,17 @@ fn write_denials(verifier: &Verifier) {
     }
 }
 
-fn write_counts(verifier: &Verifier, before: &Totals, now: &Totals, within: Seconds) {
-    if before == now {
+fn write_counts(verifier: &Verifier) {
+    let now = Counted::now(verifier);
+    let before = held(&verifier.journal.counted).replace(now.clone());
+    let Some(before) = before.filter(|before| before.totals != now.totals) else {
         return;
-    }
+    };
     verifier.parts.audit.record(&AuditEvent::RequestsCounted {
-        seconds: within.0,
-        allowed: now.allowed - before.allowed,
-        denied: now.denied - before.denied,
-        undecided: now.undecided - before.undecided,
+        seconds: now.at.remaining(before.at).0,
+        allowed: now.totals.allowed - before.totals.allowed,
+        denied: now.totals.denied - before.totals.denied,
+        undecided: now.totals.undecided - before.totals.undecided,
     });
 }
 

@@ -107,7 +107,7 @@ async fn run(
         services.push(metrics::service(address, registry)?);
     }
     serve(services, shutdown::stop_signal()?).await?;
-    journal::write(&last_words, uses.as_ref()).await;
+    journal::finish(&last_words, uses.as_ref()).await;
     trail.finish().await;
     traces.finish().await;
     Ok(())

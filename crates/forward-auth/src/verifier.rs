@@ -26,7 +26,7 @@ use token_core::live::Live;
 use token_core::store::{ActiveTokens, Freshness};
 use token_core::{Clock, Issuer, Jti, ResourceId, Services, Timestamp};
 
-use crate::decide::{Denial, Rules, judge, presented};
+use crate::decide::{Denial, Refusal, Rules, judge, presented};
 use crate::flights::{Flights, Outcome, Part, answer};
 use crate::forwarded::ForwardedRequest;
 use crate::garbage::Garbage;
@@ -215,7 +215,9 @@ impl Verifier {
             && trust == self.trust()
         {
             if pass.expires_at.has_passed(now) {
-                return Ok(Verdict::Deny(Denial::Token(TokenError::Expired)));
+                let denial = Denial::Token(TokenError::Expired);
+                self.denied_ours(pass.resource(), denial, &pass);
+                return Ok(Verdict::Deny(denial));
             }
             if !self.parts.freshness.holds(&mark, now) {
                 return Err(Some(Verified { trust, pass }));
@@ -296,8 +298,14 @@ impl Verifier {
             since: question.now,
         };
         self.memory.keep_bad(question.digest, bad);
-        self.journal.denied_ours(denial, &pass);
+        self.denied_ours(question.resource, denial, &pass);
         Err(denial)
+    }
+
+    fn denied_ours(&self, resource: &ResourceId, denial: Denial, pass: &Pass) {
+        let client_id = &pass.identity().client_id;
+        self.journal
+            .denied_ours(resource, denial, &pass.jti, client_id);
     }
 
     /// The checks that need no store; what fails them is remembered.
@@ -313,10 +321,15 @@ impl Verifier {
             resource: question.resource,
             admission: &admission,
         };
-        let denial = match judge(question.token, rules, &keys, now) {
+        let Refusal { denial, claims } = match judge(question.token, rules, &keys, now) {
             Ok(claims) => return Pass::of(&claims),
-            Err(denial) => denial,
+            Err(refusal) => refusal,
         };
+        if let Some(claims) = claims {
+            let (jti, client_id) = (&claims.jti, &claims.client_id);
+            self.journal
+                .denied_ours(question.resource, denial, jti, client_id);
+        }
         match denial {
             Denial::Token(TokenError::UnknownKey) => parts.keys.refresh_soon(),
             Denial::Token(TokenError::BadSignature) => self.garbage.note(question.address, now),

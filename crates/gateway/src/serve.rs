@@ -18,6 +18,7 @@ use app_shell::{listener, security_headers, shutdown};
 use auth_service::flows::Sealing;
 use auth_service::flows::clients::Clients;
 use auth_service::flows::device_authorization::UserCodeAttempts;
+use auth_service::flows::discoveries::Discoveries;
 use auth_service::identity::IdentityProvider;
 use auth_service::identity::github::GitHub;
 use auth_service::identity::local::LocalProvider;
@@ -162,7 +163,7 @@ pub(crate) struct Written {
 impl Written {
     /// Writes it.
     pub(crate) async fn finish(self) {
-        journal::write(&self.verifier, self.uses.as_ref()).await;
+        journal::finish(&self.verifier, self.uses.as_ref()).await;
         self.trail.finish().await;
     }
 }
@@ -237,6 +238,7 @@ fn build(
     let context = Context {
         clients: Clients::new(config.clients.clone(), Arc::new(remote)),
         sealing: Sealing::derive(&root_secret)?,
+        discoveries: Discoveries::default(),
         user_code_attempts: UserCodeAttempts::default(),
         issuer: config.issuer.clone(),
         services,

@@ -87,15 +87,20 @@ impl AccessTokenClaims {
         now: Timestamp,
     ) -> Result<Self, TokenError> {
         let claims = Self::verify_signature(token, issuer, keys)?;
-        if claims.aud != *audience {
-            return Err(TokenError::WrongAudience);
-        }
-        claims.times.check(now)?;
+        claims.check(audience, now)?;
         Ok(claims)
     }
 
-    /// Checks that we signed it, whatever its audience and time: for revocation, which must take
-    /// an expired token too.
+    /// Checks `aud` and time alone, of a token that we signed.
+    pub fn check(&self, audience: &ResourceId, now: Timestamp) -> Result<(), TokenError> {
+        if self.aud != *audience {
+            return Err(TokenError::WrongAudience);
+        }
+        self.times.check(now)
+    }
+
+    /// Checks that we signed it, whatever its audience and time: revocation must take an expired
+    /// token too.
     pub fn verify_signature(
         token: &str,
         issuer: &Issuer,

@@ -5,6 +5,7 @@
 mod network;
 mod reason;
 mod record;
+mod room;
 mod step;
 
 use std::sync::Mutex;
@@ -18,6 +19,7 @@ use crate::resource::ResourceId;
 pub use network::Network;
 pub use reason::FailureReason;
 pub use record::{AuditLog, Counted, Naming, People, Program, Recorder, SCHEMA};
+pub use room::Room;
 pub use step::{Agent, LoginStep, LooksLike, Reference, Step};
 
 /// How many records a store keeps where nothing else is set (`AUDIT_LENGTH`).
@@ -302,22 +304,6 @@ impl AuditEvent {
             Self::RequestsDenied { reason, .. } => {
                 *reason == FailureReason::Token(TokenError::WrongAudience)
             }
-            _ => false,
-        }
-    }
-
-    /// Whether anybody can bring it about, as often as he likes.
-    pub fn is_anybodys(&self) -> bool {
-        match self {
-            Self::ClientRegistered { .. }
-            | Self::ClientChanged { .. }
-            | Self::ClientDeleted { .. }
-            | Self::ConsentGiven { .. }
-            | Self::ConsentRefused { .. }
-            | Self::EgressRefused { .. } => true,
-            // What fails may name a grant that its caller made up.
-            Self::LoginStep(step) => step.grant.is_none() || step.error.is_some(),
-            Self::AuthFailure { user_id, .. } => user_id.is_none(),
             _ => false,
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use token_core::audit::{AuditEvent, AuditSink, Recorder};
+use token_core::audit::{AuditEvent, AuditSink, Recorder, Room};
 use token_core::store::AuditTrail;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
@@ -21,10 +21,11 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How long the last events are given when the process ends.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// What anybody can bring about is kept so many at once. In the long run it takes half of the trail
-/// within this many seconds and no more, so that a flood of it does not drive out what matters.
-const ANYBODYS_AT_ONCE: f64 = 2000.0;
-const ANYBODYS_HALF_WITHIN: f64 = 7.0 * 86_400.0;
+/// What strangers can bring about is kept so many at once, of each kind. In the long run they take
+/// half of the trail within this many seconds and no more ([`share`]), so that a flood of one kind
+/// drives out neither what matters nor another.
+const AT_ONCE: f64 = 500.0;
+const WITHIN: f64 = 7.0 * 86_400.0;
 /// How often the trail says what it lacks: that is an event too.
 const TELL_EVERY: Duration = Duration::from_mins(1);
 
@@ -43,7 +44,7 @@ pub struct Trail {
 }
 
 enum Message {
-    Event { record: String, is_anybodys: bool },
+    Event { record: String, room: Option<Room> },
     Finish(oneshot::Sender<()>),
 }
 
@@ -59,7 +60,7 @@ impl Trail {
             keep,
             events,
             missing: Arc::clone(&missing),
-            allowance: Allowance::of(keep),
+            allowances: Allowances::of(keep),
             batch: Vec::new(),
         };
         tokio::spawn(writer.run());
@@ -95,11 +96,8 @@ impl AuditSink for Trail {
         let Some(record) = self.recorder.log(event) else {
             return;
         };
-        let is_anybodys = event.is_anybodys();
-        let message = Message::Event {
-            record,
-            is_anybodys,
-        };
+        let room = event.room();
+        let message = Message::Event { record, room };
         if self.queue.try_send(message).is_err() {
             self.missing.fetch_add(1, Ordering::Relaxed);
         }
@@ -112,7 +110,7 @@ struct Writer {
     keep: u64,
     events: mpsc::Receiver<Message>,
     missing: Arc<AtomicU64>,
-    allowance: Allowance,
+    allowances: Allowances,
     batch: Vec<String>,
 }
 
@@ -151,14 +149,12 @@ impl Writer {
     fn take(&mut self, message: Message) -> Option<oneshot::Sender<()>> {
         match message {
             Message::Finish(done) => return Some(done),
-            Message::Event {
-                record,
-                is_anybodys,
-            } => {
-                if is_anybodys && !self.allowance.take(Instant::now()) {
-                    self.missing.fetch_add(1, Ordering::Relaxed);
-                } else {
+            Message::Event { record, room } => {
+                let has_room = room.is_none_or(|room| self.allowances.take(room, Instant::now()));
+                if has_room {
                     self.batch.push(record);
+                } else {
+                    self.missing.fetch_add(1, Ordering::Relaxed);
                 }
             }
         }
@@ -183,7 +179,46 @@ impl Writer {
     }
 }
 
-/// How much of what anybody can bring about is still kept.
+/// What each kind may take of the trail: half of it together, and a login most, since it is what
+/// people ask about.
+fn share(room: Room) -> f64 {
+    match room {
+        Room::Login => 0.2,
+        Room::Discovery | Room::Stranger | Room::Refused => 0.1,
+    }
+}
+
+/// How much of what strangers can bring about is still kept.
+struct Allowances {
+    discovery: Allowance,
+    login: Allowance,
+    stranger: Allowance,
+    refused: Allowance,
+}
+
+impl Allowances {
+    /// For a trail of so many records.
+    fn of(keep: u64) -> Self {
+        Self {
+            discovery: Allowance::of(Room::Discovery, keep),
+            login: Allowance::of(Room::Login, keep),
+            stranger: Allowance::of(Room::Stranger, keep),
+            refused: Allowance::of(Room::Refused, keep),
+        }
+    }
+
+    fn take(&mut self, room: Room, now: Instant) -> bool {
+        let allowance = match room {
+            Room::Discovery => &mut self.discovery,
+            Room::Login => &mut self.login,
+            Room::Stranger => &mut self.stranger,
+            Room::Refused => &mut self.refused,
+        };
+        allowance.take(now)
+    }
+}
+
+/// That of one kind.
 struct Allowance {
     /// In events a second.
     rate: f64,
@@ -192,16 +227,15 @@ struct Allowance {
 }
 
 impl Allowance {
-    /// For a trail of so many records.
-    fn of(keep: u64) -> Self {
+    fn of(room: Room, keep: u64) -> Self {
         #[expect(
             clippy::cast_precision_loss,
             reason = "a part of an event does not matter"
         )]
-        let rate = keep as f64 / 2.0 / ANYBODYS_HALF_WITHIN;
+        let rate = keep as f64 * share(room) / WITHIN;
         Self {
             rate,
-            left: ANYBODYS_AT_ONCE,
+            left: AT_ONCE,
             at: Instant::now(),
         }
     }
@@ -209,7 +243,7 @@ impl Allowance {
     fn take(&mut self, now: Instant) -> bool {
         let passed = now.duration_since(self.at).as_secs_f64();
         self.at = now;
-        self.left = (self.left + passed * self.rate).min(ANYBODYS_AT_ONCE);
+        self.left = (self.left + passed * self.rate).min(AT_ONCE);
         let there = self.left >= 1.0;
         if there {
             self.left -= 1.0;

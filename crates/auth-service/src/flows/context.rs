@@ -12,6 +12,7 @@ use token_core::{Clock, Entropy, Issuer, Seconds, Services, Timestamp, UserId, U
 
 use super::clients::Clients;
 use super::device_authorization::UserCodeAttempts;
+use super::discoveries::Discoveries;
 use super::jwt_bearer_grant::TrustedProvider;
 use crate::identity::IdentityProvider;
 
@@ -35,6 +36,8 @@ pub struct Context {
     pub keys: Arc<LiveKeys>,
     /// What seals forms and cookies.
     pub sealing: Sealing,
+    /// Who has read a metadata document lately.
+    pub discoveries: Discoveries,
     /// The wrong user codes that were typed lately.
     pub user_code_attempts: UserCodeAttempts,
     /// Where records are kept.

@@ -73,10 +73,19 @@ pub(super) async fn watch<B: MessageBody>(
     let answer = next.call(request).await?;
     if let Some(step) = step(&answer)
         && let Some(context) = answer.request().app_data::<web::Data<Context>>()
+        && is_news(context, &step)
     {
         context.record(&AuditEvent::LoginStep(step));
     }
     Ok(answer)
+}
+
+/// Of who reads metadata again and again, once in a while is enough.
+fn is_news(context: &Context, step: &LoginStep) -> bool {
+    match (step.step, step.network) {
+        (Step::Discovery, Some(network)) => context.discoveries.is_news(network, context.now()),
+        _ => true,
+    }
 }
 
 /// What an answer is, where it is a step or an error that a person sees.

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use auth_service::flows::client_metadata_document::DocumentPolicy;
 use auth_service::flows::clients::{ClientSettings, Clients};
 use auth_service::flows::device_authorization::UserCodeAttempts;
+use auth_service::flows::discoveries::Discoveries;
 use auth_service::flows::jwt_bearer_grant::TrustedProvider;
 use auth_service::flows::pre_registered::PreRegistered;
 use auth_service::flows::remote::{Remote, RemoteAnswer, RemoteFault};
@@ -212,6 +213,7 @@ impl Server {
             },
             keys,
             sealing: Sealing::derive(&RootSecret::new(vec![7; 32]).unwrap()).unwrap(),
+            discoveries: Discoveries::default(),
             user_code_attempts: UserCodeAttempts::default(),
             store,
             audit: Arc::clone(&audit) as _,

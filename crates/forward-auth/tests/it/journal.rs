@@ -3,12 +3,13 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use forward_auth::forwarded::ForwardedRequest;
 use forward_auth::journal;
 use token_core::Timestamp;
 use token_core::audit::AuditEvent;
 use token_core::store::{StoreError, TokenUse, TokenUses};
 
-use crate::world::{LIFETIME, START, World};
+use crate::world::{LIFETIME, START, World, admitting, denial_of, request};
 
 /// A store that keeps every use that it is told of.
 #[derive(Default)]
@@ -86,6 +87,26 @@ async fn a_use_is_noted_once_a_minute_and_the_first_is_an_event() {
 }
 
 #[actix_web::test]
+async fn what_was_decided_since_the_last_count_is_counted_at_the_end() {
+    let (world, store) = (World::new(), Noted::default());
+    let token = world.issue("alice");
+    journal::finish(&world.verifier, &store).await;
+    for _ in 0..3 {
+        assert!(world.passes(&token).await);
+    }
+    world.verify("not-a-token").await;
+    world.pass(20);
+    journal::finish(&world.verifier, &store).await;
+    let counted = AuditEvent::RequestsCounted {
+        seconds: 20,
+        allowed: 3,
+        denied: 1,
+        undecided: 0,
+    };
+    assert_eq!(world.audit.events().pop(), Some(counted));
+}
+
+#[actix_web::test]
 async fn a_use_that_the_store_does_not_take_is_noted_a_minute_later() {
     let (world, store) = (World::new(), Noted::default());
     let token = world.issue("alice");
@@ -123,6 +144,44 @@ async fn a_new_network_and_a_burst_are_events() {
         panic!("{:?}", names(&world));
     };
     assert_eq!((requests, seconds), (700, 60));
+}
+
+#[actix_web::test]
+async fn a_refusal_of_a_token_of_ours_names_it_whatever_the_reason() {
+    for reason in [
+        "expired",
+        "wrong_audience",
+        "not_admitted",
+        "inactive_token",
+    ] {
+        let (world, store) = (World::new(), Noted::default());
+        let token = world.issue("alice");
+        let notes = ForwardedRequest {
+            host: Some("notes.example.com"),
+            ..request(&token.text)
+        };
+        match reason {
+            "expired" => world.pass(LIFETIME.0 + 60),
+            "not_admitted" => world.admission.replace(admitting("bob")),
+            "inactive_token" => world.revoke(&token),
+            _ => {
+                let verdict = world.verifier.verify(&world.notes, &notes).await;
+                assert_eq!(denial_of(&verdict).reason(), reason);
+            }
+        }
+        if reason != "wrong_audience" {
+            assert!(!world.passes(&token).await);
+        }
+        journal::write(&world.verifier, &store).await;
+        let events = world.audit.events();
+        let [AuditEvent::RequestsDenied { first, .. }] = &*events else {
+            panic!("{reason}: {events:?}");
+        };
+        assert_eq!(first.jti.as_ref(), Some(&token.jti), "{reason}");
+        assert!(first.client_id.is_some());
+        let event = serde_json::to_string(&events).unwrap();
+        assert!(event.contains(reason), "{event}");
+    }
 }
 
 #[actix_web::test]

@@ -80,6 +80,8 @@ pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) audit: Arc<MemoryAudit>,
     pub(crate) resource: ResourceId,
+    /// Another service.
+    pub(crate) notes: ResourceId,
 }
 
 /// A token that was issued.
@@ -104,6 +106,7 @@ impl World {
         });
         let services = Services::parse("fetch,notes", "example.com").unwrap();
         let resource = services.resource("fetch").unwrap().clone();
+        let notes = services.resource("notes").unwrap().clone();
         let (keys, assertion_keys) = (live_keys(), live_keys());
         let (freshness, clock) = (
             Arc::new(Freshness::default()),
@@ -134,6 +137,7 @@ impl World {
             clock,
             audit,
             resource,
+            notes,
         };
         world.heartbeat();
         world

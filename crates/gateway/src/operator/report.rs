@@ -23,6 +23,7 @@ use super::trail;
 use super::when::{distance, length, minute, parse_length};
 use figures::Figures;
 use series::Series;
+use unusual::DORMANT;
 
 #[derive(Args)]
 pub(crate) struct Report {
@@ -41,7 +42,9 @@ pub(crate) async fn run(system: &System, report: &Report) -> Result<(), Box<dyn 
     let until = system.now();
     let since = Timestamp(until.0.saturating_sub(report.since.0));
     let mut figures = Figures::over(since, until);
-    trail::each(system, since, |record| figures.take(record)).await?;
+    // A client that comes back was away before the window.
+    let before = Timestamp(since.0.saturating_sub(DORMANT.0));
+    trail::each(system, before, |record| figures.take(record)).await?;
     figures.finish();
     if let Some(file) = &report.html {
         return write_page(&page::render(system, &figures)?, file);

@@ -45,16 +45,19 @@ pub(crate) async fn run(system: &System, trace: &Trace) -> Result<(), Box<dyn Er
         (None, None) => Timestamp(now.0.saturating_sub(SINCE.0)),
     };
     let mut attempts = Attempts::default();
-    trail::each(system, since, |record| attempts.take(record)).await?;
+    let mut missing = 0_u64;
+    trail::each(system, since, |record| {
+        attempts.take(record);
+        if record.event == "events_missing" {
+            missing = missing.saturating_add(record.number("count").unwrap_or_default());
+        }
+    })
+    .await?;
     let mut found = attempts.into_all();
     if let Some(reference) = &trace.reference {
         found.retain(|attempt| attempt.is_named(reference.as_str()));
         if found.is_empty() {
-            return Err(format!(
-                "nothing in the audit trail has the reference {reference}: it is older than what \
-                 is kept (AUDIT_LENGTH), or another gateway's"
-            )
-            .into());
+            return Err(not_found(reference, missing).into());
         }
     }
     found.retain(|attempt| !(trace.failed && attempt.is_done()));
@@ -78,8 +81,27 @@ pub(crate) async fn run(system: &System, trace: &Trace) -> Result<(), Box<dyn Er
              {marks}. `trace REFERENCE` tells more.",
             number_of(found.len() as u64, "login attempt")
         ))?;
+        if missing > 0 {
+            let events = number_of(missing, "event");
+            remark(&format!(
+                "{events} missing in the store: more came than are kept. The logs have them."
+            ))?;
+        }
     }
     Ok(())
+}
+
+fn not_found(reference: &Reference, missing: u64) -> String {
+    let why = if missing > 0 {
+        let events = number_of(missing, "event");
+        format!(
+            "{events} missing there, since more came than are kept, and the logs have them: look \
+             for {reference} in those of auth-service"
+        )
+    } else {
+        "it is older than what is kept (AUDIT_LENGTH), or another gateway's".to_owned()
+    };
+    format!("nothing in the audit trail has the reference {reference}: {why}")
 }
 
 fn list(found: &[Attempt], now: Timestamp, output: &mut Output) -> Result<(), Box<dyn Error>> {

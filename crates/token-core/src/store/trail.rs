@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 
 use super::{Batch, Cursor, StoreError};
+use crate::ClaimedName;
 use crate::clock::{Seconds, Timestamp};
 use crate::identifiers::Jti;
 
@@ -50,11 +51,13 @@ pub struct TrailRecord {
 }
 
 impl TrailRecord {
-    /// Reads a record; `None` where it is none.
+    /// Reads a record; `None` where it is none. Whoever could write into the trail could write
+    /// what a terminal obeys: characters of that kind are replaced.
     pub fn read(json: &str) -> Option<Self> {
-        let Value::Object(members) = serde_json::from_str(json).ok()? else {
+        let Value::Object(mut members) = serde_json::from_str(json).ok()? else {
             return None;
         };
+        members.values_mut().for_each(disarm);
         Some(Self {
             at: Timestamp(members.get("at")?.as_u64()?),
             event: members.get("event")?.as_str()?.to_owned(),
@@ -73,6 +76,20 @@ impl TrailRecord {
     }
 }
 
+fn disarm(value: &mut Value) {
+    match value {
+        Value::String(text) if text.chars().any(ClaimedName::hides) => {
+            *text = text
+                .chars()
+                .map(|c| if ClaimedName::hides(c) { '\u{fffd}' } else { c })
+                .collect();
+        }
+        Value::Array(values) => values.iter_mut().for_each(disarm),
+        Value::Object(members) => members.values_mut().for_each(disarm),
+        _ => {}
+    }
+}
+
 /// Reading both, for the operator.
 #[async_trait]
 pub trait Recorded: Send + Sync {
@@ -86,4 +103,22 @@ pub trait Recorded: Send + Sync {
 
     /// When these tokens were last used, as far as that is kept.
     async fn tokens_last_used(&self, tokens: &[Jti]) -> Result<Vec<Option<Timestamp>>, StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_replaced() {
+        let json =
+            r#"{"at": 1, "event": "x", "reason": "a\u001b]52;c;Zm9v\u0007b", "of": ["\u202e"]}"#;
+        let record = TrailRecord::read(json).unwrap();
+        assert_eq!(record.text("reason"), Some("a\u{fffd}]52;c;Zm9v\u{fffd}b"));
+        assert!(
+            !Value::Object(record.members)
+                .to_string()
+                .contains('\u{202e}')
+        );
+    }
 }

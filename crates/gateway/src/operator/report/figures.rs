@@ -27,8 +27,11 @@ pub(crate) struct Figures {
     pub(crate) unusual: Vec<Finding>,
     /// How many events the store lacks.
     pub(crate) missing: u64,
-    /// The oldest event that there is.
+    /// The oldest event that was read: some are of before the window.
     pub(crate) first: Option<Timestamp>,
+    /// The same of what the verifiers wrote, which is kept apart from the rest, and of the rest.
+    #[serde(skip)]
+    firsts: [Option<Timestamp>; 2],
     #[serde(skip)]
     watch: Watch,
     #[serde(skip)]
@@ -47,6 +50,7 @@ impl Figures {
             unusual: Vec::new(),
             missing: 0,
             first: None,
+            firsts: [None; 2],
             watch: Watch::default(),
             attempts: Attempts::default(),
         }
@@ -64,7 +68,18 @@ impl Figures {
     }
 
     pub(crate) fn take(&mut self, record: &TrailRecord) {
-        self.first = Some(self.first.map_or(record.at, |first| first.min(record.at)));
+        let of_verifier = record.text("program") == Some("forward-auth");
+        let [verifiers, others] = &mut self.firsts;
+        for first in [
+            &mut self.first,
+            if of_verifier { verifiers } else { others },
+        ] {
+            first.get_or_insert(record.at);
+        }
+        if record.at < self.since {
+            self.watch.hear_of(record);
+            return;
+        }
         let part = self.part(record.at);
         let add = |to: &mut BTreeMap<String, Series>, name: &str, count| {
             if count > 0 {
@@ -80,7 +95,7 @@ impl Figures {
                     add(&mut self.requests, name, number(name));
                 }
             }
-            "events_missing" => self.missing += number("count"),
+            "events_missing" => self.missing = self.missing.saturating_add(number("count")),
             _ => {}
         }
         self.watch.take(record);
@@ -114,13 +129,22 @@ impl Figures {
                 number_of(self.missing, "event")
             ));
         }
-        let day = 86_400;
-        if self.first.is_none_or(|first| first.0 > self.since.0 + day) {
-            notices.push(
-                "The audit trail does not reach back to the beginning of this window: nothing \
-                 happened there, or AUDIT_LENGTH keeps less."
-                    .to_owned(),
-            );
+        // In a gateway that nobody uses for a while nothing happens for a while.
+        let quiet = (self.until.0.saturating_sub(self.since.0) / 10).min(86_400);
+        let begins = self.since.plus(Seconds(quiet));
+        let late = |first: &Option<Timestamp>| first.is_none_or(|first| first > begins);
+        let [verifiers, others] = self.firsts;
+        let whose = match (late(&verifiers), late(&others)) {
+            (false, false) => None,
+            (true, true) => Some("The audit trail does"),
+            (true, false) => Some("What the verifiers wrote does"),
+            (false, true) => Some("What the authorization server wrote does"),
+        };
+        if let Some(whose) = whose {
+            notices.push(format!(
+                "{whose} not reach back to the beginning of this window: nothing happened there, or \
+                 AUDIT_LENGTH keeps less."
+            ));
         }
         notices
     }

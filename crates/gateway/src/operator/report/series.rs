@@ -24,7 +24,7 @@ impl Series {
     }
 
     pub(crate) fn total(&self) -> u64 {
-        self.0.iter().sum()
+        self.0.iter().fold(0, |sum, part| sum.saturating_add(*part))
     }
 
     pub(crate) fn most(&self) -> u64 {
@@ -38,7 +38,11 @@ impl Series {
         let bar = |value: &u64| match value {
             0 => ' ',
             value => {
-                let height = (value * BARS.len() as u64).div_ceil(most).max(1) - 1;
+                let height = value
+                    .saturating_mul(BARS.len() as u64)
+                    .div_ceil(most)
+                    .max(1)
+                    - 1;
                 let bar = usize::try_from(height).ok().and_then(|at| BARS.get(at));
                 bar.copied().unwrap_or('█')
             }

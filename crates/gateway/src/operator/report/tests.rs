@@ -15,16 +15,18 @@ const UNTIL: u64 = 1_800_000_000;
 fn figures(records: &[(u64, Value)]) -> Figures {
     let mut figures = Figures::over(Timestamp(UNTIL - 30 * DAY), Timestamp(UNTIL));
     for (days_ago, record) in records {
-        let mut record = record.clone();
-        let at = UNTIL - days_ago * DAY;
-        record
-            .as_object_mut()
-            .unwrap()
-            .insert("at".to_owned(), at.into());
-        figures.take(&TrailRecord::read(&record.to_string()).unwrap());
+        figures.take(&ago(days_ago * DAY, record));
     }
     figures.finish();
     figures
+}
+
+/// A record of so many seconds ago.
+fn ago(seconds: u64, record: &Value) -> TrailRecord {
+    let mut record = record.clone();
+    let members = record.as_object_mut().unwrap();
+    members.insert("at".to_owned(), (UNTIL - seconds).into());
+    TrailRecord::read(&record.to_string()).unwrap()
 }
 
 fn kinds(figures: &Figures) -> Vec<&'static str> {
@@ -113,6 +115,51 @@ fn what_is_unusual_is_found_and_what_is_usual_is_not() {
         "{said:?}"
     );
     assert!(said[4].contains("6 clients"), "{said:?}");
+}
+
+#[test]
+fn a_client_may_have_been_away_before_the_window_and_what_was_then_is_not_counted() {
+    let mut figures = Figures::over(Timestamp(UNTIL - 7 * DAY), Timestamp(UNTIL));
+    let used =
+        |day| json!({"event": "token_first_used", "client_id": "c1", "jti": format!("g.{day}")});
+    let failed = json!({"event": "auth_failure", "reason": "not_admitted"});
+    for (day, record) in [(20, used(20)), (19, failed), (2, used(2))] {
+        figures.take(&ago(day * DAY, &record));
+    }
+    figures.finish();
+    assert_eq!(kinds(&figures), ["dormant client"]);
+    assert!(figures.failures.is_empty());
+}
+
+#[test]
+fn what_is_missing_at_the_beginning_is_said_for_each_of_the_two_streams() {
+    let written = |program: &str| json!({"event": "login_step", "program": program});
+    let notice = |records: &[(u64, &str)]| {
+        let mut figures = Figures::over(Timestamp(UNTIL - DAY / 2), Timestamp(UNTIL));
+        for (hours, program) in records {
+            figures.take(&ago(hours * 3600, &written(program)));
+        }
+        figures.notices().concat()
+    };
+    assert_eq!(
+        notice(&[
+            (13, "auth-service"),
+            (13, "forward-auth"),
+            (1, "forward-auth")
+        ]),
+        ""
+    );
+    assert!(
+        notice(&[(1, "auth-service"), (1, "forward-auth")]).starts_with("The audit trail does not")
+    );
+    assert!(
+        notice(&[(13, "auth-service"), (1, "forward-auth")])
+            .starts_with("What the verifiers wrote")
+    );
+    assert!(
+        notice(&[(1, "auth-service"), (13, "forward-auth")])
+            .starts_with("What the authorization server")
+    );
 }
 
 #[test]

@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use token_core::Timestamp;
 use token_core::store::TrailRecord;
+use token_core::{Seconds, Timestamp};
 
 /// Somebody who lets in as many clients within the window is worth a look.
 const MANY_CLIENTS: usize = 6;
-/// A client that was not heard of for so many seconds, and comes back: two weeks.
-const DORMANT: u64 = 14 * 86_400;
+/// A client that was not heard of for so long, and comes back: two weeks.
+pub(crate) const DORMANT: Seconds = Seconds(14 * 86_400);
 /// A token that is used on so many networks is told once, with their number.
 const MANY_NETWORKS: usize = 3;
 
@@ -47,8 +47,9 @@ impl Watch {
                 seen.2 = record.at;
             }
             "token_burst" => {
-                let rate = record.number("requests").unwrap_or_default() * 60
-                    / record.number("seconds").unwrap_or(60).max(1);
+                let requests = record.number("requests").unwrap_or_default();
+                let rate =
+                    requests.saturating_mul(60) / record.number("seconds").unwrap_or(60).max(1);
                 let new = (text("client_id"), rate, record.at);
                 let burst = self.bursts.entry(text("jti")).or_insert(new);
                 if rate > burst.1 {
@@ -65,9 +66,26 @@ impl Watch {
             "auth_success" => self.person(record),
             _ => {}
         }
-        if matches!(record.event.as_str(), "auth_success" | "token_first_used") {
-            self.client(record);
+        if let Some((client, away)) = self.hear_of(record)
+            && away >= DORMANT
+        {
+            self.found.push(Finding {
+                at: record.at,
+                kind: "dormant client",
+                what: format!("{client} is back after {} days", away.0 / 86_400),
+            });
         }
+    }
+
+    /// Notes when a client is heard of: which, and how long it was not. Who was heard of before the
+    /// window is known too.
+    pub(crate) fn hear_of(&mut self, record: &TrailRecord) -> Option<(String, Seconds)> {
+        if !matches!(record.event.as_str(), "auth_success" | "token_first_used") {
+            return None;
+        }
+        let client = record.text("client_id")?.to_owned();
+        let before = self.clients.insert(client.clone(), record.at)?;
+        Some((client, record.at.remaining(before)))
     }
 
     fn session(&mut self, record: &TrailRecord, kind: &'static str, what: &str) {
@@ -88,21 +106,6 @@ impl Watch {
         clients.insert(client.to_owned());
         if clients.len() >= MANY_CLIENTS && at.is_none() {
             *at = Some(record.at);
-        }
-    }
-
-    fn client(&mut self, record: &TrailRecord) {
-        let Some(client) = record.text("client_id") else {
-            return;
-        };
-        let before = self.clients.insert(client.to_owned(), record.at);
-        let away = before.map_or(0, |before| record.at.0.saturating_sub(before.0));
-        if away >= DORMANT {
-            self.found.push(Finding {
-                at: record.at,
-                kind: "dormant client",
-                what: format!("{client} is back after {} days", away / 86_400),
-            });
         }
     }
 

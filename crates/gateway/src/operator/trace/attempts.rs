@@ -30,8 +30,9 @@ const REGISTRATION: usize = 1;
 const AUTHORIZE: usize = 2;
 const CALL: usize = 6;
 
-/// Discovery is an attempt's that begins within this many seconds.
-const NEAR: u64 = 600;
+/// Discovery is an attempt's that begins within this many seconds: ten minutes, and the five within
+/// which a network's next one is not recorded.
+const NEAR: u64 = 900;
 /// A client asks for a person within this many seconds after its registration, or another time.
 const SOON: u64 = 3600;
 
@@ -112,6 +113,10 @@ impl Attempt {
         self.other.is_none() && self.marks.last() == Some(&Mark::Came)
     }
 
+    pub(crate) fn call_failed(&self) -> bool {
+        self.marks.last() == Some(&Mark::Failed)
+    }
+
     pub(crate) fn outcome(&self, now: Timestamp) -> Outcome {
         cause::of(self, now)
     }
@@ -159,6 +164,13 @@ impl Attempt {
     }
 }
 
+/// A failure that has a reason.
+struct Failure {
+    reason: String,
+    at: Timestamp,
+    client_id: Option<String>,
+}
+
 /// All that there are.
 #[derive(Default)]
 pub(crate) struct Attempts {
@@ -167,8 +179,8 @@ pub(crate) struct Attempts {
     by_grant: HashMap<String, usize>,
     by_registration: HashMap<String, usize>,
     discovered: HashMap<String, Timestamp>,
-    /// The last failure that has a reason, when, and whose.
-    failure: Option<(String, Timestamp, Option<String>)>,
+    /// The failures of the last second that have a reason and no step yet.
+    failures: Vec<Failure>,
 }
 
 impl Attempts {
@@ -183,9 +195,13 @@ impl Attempts {
         match record.event.as_str() {
             "login_step" => self.step(record),
             "auth_failure" => {
-                let reason = record.text("reason").map(str::to_owned);
-                let client_id = record.text("client_id").map(str::to_owned);
-                self.failure = reason.map(|reason| (reason, record.at, client_id));
+                self.forget_failures(record.at);
+                self.failures
+                    .extend(record.text("reason").map(|reason| Failure {
+                        reason: reason.to_owned(),
+                        at: record.at,
+                        client_id: record.text("client_id").map(str::to_owned),
+                    }));
             }
             "token_first_used" => {
                 if let Some(attempt) = self.of_token(record) {
@@ -296,14 +312,25 @@ impl Attempts {
         self.all.push(attempt);
     }
 
-    /// The reason of a failure that was recorded by the same request, just before.
+    /// The reason of a failure that was recorded by the same request, just before: the last one of
+    /// the same client; where that is known of neither, the only one of nobody's. Of several that
+    /// could be meant none is.
     fn reason(&mut self, record: &TrailRecord) -> Option<String> {
         record.text("error")?;
-        let (reason, at, whose) = self.failure.take()?;
-        let same = match (whose.as_deref(), record.text("client_id")) {
-            (Some(whose), Some(client)) => whose == client,
-            _ => true,
-        };
-        (same && record.at.0.saturating_sub(at.0) <= 1).then_some(reason)
+        self.forget_failures(record.at);
+        let client = record.text("client_id");
+        let own = |failure: &Failure| client.is_some() && failure.client_id.as_deref() == client;
+        let at = self.failures.iter().rposition(own).or_else(|| {
+            let nobodys = |failure: &&Failure| failure.client_id.is_none() || client.is_none();
+            let only = self.failures.iter().filter(nobodys).count() == 1;
+            let first = self.failures.iter().position(|own| nobodys(&own));
+            first.filter(|_| only)
+        })?;
+        Some(self.failures.remove(at).reason)
+    }
+
+    fn forget_failures(&mut self, now: Timestamp) {
+        self.failures
+            .retain(|failure| now.0.saturating_sub(failure.at.0) <= 1);
     }
 }

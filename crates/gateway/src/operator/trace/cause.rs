@@ -79,8 +79,54 @@ fn waits(attempt: &Attempt, now: Timestamp) -> Outcome {
     }
 }
 
+/// What the matter is, and the mend.
+type Words = (&'static str, &'static str);
+
 fn failed(attempt: &Attempt, error: &str, reason: &str) -> Outcome {
-    let (cause, mend): (&'static str, &'static str) = match (reason, error) {
+    let of_call = attempt.call_failed().then(|| refused_call(reason));
+    let (cause, mend) = of_call.flatten().unwrap_or_else(|| words(error, reason));
+    let failed = attempt.marks.iter().position(|mark| *mark == Mark::Failed);
+    let step = failed.and_then(|step| STEPS.get(step)).copied();
+    let step = step.or(attempt.other).unwrap_or("it");
+    Outcome {
+        cause: format!("{step} failed: {cause}").into(),
+        mend: Some(mend),
+    }
+}
+
+/// Why the verifier refused the token of a call.
+fn refused_call(reason: &str) -> Option<Words> {
+    Some(match reason {
+        "inactive_token" => (
+            "the token was revoked before its first use",
+            "Somebody ended the session: `just oauth-sessions`.",
+        ),
+        "wrong_audience" => (
+            "the client sent the token of one service to another",
+            "Connect each service by its own URL; the token is good for that one alone.",
+        ),
+        "wrong_host" | "wrong_issuer" => (
+            "the request came to another host than the token is for",
+            "Compare BASE_DOMAIN and MCP_SERVICES with the URL that the client has.",
+        ),
+        "expired" => (
+            "the token was over before its first use",
+            "The client kept it and did not renew it, or its clock is wrong: connect anew.",
+        ),
+        "not_yet_valid" => (
+            "the token is from the future",
+            "The clocks of the gateway's machines differ: `just oauth-doctor --only clock`.",
+        ),
+        "insufficient_scope" => (
+            "the token lacks the scope of this service",
+            "Have the client ask for the scope `mcp`, or for none: connect anew.",
+        ),
+        _ => return None,
+    })
+}
+
+fn words(error: &str, reason: &str) -> Words {
+    match (reason, error) {
         ("not_admitted", _) => (
             "the person is not on the list",
             "Add the login to ALLOWED_GITHUB_USERS and `just reload`, if the person may come in; \
@@ -131,18 +177,6 @@ fn failed(attempt: &Attempt, error: &str, reason: &str) -> Outcome {
             "the code or refresh token is not good any more",
             "It was used before, is over, or its session was ended: connect anew.",
         ),
-        ("inactive_token", _) => (
-            "the token was revoked before its first use",
-            "Somebody ended the session: `just oauth-sessions`.",
-        ),
-        ("wrong_audience", _) => (
-            "the client sent the token of one service to another",
-            "Connect each service by its own URL; the token is good for that one alone.",
-        ),
-        ("wrong_host" | "wrong_issuer", _) => (
-            "the request came to another host than the token is for",
-            "Compare BASE_DOMAIN and MCP_SERVICES with the URL that the client has.",
-        ),
         ("cannot_decide", _) | (_, "unavailable" | "temporarily_unavailable") => (
             "the store could not be asked",
             "Look at Redis: `just health`, `just logs redis`.",
@@ -164,12 +198,5 @@ fn failed(attempt: &Attempt, error: &str, reason: &str) -> Outcome {
             "the client's request is not good",
             "What it was told says what is wrong: that is for the client's makers.",
         ),
-    };
-    let failed = attempt.marks.iter().position(|mark| *mark == Mark::Failed);
-    let step = failed.and_then(|step| STEPS.get(step)).copied();
-    let step = step.or(attempt.other).unwrap_or("it");
-    Outcome {
-        cause: format!("{step} failed: {cause}").into(),
-        mend: Some(mend),
     }
 }

@@ -4,9 +4,11 @@ use std::slice::from_ref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use token_core::audit::{AuditEvent, AuditSink as _, People, Program, Recorder};
+use token_core::audit::{
+    AuditEvent, AuditSink as _, DeniedRequest, FailureReason, People, Program, Recorder,
+};
 use token_core::store::{AuditTrail, OperatorStore, StoreError, TokenUse, TrailRecord};
-use token_core::{Seconds, SystemClock, Timestamp};
+use token_core::{ResourceId, Seconds, SystemClock, Timestamp};
 use token_store::Trail;
 
 use crate::backend::{Inspected, VerifierSlice};
@@ -144,16 +146,31 @@ pub(crate) async fn takes_events_through_a_queue_and_counts_what_is_too_much(
         let client_id = client_id();
         trail.record(&AuditEvent::ClientRegistered { client_id });
     }
+    let resource = ResourceId::parse("https://fetch.example.com/mcp").unwrap();
+    let refused = |jti: Option<token_core::Jti>| AuditEvent::RequestsDenied {
+        resource: resource.clone(),
+        reason: FailureReason::NoToken,
+        count: 1,
+        first: DeniedRequest {
+            jti,
+            ..DeniedRequest::default()
+        },
+    };
+    for _ in 0..700 {
+        trail.record(&refused(None));
+    }
+    trail.record(&refused(Some(Family::new().token(now()).jti)));
     trail.record(&AuditEvent::EventsMissing { count: 8 });
     for _ in 0..2 {
         trail.finish().await;
     }
     let (records, _) = read(store.as_ref(), Timestamp(0)).await;
-    let registered = records
-        .iter()
-        .filter(|one| one.event == "client_registered");
-    assert!((2000..2100).contains(&registered.count()));
-    assert!(counts(&records).contains(&8) && trail.missing() > 900);
+    let kept = |event: &str| records.iter().filter(|one| one.event == event).count();
+    assert!((500..550).contains(&kept("client_registered")));
+    // Those of nobody in particular, a flood of another kind; and the one that is somebody's.
+    assert!((501..550).contains(&kept("requests_denied")));
+    assert!(records.iter().any(|one| one.text("jti").is_some()));
+    assert!(counts(&records).contains(&8) && trail.missing() > 2600);
 
     let nowhere = Trail::start(recorder, Arc::new(Full), 9000);
     for count in 0..5000 {

@@ -105,6 +105,74 @@ fn a_failure_has_its_reason_from_the_event_before_it() {
 }
 
 #[test]
+fn a_reason_is_that_of_the_same_client_and_of_several_nobodys_none_is() {
+    // Three requests of the same second.
+    let failed = |reason: &str, client: Option<&str>| {
+        let mut record = json!({"event": "auth_failure", "reason": reason});
+        record
+            .as_object_mut()
+            .unwrap()
+            .extend(client.map(|client| ("client_id".to_owned(), client.into())));
+        record
+    };
+    let refused = json!({"step": "token", "client_id": "c1", "error": "invalid_grant"});
+    let of = |records: &[Value]| {
+        let mut attempts = Attempts::default();
+        for record in records {
+            let mut record = record.clone();
+            let members = record.as_object_mut().unwrap();
+            members.entry("event").or_insert("login_step".into());
+            members.insert("at".to_owned(), START.into());
+            attempts.take(&TrailRecord::read(&record.to_string()).unwrap());
+        }
+        attempts.into_all().pop().unwrap().reason
+    };
+    let own = failed("pkce_mismatch", Some("c1"));
+    let others = failed("invalid_client", Some("c2"));
+    let nobodys = failed("invalid_state", None);
+    let taken = |records: &[&Value]| {
+        let all = records.iter().copied().chain([&refused]).cloned();
+        of(&all.collect::<Vec<_>>())
+    };
+    assert_eq!(
+        taken(&[&own, &others, &nobodys]).as_deref(),
+        Some("pkce_mismatch")
+    );
+    assert_eq!(
+        taken(&[&others, &nobodys]).as_deref(),
+        Some("invalid_state")
+    );
+    assert_eq!(taken(&[&nobodys, &nobodys]), None);
+    assert_eq!(taken(&[&others]), None);
+}
+
+#[test]
+fn a_call_that_was_refused_says_why() {
+    for (reason, words) in [
+        ("wrong_audience", "the token of one service to another"),
+        ("expired", "over before its first use"),
+        ("not_admitted", "not on the list"),
+        ("insufficient_scope", "lacks the scope"),
+    ] {
+        let mut records = login("c1", "AAAA-1111");
+        records.pop();
+        records.push(
+            json!({"event": "requests_denied", "reason": reason, "count": 3,
+                            "client_id": "c1", "jti": "g-AAAA-1111.1"}),
+        );
+        let [attempt] = &*attempts(&records) else {
+            panic!("not one");
+        };
+        assert_eq!(marks(attempt), "--✓✓✓✓✗");
+        let cause = cause(attempt);
+        assert!(
+            cause.starts_with("first call failed: ") && cause.contains(words),
+            "{cause}"
+        );
+    }
+}
+
+#[test]
 fn a_page_is_found_by_what_it_shows() {
     let records = [
         json!({"step": "authorize", "client_id": "gone", "error": "unknown_client",
