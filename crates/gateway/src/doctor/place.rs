@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use app_shell::settings::Settings;
 use app_shell::telemetry::{LogFormat, Telemetry};
+use app_shell::traces::TraceSettings;
 use auth_service::flows::Lifetimes;
 use auth_service::identity::github::GitHubApp;
 use fetch_service::FetchConfig;
@@ -65,6 +66,7 @@ impl Place {
 
     fn of(mut settings: Settings, data_dir: Option<PathBuf>) -> Self {
         Telemetry::from_settings(&mut settings, LogFormat::Text, LevelFilter::INFO);
+        TraceSettings::from_settings(&mut settings);
         let is_deployment = data_dir.is_none()
             && (settings.text("REDIS_URL").is_some() || settings.text("BASE_DOMAIN").is_some());
         let data = (!is_deployment).then(|| {
