@@ -59,7 +59,8 @@ pub(crate) fn certificate(hosts: &[Spoken], now: Timestamp) -> Outcome {
     let mut least: Option<Seconds> = None;
     for spoken in hosts {
         let host = &spoken.host;
-        let logs = "just logs traefik, and look for acme; docs/production.md says what it needs";
+        let logs =
+            "docs/runbooks/certificates.md finds the cause in the log of Traefik, and has the mend";
         let shaken = match spoken.shaken() {
             Ok(shaken) => shaken,
             Err(error) => {
