@@ -119,7 +119,7 @@ pub(crate) fn replace(path: &Path, text: &str, mode: u32) -> io::Result<()> {
             .create_new(true)
             .mode(mode)
             .open(&new)
-            .map_err(|error| in_the_way(&new, error))?;
+            .map_err(|error| in_the_way(&new, &error))?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&new, path)
@@ -136,9 +136,9 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-fn in_the_way(new: &Path, error: io::Error) -> io::Error {
+fn in_the_way(new: &Path, error: &io::Error) -> io::Error {
     if error.kind() != io::ErrorKind::AlreadyExists {
-        return named(new, &error);
+        return named(new, error);
     }
     let text = format!(
         "{} is there: somebody writes it at this moment, or was stopped while he did. If nobody \
