@@ -82,6 +82,7 @@ impl Place {
         };
         let (github, allowed) = people(&mut settings);
         auth_service::config::id_jag(&mut settings);
+        forward_auth::config::memory(&mut settings);
         if let Some((issuer, services)) = &names {
             auth_service::config::clients(&mut settings, services);
             if let Some(service) = services.iter().next() {
@@ -245,8 +246,10 @@ mod tests {
             ("CODE_LIFETIME", "601"),
             ("GATEWAY_JWT_SECRET", "short"),
             ("EGRESS_ALLOW_HOSTS", "no port"),
+            ("FETCH_CACHE_MB", "0"),
+            ("VERIFIER_CACHE_MB", "plenty"),
         ]);
-        assert_eq!(place.refused.len(), 3, "{:?}", place.refused);
+        assert_eq!(place.refused.len(), 5, "{:?}", place.refused);
         assert!(matches!(place.names, Names::Known(..)) && place.root_secret.is_none());
         assert!(
             !place.refused.concat().contains("short;"),

@@ -53,6 +53,12 @@ METRICS_SERVICE = """  services:
 # Planted, by exactly which check it is found, and how grave that is.
 PLANTED = {
     "a setting that a service refuses": (lambda p: setting(p, CODE_LIFETIME="601"), "settings", "fail"),
+    "a setting that the fetch service refuses": (lambda p: setting(p, FETCH_CACHE_MB="0"), "settings", "fail"),
+    "a setting that the verifier refuses": (
+        lambda p: setting(p, VERIFIER_CACHE_MB="plenty"),
+        "settings",
+        "fail",
+    ),
     "an empty allow-list": (lambda p: setting(p, ALLOWED_GITHUB_USERS=""), "settings", "fail"),
     "a default root secret": (lambda p: setting(p, GATEWAY_JWT_SECRET=WEAK), "root-secret", "fail"),
     "a weak password of the verifier's": (
