@@ -98,7 +98,7 @@ impl System {
         let file = Path::new(serve_config::SETTINGS_FILE);
         let mut settings = Settings::load(&known, file.exists().then_some(file));
         let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Text, LevelFilter::INFO);
-        let redis = deployment::store(&mut settings);
+        let redis = deployment::store(&mut settings).map(RedisStore::patient);
         let set = settings.text("GATEWAY_DATA_DIR").map(PathBuf::from);
         let (place, shape) = match (data_dir, redis) {
             (Some(data), _) => (Place::File(data), Shape::SingleProcess),
