@@ -17,6 +17,8 @@ const DAY: u64 = 86_400;
 const LATE: Seconds = Seconds(7 * DAY);
 /// Without a schedule, a key that is older is old.
 const OLD: Seconds = Seconds(365 * DAY);
+/// It is never replaced by itself, since Traefik reads its certificate at its start only.
+const NEW_CA: &str = "just down, docker volume rm mcp-oauth-gateway_internal-ca, just up";
 /// The certificate is renewed 30 days before its end.
 const NOT_RENEWED: Seconds = Seconds(21 * DAY);
 
@@ -92,14 +94,18 @@ pub(crate) fn internal_ca(
         Some(Ok(certificates)) => certificates,
         Some(Err(error)) => {
             let found = app_shell::error_chain(&error);
-            return Outcome::Wrong(vec![Problem::fail(found, "just generate-rsa-keys")]);
+            return Outcome::Wrong(vec![Problem::fail(found, NEW_CA)]);
         }
     };
     let mut problems = Vec::new();
     let mut seen = Vec::new();
-    for (purpose, what) in [
-        ("ca", "the internal CA"),
-        ("https", "the verifier's certificate"),
+    for (purpose, what, renewed_by) in [
+        ("ca", "the internal CA", NEW_CA),
+        (
+            "https",
+            "the verifier's certificate",
+            "just rotate-keys --only https",
+        ),
     ] {
         let Some(own) = certificates.iter().find(|own| own.purpose == purpose) else {
             problems.push(Problem::fail(
@@ -110,12 +116,11 @@ pub(crate) fn internal_ca(
         };
         let left = own.until.remaining(now);
         if own.until.has_passed(now) {
-            let mend = "just rotate-keys --only https";
-            problems.push(Problem::fail(format!("{what} has ended"), mend));
+            problems.push(Problem::fail(format!("{what} has ended"), renewed_by));
         } else if left < NOT_RENEWED {
             problems.push(Problem::warn(
                 format!("{what} ends in {} and was not renewed", length(left)),
-                "just up, which starts key-keeper; and just rotate-keys --only https now",
+                format!("{renewed_by}; docs/runbooks/certificates.md says why it was not"),
             ));
         }
         seen.push(format!("{what} {}", length(left)));
