@@ -90,7 +90,7 @@ impl System {
     ) -> Result<(Self, T), Box<dyn Error>> {
         let mut settings = operator_settings::load();
         let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Text, LevelFilter::INFO);
-        let redis = deployment::store(&mut settings);
+        let redis = deployment::store(&mut settings).map(RedisStore::patient);
         let set = settings.text("GATEWAY_DATA_DIR").map(PathBuf::from);
         let (place, shape) = match (data_dir, redis) {
             (Some(data), _) => (Place::File(data), Shape::SingleProcess),

@@ -117,11 +117,7 @@ impl Archive for SqliteStore {
                 items,
                 unreadable,
                 looked_at: rows.len() as u64,
-                next: match rows.last() {
-                    Some((last, _, _)) if rows.len() == STEP as usize => Some(cursor(at, *last)),
-                    _ if at + 1 < TABLES.len() => Some(cursor(at + 1, 0)),
-                    _ => None,
-                },
+                next: next(rows.iter().map(|(row, _, _)| *row), at, TABLES.len()),
             })
         })
         .await
@@ -183,11 +179,7 @@ impl Archive for SqliteStore {
             items: vec![kind; rows.len()],
             unreadable: Vec::new(),
             looked_at: rows.len() as u64,
-            next: match rows.last() {
-                Some(last) if rows.len() == STEP as usize => Some(cursor(at, *last)),
-                _ if at + 1 < CLEARED.len() => Some(cursor(at + 1, 0)),
-                _ => None,
-            },
+            next: next(rows.iter().copied(), at, CLEARED.len()),
         })
     }
 }
@@ -224,6 +216,16 @@ fn empty<T>() -> Batch<T> {
 /// `TABLE ROW`: the batch begins in that table after that row.
 fn cursor(table: usize, row: i64) -> Cursor {
     Cursor::new(format!("{table} {row}"))
+}
+
+/// Where the batch after these rows of a table begins.
+fn next(rows: impl ExactSizeIterator<Item = i64>, at: usize, tables: usize) -> Option<Cursor> {
+    let is_full = rows.len() == STEP as usize;
+    match rows.last() {
+        Some(last) if is_full => Some(cursor(at, last)),
+        _ if at + 1 < tables => Some(cursor(at + 1, 0)),
+        _ => None,
+    }
 }
 
 fn place(from: Option<&Cursor>) -> (usize, i64) {

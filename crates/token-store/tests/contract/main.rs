@@ -14,6 +14,7 @@ mod race;
 mod records;
 mod redis_changes;
 mod redis_down;
+mod redis_indexes;
 mod redis_keys;
 mod redis_server;
 mod sqlite_file;

@@ -138,18 +138,27 @@ impl Run<'_> {
         while let Some(batch) = sessions.next().await? {
             let tokens = batch.into_iter().flat_map(|session| session.tokens);
             let tokens: Vec<_> = tokens.map(|token| token.jti).collect();
-            for some in tokens.chunks(AT_ONCE) {
-                let revoked = match self.mode {
-                    // It has just been found active.
-                    Mode::Count => some.iter().map(|_| Ok(true)).collect(),
-                    Mode::Do => {
-                        let now = self.system.now();
-                        self.system.store.revoke_tokens(some, now).await
-                    }
-                };
-                counted(some, revoked, |_, was_active| {
-                    gone.access_tokens += u64::from(was_active);
-                })?;
+            let store = &self.system.store;
+            let revoke = async |some: &[Jti], now| store.revoke_tokens(some, now).await;
+            self.each(&tokens, revoke, &mut gone.access_tokens).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends things that have just been found, some at a time: how many there were.
+    async fn each<T>(
+        &self,
+        things: &[T],
+        end: impl AsyncFn(&[T], Timestamp) -> Vec<Result<bool, StoreError>>,
+        gone: &mut u64,
+    ) -> Result<(), Box<dyn Error>> {
+        for some in things.chunks(AT_ONCE) {
+            match self.mode {
+                Mode::Count => *gone += some.len() as u64,
+                Mode::Do => {
+                    let ended = end(some, self.system.now()).await;
+                    counted(some, ended, |_, was_there| *gone += u64::from(was_there))?;
+                }
             }
         }
         Ok(())
@@ -220,19 +229,9 @@ impl Run<'_> {
         let mut clients = Walk::<Registration>::begin(self.system).await?;
         while let Some(batch) = clients.next().await? {
             let clients: Vec<_> = batch.into_iter().map(|client| client.client_id).collect();
-            for some in clients.chunks(AT_ONCE) {
-                let deleted = match self.mode {
-                    // It has just been found.
-                    Mode::Count => some.iter().map(|_| Ok(true)).collect(),
-                    Mode::Do => {
-                        let now = self.system.now();
-                        self.system.store.delete_clients(some, now).await
-                    }
-                };
-                counted(some, deleted, |_, was_there| {
-                    gone.registrations += u64::from(was_there);
-                })?;
-            }
+            let store = &self.system.store;
+            let delete = async |some: &[ClientId], now| store.delete_clients(some, now).await;
+            self.each(&clients, delete, &mut gone.registrations).await?;
         }
         Ok(())
     }
