@@ -1,7 +1,6 @@
 """The commands of docs/production.md, keys.md, backup.md and doctor.md, as they are written; the
 first on a machine that has nothing."""
 
-import json
 import os
 import subprocess
 
@@ -53,8 +52,7 @@ def test_the_page_of_the_keys(operator, page):
     tokens = sign_in("echo", register(name="Through a rotation"))
     book = page("keys.md")
     book.does("just list-keys")
-    listed = [json.loads(line) for line in book.does("just list-keys").splitlines() if line.startswith("{")]
-    assert listed
+    assert '"kid"' in book.does("just list-keys")
     assert "signs from" in book.does("just rotate-keys")
     assert status(tokens, 200) == 200
     book.does("just down")
