@@ -80,7 +80,7 @@ impl VerifierConfig {
         let redis_url = settings.required("REDIS_URL", mend);
         let redis_password = settings.text("REDIS_PASSWORD");
         settings.required("JWKS_URL", "set it, such as http://auth-service:8000/jwks");
-        let jwks_url = settings.parse_with("JWKS_URL", Url::parse);
+        let jwks_url = settings.parse_secret_with("JWKS_URL", Url::parse);
         let assertion_keys = assertion_keys(settings);
         let expected = "a number of megabytes such as 24";
         let memory = settings.parsed("VERIFIER_CACHE_MB", CACHE_MB, expected) << 20;

@@ -1,11 +1,12 @@
 //! A real Redis of the test's own, which keeps its data over a clean restart.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use test_kit::process::free_address;
 use token_store::{RedisSettings, RedisStore};
 
 const PASSWORD: &str = "of-the-store";
@@ -22,7 +23,7 @@ impl RedisServer {
     pub(crate) fn start() -> Self {
         // Another process may take the port first: then this Redis ends, and the next is tried.
         for _ in 0..8 {
-            let (port, directory) = (free_port(), TempDir::new().unwrap());
+            let (port, directory) = (free_address().port(), TempDir::new().unwrap());
             let process = spawn(port, &directory);
             let mut server = Self {
                 process,
@@ -94,11 +95,6 @@ pub(crate) fn verifier_settings(address: SocketAddr) -> RedisSettings {
         url: format!("redis://verifier@{address}"),
         password: Some(VERIFIER_PASSWORD.to_owned()),
     }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 fn spawn(port: u16, directory: &TempDir) -> Child {

@@ -5,8 +5,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod doctor;
 mod secrets;
 mod service_add;
+mod settings_file;
 mod setup;
 
 use std::collections::BTreeSet;

@@ -6,10 +6,11 @@ use token_core::store::{
     Archive, Archived, ArchivedKind, Batch, Cursor, RefreshRecord, RestoreOutcome, Restoring,
     StoreError, TokenRecord, Unreadable,
 };
-use token_core::{GrantId, Jti, Timestamp};
+use token_core::{ClientId, GrantId, Jti, Timestamp};
 
 use super::SqliteStore;
 use super::clients::{living, write};
+use super::ending::mark_deleted;
 use super::grants::{end, insert_refresh, insert_token, mark_replaced};
 use super::steps::{Fault, decode, execute, seconds};
 
@@ -18,7 +19,7 @@ const STEP: u32 = 500;
 
 /// Where the records are, in the order of a backup, which has marks last. Each gives a row's number,
 /// text, a flag or an expiry.
-const TABLES: [Table; 5] = [
+const TABLES: [Table; 6] = [
     Table {
         sql: "SELECT rowid, record, 0 FROM client \
               WHERE rowid > ?1 AND (expires_at IS NULL OR expires_at > ?2) ORDER BY rowid LIMIT ?3",
@@ -59,6 +60,16 @@ const TABLES: [Table; 5] = [
             })
         },
     },
+    Table {
+        sql: "SELECT rowid, client_id, expires_at FROM deleted_client \
+              WHERE rowid > ?1 AND +expires_at > ?2 ORDER BY rowid LIMIT ?3",
+        record: |client_id, expires_at| {
+            Some(Archived::DeletedClient {
+                client_id: ClientId::parse(client_id).ok()?,
+                expires_at: Timestamp(expires_at.cast_unsigned()),
+            })
+        },
+    },
 ];
 
 struct Table {
@@ -72,7 +83,8 @@ impl Archive for SqliteStore {
     async fn archive_extent(&self) -> Result<u64, StoreError> {
         self.read(|connection| {
             let sql = "SELECT (SELECT clients FROM client_count) + (SELECT count(*) FROM token) \
-                       + (SELECT count(*) FROM refresh_token) + (SELECT count(*) FROM ended_grant)";
+                       + (SELECT count(*) FROM refresh_token) + (SELECT count(*) FROM ended_grant) \
+                       + (SELECT count(*) FROM deleted_client)";
             let rows: i64 = connection
                 .prepare_cached(sql)?
                 .query_row([], |row| row.get(0))?;
@@ -237,6 +249,10 @@ fn restore(
             if !cleared && living(connection, &client.client_id, now)?.is_some() {
                 return Ok(RestoreOutcome::Present);
             }
+            if deletion_of(connection, &client.client_id)?.is_some_and(|until| until > seconds(now))
+            {
+                return Ok(RestoreOutcome::Ended);
+            }
             if how == Restoring::Do {
                 write(connection, client)?;
             }
@@ -245,6 +261,23 @@ fn restore(
         Archived::AccessToken(token) => restore_access_token(connection, token, how, now),
         Archived::RefreshToken { token, replaced } => {
             restore_refresh_token(connection, token, *replaced, how, now)
+        }
+        Archived::DeletedClient {
+            client_id,
+            expires_at,
+        } => {
+            let cleared = how == Restoring::CountAsCleared;
+            if !cleared && living(connection, client_id, now)?.is_some() {
+                return Ok(RestoreOutcome::Present);
+            }
+            let known = deletion_of(connection, client_id)?;
+            if known.is_some_and(|until| until >= seconds(*expires_at)) {
+                return Ok(RestoreOutcome::Present);
+            }
+            if how == Restoring::Do {
+                mark_deleted(connection, client_id, *expires_at)?;
+            }
+            Ok(RestoreOutcome::Restored)
         }
         Archived::EndedGrant { grant, expires_at } => {
             if mark_of(connection, grant)?.is_some_and(|until| until >= seconds(*expires_at)) {
@@ -330,6 +363,14 @@ fn mark_of(connection: &Connection, grant: &GrantId) -> Result<Option<i64>, Faul
     Ok(connection
         .prepare_cached("SELECT expires_at FROM ended_grant WHERE grant_id = ?1")?
         .query_row([grant.as_str()], |row| row.get(0))
+        .optional()?)
+}
+
+/// Until when the mark of a client's deletion stays.
+fn deletion_of(connection: &Connection, client: &ClientId) -> Result<Option<i64>, Fault> {
+    Ok(connection
+        .prepare_cached("SELECT expires_at FROM deleted_client WHERE client_id = ?1")?
+        .query_row([client.as_str()], |row| row.get(0))
         .optional()?)
 }
 

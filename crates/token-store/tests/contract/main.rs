@@ -143,6 +143,13 @@ macro_rules! inspected {
                 leaves_out_what_is_over_and_what_is_newer,
                 is_read_in_batches_and_put_back_by_many,
             );
+            tests!(deletions, $backend;
+                is_not_brought_back_by_a_backup_of_before,
+                that_registers_again_is_deleted_no_longer,
+                is_remembered_until_it_would_have_expired,
+                stays_deleted_in_a_new_store_too,
+                is_one_of_many_that_end_together,
+            );
             tests!(trail, $backend;
                 keeps_what_both_write_in_its_order,
                 is_bounded_and_loses_the_oldest,

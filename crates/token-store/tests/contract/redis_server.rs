@@ -1,6 +1,5 @@
 //! A real Redis of the test's own.
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::thread::sleep;
@@ -8,6 +7,7 @@ use std::time::Duration;
 
 use redis::{Client, Connection, FromRedisValue};
 use tempfile::TempDir;
+use test_kit::process::free_address;
 use token_core::store::{OperatorStore, Store};
 use token_core::{Entropy as _, SystemClock, SystemEntropy};
 use token_store::{Heard, RedisActiveTokens, RedisSettings, RedisStore};
@@ -28,7 +28,7 @@ impl RedisServer {
         let password = SystemEntropy::new().token(16).unwrap();
         // Another process may take the port first: then this Redis ends, and the next is tried.
         for _ in 0..8 {
-            let (port, directory) = (free_port(), TempDir::new().unwrap());
+            let (port, directory) = (free_address().port(), TempDir::new().unwrap());
             let mut server = Self {
                 process: spawn(port, &password, &directory),
                 port,
@@ -175,11 +175,6 @@ pub(crate) fn heard() -> Heard {
 
 fn verifier_password(password: &str) -> String {
     format!("verifier-{password}")
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 fn spawn(port: u16, password: &str, directory: &TempDir) -> Child {
