@@ -1,8 +1,10 @@
 """The deployment and its operator, who says what the documents say."""
 
 import contextlib
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +32,7 @@ class Operator:
         self.environment = {name: value for name, value in os.environ.items() if KEPT.fullmatch(name)}
         self.environment["PATH"] = f"{DIRECTORY.parent}/bin:{os.environ['PATH']}"
         self.environment["HOME"] = str(DIRECTORY.parent)
+        self.env_file = (DIRECTORY / ".env").read_text("utf-8")
 
     def says(self, line, code=0, directory=DIRECTORY):
         """Runs a command as it is written; answers what it prints."""
@@ -47,6 +50,18 @@ class Operator:
         said = run.stdout + run.stderr
         assert run.returncode == code, f"`{line}` ended with {run.returncode}: {said}"
         return said
+
+    def newest_backup(self):
+        """Its name."""
+        said = self.says("just oauth-backup-list --json 2>/dev/null").splitlines()
+        return os.path.basename([json.loads(line) for line in said if line.startswith("{")][-1]["file"])
+
+    def loses_the_machine(self):
+        """Everything stops, and no volume and no file of the deployment is left."""
+        self.says("just down")
+        for volume in os.listdir(f"{self.stack.work}/volumes"):
+            self.says(f"docker volume rm mcp-oauth-gateway_{volume}")
+        shutil.rmtree(DIRECTORY)
 
     def starts_the_single_process(self, data):
         """Once, so that its directory is there."""

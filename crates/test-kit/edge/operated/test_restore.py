@@ -10,18 +10,12 @@ from conftest import DIRECTORY, settled, status
 LOSE_REDIS = "just down && docker volume rm mcp-oauth-gateway_redis-data && just up"
 
 
-def newest(operator):
-    """The name of the newest backup."""
-    said = operator.says("just oauth-backup-list --json 2>/dev/null").splitlines()
-    return os.path.basename([json.loads(line) for line in said if line.startswith("{")][-1]["file"])
-
-
 def test_what_was_lost_comes_back(operator, page, backup_key):
     tokens = {name: sign_in("echo", register(name=name)) for name in ("stays", "is ended later")}
     ended = tokens["is ended later"]["client_id"]
     book = page("runbooks/restore.md", CLIENT_ID=ended, age1RECIPIENT=backup_key, REPOSITORY=os.environ["ORIGIN"])
     book.does("just oauth-backup")
-    book.names["FILE"] = newest(operator)
+    book.names["FILE"] = operator.newest_backup()
     for command in ("docker run", "age --encrypt", "docker run"):
         book.does(command)
     operator.says(f"just oauth-delete-client-complete {ended} --yes")
@@ -61,11 +55,7 @@ def on_a_new_machine(operator, book, tokens):
     names = ["backup.key", "env.age", "signing-keys.age", book.names["FILE"]]
     for name in names:
         shutil.copy(DIRECTORY / name, safe)
-    operator.says("just down")
-    volumes = f"{operator.stack.work}/volumes"
-    for volume in os.listdir(volumes):
-        operator.says(f"docker volume rm mcp-oauth-gateway_{volume}")
-    shutil.rmtree(DIRECTORY)
+    operator.loses_the_machine()
 
     book.does("git clone", directory=DIRECTORY.parent)
     for name in names:
