@@ -6,6 +6,9 @@ compose := "docker compose"
 # OPERATOR_COMMAND=gateway, with the settings in the environment (docs/operations.md).
 operator := env("OPERATOR_COMMAND", compose + " --profile tools run --rm gateway")
 
+# The same for what comes before everything else: the executable is built first.
+operator_built := env("OPERATOR_COMMAND", compose + " --profile tools run --rm --build gateway")
+
 # The same for what writes files of the deployment: they are this directory's, and its owner's.
 on_files := env("OPERATOR_COMMAND", "docker run --rm --interactive $([ -t 0 ] && echo --tty) --env BASE_DOMAIN --env ACME_EMAIL --env GITHUB_CLIENT_ID --env GITHUB_CLIENT_SECRET --env ALLOWED_GITHUB_USERS --volume '" + justfile_directory() + ":/deployment' --workdir /deployment --user \"$(id -u):$(id -g)\" mcp-oauth-gateway/gateway:local")
 
@@ -44,23 +47,23 @@ service-add *options:
 
 # Make the keys that sign tokens and assertions; existing ones stay
 generate-rsa-keys:
-    {{ compose }} --profile tools run --rm --build gateway keys generate
+    {{ operator_built }} keys generate
 
 # Make the keys' successors; nobody is refused, nothing restarts (docs/keys.md)
 rotate-keys *options:
-    {{ compose }} --profile tools run --rm gateway keys rotate {{ options }}
+    {{ operator }} keys rotate {{ options }}
 
 # Every key: what it does, since when, and until when its tokens live
 list-keys *options:
-    {{ compose }} --profile tools run --rm gateway keys list {{ options }}
+    {{ operator }} keys list {{ options }}
 
 # Delete a key that signs no more (--now: since somebody else has it)
 retire-key kid *options:
-    {{ compose }} --profile tools run --rm gateway keys retire {{ kid }} {{ options }}
+    {{ operator }} keys retire {{ kid }} {{ options }}
 
 # Have every process read again who may come in (ALLOWED_GITHUB_USERS_FILE)
 reload:
-    {{ compose }} --profile tools run --rm gateway reload
+    {{ operator }} reload
 
 # Registered clients: who they say they are, since when, until when
 [group('oauth')]

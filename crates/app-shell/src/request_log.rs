@@ -1,4 +1,5 @@
-//! One line for each request, when it is answered: method, path, status, request id, duration.
+//! One line for each request, when it is answered: method, path, status, request id, duration, and
+//! the number of its trace, where there is one that is kept.
 //!
 //! Never the query: it carries authorization codes and `state` on some paths.
 
@@ -10,6 +11,8 @@ use actix_web::{Error, HttpMessage as _};
 use tracing::Span;
 use tracing_actix_web::{RequestId, RootSpanBuilder, TracingLogger};
 
+use crate::traces;
+
 /// The middleware: `App::new().wrap(request_log())`, or around a scope.
 ///
 /// Leave it off the verifier's hot path, where it costs half the rate.
@@ -17,7 +20,7 @@ pub fn request_log() -> TracingLogger<PathOnly> {
     TracingLogger::new()
 }
 
-/// The root span of a request: method, path and request id.
+/// The root span of a request: method, path, request id and trace.
 #[derive(Debug)]
 pub struct PathOnly;
 
@@ -32,6 +35,7 @@ impl RootSpanBuilder for PathOnly {
             method = %request.method(),
             path = request.path(),
             request_id = extensions.get::<RequestId>().map(tracing::field::display),
+            trace_id = traces::number().map(tracing::field::display),
         )
     }
 

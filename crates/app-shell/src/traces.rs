@@ -28,7 +28,7 @@ mod step;
 use exporter::Fate;
 pub use request::RequestSpans;
 pub use settings::{SETTINGS, TraceSettings};
-pub use step::{Here, answered, ask, here, note, step};
+pub use step::{Here, answered, ask, here, note, number, step};
 
 /// For the last spans to leave at the end. Containers get ten seconds to stop.
 const LAST_WORDS: Duration = Duration::from_secs(3);

@@ -182,7 +182,7 @@ pub fn id_jag(settings: &mut Settings) -> Option<IdJagConfig> {
             None
         }
         (Some(issuer), true) => {
-            let jwks_url = settings.parse_with("IDJAG_JWKS_URL", https_url)?;
+            let jwks_url = settings.parse_secret_with("IDJAG_JWKS_URL", https_url)?;
             Some(IdJagConfig { issuer, jwks_url })
         }
     }
@@ -211,7 +211,8 @@ fn url(settings: &mut Settings, name: &str, default: &str) -> Option<Url> {
     if settings.text(name).is_none() {
         return Url::parse(default).ok();
     }
-    settings.parse_with(name, |text| match Url::parse(text) {
+    // User information in it would be a secret.
+    settings.parse_secret_with(name, |text| match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "https" | "http") && url.has_host() => Ok(url),
         _ => Err("not an http(s) URL"),
     })

@@ -11,10 +11,10 @@ use crate::wrk::{Answers, Pressure, Question};
 pub mod cold_token;
 pub mod edge;
 pub mod instructions;
-pub mod listing;
 pub mod many_tokens;
 pub mod memory;
 pub mod one_token;
+pub mod operator;
 pub mod revocation;
 pub mod start;
 

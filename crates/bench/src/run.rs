@@ -38,6 +38,11 @@ pub fn run<P>(rows: &[Row<P>], choice: &Choice, plan: &P) -> ExitCode {
     }
 }
 
+/// Says on the terminal how far a long measurement has come.
+pub fn say(text: &str) {
+    eprintln!("{text}");
+}
+
 fn measure<P>(rows: &[Row<P>], choice: &Choice, plan: &P) -> Outcome<()> {
     let chosen = |name: &str| choice.rows.is_empty() || choice.rows.iter().any(|own| own == name);
     let known = |own: &String| rows.iter().any(|(name, _)| name == own);

@@ -39,6 +39,16 @@ impl Identifiers {
         }
     }
 
+    /// The same, where every number is of one client and one person.
+    pub fn of_one(number: u64) -> Self {
+        let one = Self::of(0);
+        Self {
+            client: one.client,
+            user: one.user,
+            ..Self::of(number)
+        }
+    }
+
     /// The token with these identifiers.
     pub fn minted(&self, mint: &Mint) -> Outcome<Minted> {
         let mut grant = mint.grant(ClientId::parse(self.client.as_str())?)?;
@@ -55,6 +65,16 @@ impl Identifiers {
     /// The client.
     pub fn client(&self) -> &str {
         &self.client
+    }
+
+    /// The person.
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// Whether this names the client or the person.
+    pub fn names(&self, text: &str) -> bool {
+        text == self.client || text == self.user
     }
 
     /// Each of these with its counterpart, where a store keeps it: the hash of the refresh token,

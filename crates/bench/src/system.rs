@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use redis::AsyncConnectionConfig;
 use tempfile::TempDir;
 use test_kit::edge::Edge;
 use test_kit::process::free_address;
@@ -189,7 +190,11 @@ pub fn settings_of(redis: &Redis) -> RedisSettings {
 pub async fn connection_to(redis: &Redis) -> Outcome<redis::aio::MultiplexedConnection> {
     let url = format!("redis://:{}@{}", redis.password, redis.address);
     let client = redis::Client::open(url)?;
-    Ok(client.get_multiplexed_async_connection().await?)
+    // Thousands of keys at once take what they take.
+    let patient = AsyncConnectionConfig::new().set_response_timeout(None);
+    Ok(client
+        .get_multiplexed_async_connection_with_config(&patient)
+        .await?)
 }
 
 /// The test kit's Redis writes each command through to the disk; the shipped one does so each

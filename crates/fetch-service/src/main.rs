@@ -61,7 +61,7 @@ async fn run(mut settings: Settings, address: SocketAddr) -> Result<(), Box<dyn 
         KEYS_URL,
         "set it to where forward-auth publishes its assertion keys",
     );
-    let keys = settings.parse_with(KEYS_URL, Url::parse);
+    let keys = settings.parse_secret_with(KEYS_URL, Url::parse);
     let naming = settings.parse_with(AUDIT_USERS, Naming::parse);
     let (config, keys) = settings.finish_with(|| Some((config?, keys?)))?;
     telemetry.start()?;

@@ -80,10 +80,9 @@ impl VerifierConfig {
         let redis_url = settings.required("REDIS_URL", mend);
         let redis_password = settings.text("REDIS_PASSWORD");
         settings.required("JWKS_URL", "set it, such as http://auth-service:8000/jwks");
-        let jwks_url = settings.parse_with("JWKS_URL", Url::parse);
+        let jwks_url = settings.parse_secret_with("JWKS_URL", Url::parse);
         let assertion_keys = assertion_keys(settings);
-        let expected = "a number of megabytes such as 24";
-        let memory = settings.parsed("VERIFIER_CACHE_MB", CACHE_MB, expected) << 20;
+        let memory = memory(settings);
         let https = https(settings);
         let naming = settings.parse_with("AUDIT_USERS", Naming::parse);
         let keep = settings.parsed("AUDIT_LENGTH", KEPT, "a number of events");
@@ -102,6 +101,12 @@ impl VerifierConfig {
             keep,
         })
     }
+}
+
+/// `VERIFIER_CACHE_MB`, in bytes.
+pub fn memory(settings: &mut Settings) -> u64 {
+    let expected = "a number of megabytes such as 24";
+    settings.parsed("VERIFIER_CACHE_MB", CACHE_MB, expected) << 20
 }
 
 /// Who may come in: read at the start and at every reload.

@@ -1,13 +1,12 @@
 //! The store of a deployment, through which the operator tells its processes something at once.
 
 use std::error::Error;
-use std::path::Path;
 
 use app_shell::settings::Settings;
 use token_store::{RedisSettings, RedisStore};
 
 use crate::keys_command::say;
-use crate::serve_config;
+use crate::operator_settings;
 
 /// The settings that [`store`] reads.
 pub(crate) const SETTINGS: [&str; 2] = ["REDIS_URL", "REDIS_PASSWORD"];
@@ -15,7 +14,8 @@ pub(crate) const SETTINGS: [&str; 2] = ["REDIS_URL", "REDIS_PASSWORD"];
 /// The store, where there is one: `REDIS_URL` is set.
 pub(crate) fn store(settings: &mut Settings) -> Option<RedisStore> {
     let password = settings.text("REDIS_PASSWORD");
-    settings.parse_with("REDIS_URL", |url| {
+    // The URL may hold a password.
+    settings.parse_secret_with("REDIS_URL", |url| {
         RedisStore::connect(&RedisSettings {
             url: url.to_owned(),
             password,
@@ -25,9 +25,7 @@ pub(crate) fn store(settings: &mut Settings) -> Option<RedisStore> {
 
 /// `gateway reload`: every process reads again who may come in.
 pub(crate) async fn reload() -> Result<(), Box<dyn Error>> {
-    let known = [&SETTINGS[..], &serve_config::known()].concat();
-    let file = Path::new(serve_config::SETTINGS_FILE);
-    let mut settings = Settings::load(&known, file.exists().then_some(file));
+    let mut settings = operator_settings::load();
     settings.required("REDIS_URL", "set it to the Redis of the deployment");
     let store = store(&mut settings);
     let store = settings.finish_with(|| store)?;

@@ -4,9 +4,10 @@
 //! What is observed and what is made of it are apart: a check is a function from an observation to
 //! an [`finding::Outcome`]. What cannot be seen from where the doctor stands is skipped, with why.
 //!
-//! Exit codes: 0 nothing is wrong, 1 something is (or the doctor could not work), 2 the command
+//! Exit codes: 0 nothing is wrong, 1 something is (or nothing could be looked at), 2 the command
 //! line is wrong, 3 there are warnings alone.
 
+mod answer;
 mod backups;
 mod check;
 mod compose;
@@ -21,6 +22,7 @@ mod secrets;
 mod settings;
 mod show;
 mod store;
+mod traefik;
 
 use std::cell::Cell;
 use std::error::Error;
@@ -32,8 +34,13 @@ use url::Url;
 
 use check::{Check, Side};
 use compose::Project;
-use finding::{Verdict, worst};
+use finding::{Verdict, saw_nothing, worst};
 use place::Place;
+
+use crate::operator::output::remark;
+
+/// The settings that it reads besides the services' and the other commands'.
+pub(crate) const SETTINGS: [&str; 1] = ["REDIS_VERIFIER_PASSWORD"];
 
 /// Look for what is wrong, from inside and from outside, and say what mends it
 #[derive(Args)]
@@ -112,6 +119,10 @@ async fn run(arguments: DoctorArguments) -> Result<Verdict, Box<dyn Error>> {
     match shown {
         // That nobody reads to the end changes nothing of what was found.
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ if saw_nothing(&findings) => {
+            remark("Nothing was looked at: every check that was asked for was skipped")?;
+            Ok(Verdict::Fail)
+        }
         _ => Ok(worst(&findings)),
     }
 }

@@ -1,9 +1,9 @@
 //! `.env`, the settings of a deployment, as an operator keeps it: comments, order and everything
 //! else that is in it stay, and only the line of a setting that changes is another.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -104,8 +104,13 @@ fn written(value: &str) -> Option<String> {
     fits.then(|| format!("'{value}'"))
 }
 
-/// Puts a text in the place of a file.
+/// Puts a text in the place of a file; of one that a link leads to, in its own place.
 pub(crate) fn replace(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+    let path = &if path.is_symlink() {
+        fs::canonicalize(path).map_err(|error| named(path, &error))?
+    } else {
+        path.to_owned()
+    };
     let name = path.file_name().unwrap_or_default().display().to_string();
     let new = path.with_file_name(format!("{name}.new"));
     let written = || {
@@ -113,7 +118,8 @@ pub(crate) fn replace(path: &Path, text: &str, mode: u32) -> io::Result<()> {
             .write(true)
             .create_new(true)
             .mode(mode)
-            .open(&new)?;
+            .open(&new)
+            .map_err(|error| in_the_way(&new, &error))?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&new, path)
@@ -124,6 +130,32 @@ pub(crate) fn replace(path: &Path, text: &str, mode: u32) -> io::Result<()> {
             let _ = fs::remove_file(&new);
         }
     })
+}
+
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+fn in_the_way(new: &Path, error: &io::Error) -> io::Error {
+    if error.kind() != io::ErrorKind::AlreadyExists {
+        return named(new, error);
+    }
+    let text = format!(
+        "{} is there: somebody writes it at this moment, or was stopped while he did. If nobody \
+         does, delete it and try again",
+        new.display()
+    );
+    io::Error::new(error.kind(), text)
+}
+
+/// An empty file that nobody else can read, also where there was one that others could.
+pub(crate) fn private(path: &Path) -> io::Result<File> {
+    const MODE: u32 = 0o600;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(MODE);
+    let file = options.open(path)?;
+    file.set_permissions(Permissions::from_mode(MODE))?;
+    Ok(file)
 }
 
 #[cfg(test)]
@@ -165,7 +197,6 @@ mod tests {
 
     #[test]
     fn what_is_written_is_its_owners_alone_and_no_copy_stays() {
-        use std::os::unix::fs::PermissionsExt as _;
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join(".env"), TEXT).unwrap();
         let mut env = EnvFile::read(directory.path()).unwrap().unwrap();
@@ -188,5 +219,44 @@ mod tests {
                 .unwrap()
                 .is_none()
         );
+    }
+
+    #[test]
+    fn a_link_stays_one_and_what_it_leads_to_is_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let (real, link) = (directory.path().join("real"), directory.path().join(".env"));
+        fs::write(&real, TEXT).unwrap();
+        std::os::unix::fs::symlink("real", &link).unwrap();
+        let mut env = EnvFile::read(directory.path()).unwrap().unwrap();
+        env.set("A", "secret").unwrap();
+        env.write().unwrap();
+        assert!(link.is_symlink());
+        assert!(fs::read_to_string(&real).unwrap().contains("A=secret"));
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_an_interrupted_writer_left_is_named_and_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let left = directory.path().join(".env.new");
+        fs::write(&left, "another's").unwrap();
+        let mut env = EnvFile::of(directory.path().join(".env"), TEXT);
+        env.set("A", "secret").unwrap();
+        let error = env.write().unwrap_err().to_string();
+        assert!(error.contains(left.to_str().unwrap()), "{error}");
+        assert!(error.contains("delete it and try again"), "{error}");
+        assert_eq!(fs::read_to_string(&left).unwrap(), "another's");
+    }
+
+    #[test]
+    fn a_private_file_is_one_whatever_it_was() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("report.html");
+        fs::write(&path, "of before").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        private(&path).unwrap().write_all(b"new").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use app_shell::settings::Settings;
 use app_shell::shutdown;
@@ -14,11 +14,11 @@ use token_store::RedisStore;
 use tracing::level_filters::LevelFilter;
 
 use crate::data_directory::DataDirectory;
-use crate::internal_ca::{self, Certificate, InternalCa};
+use crate::internal_ca::{Certificate, InternalCa};
 use crate::key_keeper::{self, KeyKeeper, Made, Purpose};
 use crate::keys_table;
 use crate::utc::utc;
-use crate::{deployment, key_schedule, serve_config};
+use crate::{deployment, key_schedule, operator_settings};
 
 #[derive(Args)]
 pub(crate) struct KeysArguments {
@@ -101,15 +101,7 @@ pub(crate) const SETTINGS: [&str; 6] = [
 ];
 
 pub(crate) async fn run(arguments: KeysArguments) -> Result<(), Box<dyn Error>> {
-    let known = [
-        &SETTINGS[..],
-        &internal_ca::SETTINGS,
-        &deployment::SETTINGS,
-        &serve_config::known(),
-    ]
-    .concat();
-    let file = Path::new(serve_config::SETTINGS_FILE);
-    let mut settings = Settings::load(&known, file.exists().then_some(file));
+    let mut settings = operator_settings::load();
     let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Text, LevelFilter::INFO);
     // The single process needs none.
     let ca = match arguments.data_dir {

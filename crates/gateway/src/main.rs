@@ -16,6 +16,7 @@ mod key_schedule;
 mod keys_command;
 mod keys_table;
 mod operator;
+mod operator_settings;
 mod passphrase;
 mod serve;
 mod serve_config;

@@ -39,7 +39,7 @@ use listing::{Format, Tokens};
 use mint::Mint;
 use report::Report;
 use revoking::Target;
-use selection::Filters;
+use selection::{Filters, Selection};
 use system::System;
 use trace::Trace;
 
@@ -335,11 +335,8 @@ async fn sessions(system: &System, command: SessionsCommand) -> Result<(), Box<d
             all: _,
             how,
         } => {
-            let target = match session {
-                Some(grant) => Target::Session(grant),
-                None => Target::Sessions(filters.look_up(system).await?),
-            };
-            revoking::end(system, &target, how).await
+            let one = session.map(Target::Session);
+            end(system, one, &filters, Target::Sessions, how).await
         }
     }
 }
@@ -355,12 +352,24 @@ async fn tokens(system: &System, command: TokensCommand) -> Result<(), Box<dyn E
             all: _,
             how,
         } => {
-            let target = match jti {
-                Some(jti) => Target::Token(jti),
-                None => Target::Tokens(filters.look_up(system).await?),
-            };
-            revoking::end(system, &target, how).await
+            let one = jti.map(Target::Token);
+            end(system, one, &filters, Target::Tokens, how).await
         }
         TokensCommand::Mint(mint) => mint::run(system, &mint).await,
     }
+}
+
+/// Ends the one that was named, or what the filters leave.
+async fn end(
+    system: &System,
+    one: Option<Target>,
+    filters: &Filters,
+    many: fn(Selection) -> Target,
+    how: Destroying,
+) -> Result<(), Box<dyn Error>> {
+    let target = match one {
+        Some(one) => one,
+        None => many(filters.look_up(system).await?),
+    };
+    revoking::end(system, &target, how).await
 }

@@ -3,6 +3,7 @@
 //! tells whether it works. What a person has edited is never written again.
 
 mod files;
+mod taken;
 
 use std::error::Error;
 use std::fs;
@@ -65,7 +66,7 @@ pub(crate) fn run(arguments: &ServiceAdd) -> Result<(), Box<dyn Error>> {
     let domain = env
         .get("BASE_DOMAIN")
         .ok_or("BASE_DOMAIN is not set in .env")?;
-    let services = with_service(&services, &arguments.name, &domain)?;
+    let services = with_service(&services, &arguments.name, &domain, directory)?;
     env.set("MCP_SERVICES", &services)?;
     if let Some(own) = server.compose_file(&arguments.name) {
         let files = with_file(env.get("COMPOSE_FILE"), &own, directory);
@@ -146,11 +147,23 @@ fn server(arguments: &ServiceAdd) -> Result<Server, String> {
 }
 
 /// The list with the service in it, unless it is there already.
-fn with_service(list: &str, name: &ServiceName, domain: &str) -> Result<String, Box<dyn Error>> {
+fn with_service(
+    list: &str,
+    name: &ServiceName,
+    domain: &str,
+    directory: &Path,
+) -> Result<String, Box<dyn Error>> {
     let complaint = |error| format!("MCP_SERVICES: {error}");
     let services = Services::parse(list, domain).map_err(complaint)?;
     if services.resource(name.as_str()).is_some() {
         return Ok(list.to_owned());
+    }
+    if let Some(own) = taken::clash(name, &services, directory)? {
+        return Err(format!(
+            "{name} would need the name {own}, which a router or a service in traefik/dynamic \
+             has: give the service another name"
+        )
+        .into());
     }
     let list = format!("{list},{name}");
     Services::parse(&list, domain).map_err(complaint)?;
@@ -239,12 +252,12 @@ mod tests {
     fn lists_grow_once() {
         let name = ServiceName::parse("notes").unwrap();
         let domain = "example.com";
-        let list = with_service("fetch", &name, domain).unwrap();
-        assert_eq!(list, "fetch,notes");
-        assert_eq!(with_service(&list, &name, domain).unwrap(), list);
-        assert!(with_service("a=https://notes.example.com/mcp", &name, domain).is_err());
-
         let nowhere = Path::new("/nowhere");
+        let list = with_service("fetch", &name, domain, nowhere).unwrap();
+        assert_eq!(list, "fetch,notes");
+        assert_eq!(with_service(&list, &name, domain, nowhere).unwrap(), list);
+        assert!(with_service("a=https://notes.example.com/mcp", &name, domain, nowhere).is_err());
+
         let files = with_file(None, "services/notes.yml", nowhere);
         assert_eq!(files, "docker-compose.yml:services/notes.yml");
         assert_eq!(

@@ -17,6 +17,7 @@ use token_core::Services;
 
 use crate::env_file::EnvFile;
 use crate::keys_command::say;
+use crate::operator_settings;
 use questions::QUESTIONS;
 
 /// What is still to be made, if it is.
@@ -86,7 +87,9 @@ pub(crate) fn run(arguments: &Setup) -> Result<(), Box<dyn Error>> {
 /// The answers that the environment has, in the order of the questions.
 fn given() -> Result<[Option<String>; QUESTIONS.len()], Box<dyn Error>> {
     let names = QUESTIONS.each_ref().map(|question| question.name);
-    let mut settings = Settings::load(&names, None);
+    // A whole `.env` may be exported, with secrets that are none of the questions.
+    let known = [&names[..], &operator_settings::known()].concat();
+    let mut settings = Settings::load(&known, None);
     let given = names.map(|name| settings.text(name));
     settings.finish()?;
     Ok(given)

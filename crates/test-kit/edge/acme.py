@@ -48,7 +48,8 @@ def start(work, traefik_address):
         "127.0.0.1:8055",
     ]
     authority = ["pebble", "-config", f"{work}/pebble.json", "-dnsserver", "127.0.0.1:8053"]
-    environment = {**os.environ, "PEBBLE_VA_NOSLEEP": "1"}
+    # Each order is validated anew: what a name leads to now is what counts.
+    environment = {**os.environ, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_AUTHZREUSE": "0"}
     processes = []
     for program in (names, authority):
         with open(f"{work}/{program[0]}.log", "wb") as log:

@@ -81,6 +81,21 @@ def load(paths, variables):
     return project
 
 
+def printed(project):
+    """The project as `docker compose config --format json` prints it, as far as it is looked at."""
+    services = {}
+    for name, service in project["services"].items():
+        ports = [port.split(":") for port in service.get("ports") or []]
+        services[name] = {
+            "image": service["image"],
+            # What is of the test alone is logged as Docker would by itself.
+            "logging": service.get("logging", {"driver": "local"}),
+            "labels": service["labels"],
+            "ports": [{"mode": "ingress", "published": p, "target": int(t)} for p, t in ports],
+        }
+    return {"name": project["name"], "services": services}
+
+
 def read_env_file(path):
     """`NAME=value` lines, as in .env."""
     with open(path, encoding="utf-8") as file:

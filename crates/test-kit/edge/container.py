@@ -16,33 +16,23 @@ SELF = os.path.abspath(__file__)
 DEVICES = ("null", "zero", "random", "urandom")
 
 
+def command_line(spec):
+    """The command that becomes the container. One that the compose file does not know has no
+    network."""
+    network = f"/run/netns/{spec['name']}"
+    inside = ["nsenter", f"--net={network}"] if os.path.exists(network) else ["unshare", "--net"]
+    if spec["stand_in"]:
+        settings = [f"{name}={value}" for name, value in spec["environment"].items()]
+        return [*inside, "env", *settings, *spec["command"]]
+    return [*inside, "unshare", "--mount", "--propagation", "private", sys.executable, SELF, spec["path"]]
+
+
 def launch(spec):
     """Starts the container; answers its process."""
-    inside = ["nsenter", f"--net=/run/netns/{spec['name']}"]
-    if spec["stand_in"]:
-        command = [*inside, *spec["command"]]
-        environment = {**os.environ, **spec["environment"]}
-    else:
-        command = [
-            *inside,
-            "unshare",
-            "--mount",
-            "--propagation",
-            "private",
-            sys.executable,
-            SELF,
-            spec["path"],
-        ]
-        environment = dict(os.environ)
     with open(spec["log"], "ab") as log:
         # A group of its own: a Ctrl-C is for the harness, which stops everything.
         return subprocess.Popen(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
+            command_line(spec), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
 
 
@@ -132,7 +122,8 @@ def become(spec):
     """Builds the root and replaces this process by the container's."""
     root = f"/run/containers/{spec['name']}"
     build_root(spec, root)
-    privileges = ["setpriv", "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all"]
+    kept = ",".join(["-all", *(f"+{name}" for name in spec["capabilities"])])
+    privileges = ["setpriv", "--no-new-privs", f"--bounding-set={kept}", "--inh-caps=-all"]
     user, _, group = spec["user"].partition(":")
     if spec["user"] != "0:0":
         privileges += [f"--reuid={user}", f"--regid={group}", "--clear-groups"]

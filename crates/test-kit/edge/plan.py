@@ -27,8 +27,8 @@ def make_volume(path, target, user):
         os.chown(path, *map(int, owner.split(":")))
 
 
-def describe(stack, project, networks, name):
-    """How to start one service, in the stack and on disk for the launcher."""
+def as_composed(project, work, name):
+    """What the compose file says of one container. Makes the volumes that are missing."""
     service = project["services"][name]
     image = images.find(service)
     command = service.get("command") or []
@@ -38,7 +38,7 @@ def describe(stack, project, networks, name):
     mounts, read_only = dict(image.files), []
     for volume in service.get("volumes") or []:
         source, target, *mode = volume.split(":")
-        mounts[target] = volume_source(project, stack.work, source)
+        mounts[target] = volume_source(project, work, source)
         if not os.path.exists(mounts[target]):
             make_volume(mounts[target], target, user)
         if "ro" in mode:
@@ -48,20 +48,26 @@ def describe(stack, project, networks, name):
         "command": image.entrypoint + command,
         "environment": {"PATH": "/image:/usr/bin:/bin", **service["environment"]},
         "user": user,
-        "hosts": network.hosts_file(networks, domain_names(project), name),
         "mounts": {} if image.stand_in else mounts,
         "read_only_mounts": read_only,
         "tmpfs": [entry.split(":")[0] for entry in service.get("tmpfs") or []],
         "read_only": bool(service.get("read_only")),
         "working_dir": service.get("working_dir", "/"),
         "healthcheck": (service.get("healthcheck") or {}).get("test", ["CMD", "true"]),
-        "log": f"{stack.work}/{name}.log",
+        "log": f"{work}/{name}.log",
         "stand_in": image.stand_in,
+        "capabilities": [],
     }
     if image.stand_in:
-        spec["environment"]["EDGE_CONTAINERS"] = f"{stack.work}/containers.json"
-    spec["path"] = f"{stack.work}/{name}.json"
-    stack.write_spec(spec, name)
+        spec["environment"]["EDGE_CONTAINERS"] = f"{work}/containers.json"
+    return spec
+
+
+def describe(stack, project, networks, name):
+    """How to start one service, in the stack and on disk for the launcher."""
+    spec = as_composed(project, stack.work, name)
+    spec["hosts"] = network.hosts_file(networks, domain_names(project), name)
+    spec["path"] = stack.write_spec(spec, name)
     stack.specs[name] = spec
     stack.addresses[name] = networks.addresses(name)
 

@@ -27,10 +27,14 @@ class Stack:
     def current(cls):
         """The stack that this process runs beside."""
         stack = cls(os.environ["EDGE_WORK"])
-        with open(f"{stack.work}/state.json", encoding="utf-8") as file:
-            state = json.load(file)
-        stack.specs, stack.pids, stack.addresses = state["specs"], state["pids"], state["addresses"]
+        stack.read()
         return stack
+
+    def read(self):
+        """What another process may have written since."""
+        with open(f"{self.work}/state.json", encoding="utf-8") as file:
+            state = json.load(file)
+        self.specs, self.pids, self.addresses = state["specs"], state["pids"], state["addresses"]
 
     def save(self):
         """Writes the state for other processes."""

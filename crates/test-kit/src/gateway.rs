@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::browser::{Browser, Page};
 use crate::edge::Edge;
-use crate::process::{Process, free_address, plain_http, program, raw};
+use crate::process::{Process, free_address, plain_http, program, raw, recipe};
 use crate::random;
 
 /// The redirect URI of the clients that a test registers here.
@@ -146,17 +146,35 @@ impl Gateway {
         command
     }
 
+    /// Where its data are.
+    pub fn data(&self) -> PathBuf {
+        self.directory.join("data")
+    }
+
     /// Runs an operator's command on its data, beside it.
     pub fn operator(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+        self.operate(program("gateway"), arguments, settings)
+    }
+
+    /// The same by a recipe.
+    pub fn recipe(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+        self.operate(recipe(), arguments, settings)
+    }
+
+    fn operate(
+        &self,
+        mut command: Command,
+        arguments: &[&str],
+        settings: &[(&str, &str)],
+    ) -> Output {
         let port = self.origin.rsplit(':').next().expect("a port");
-        let mut command = program("gateway");
         command
             .current_dir(&self.directory)
             .args(arguments)
-            .args(["--data-dir", "data"])
+            .env("GATEWAY_DATA_DIR", self.data())
             .env("GATEWAY_PORT", port)
             .envs(settings.iter().copied());
-        command.output().expect("gateway starts")
+        command.output().expect("the operator's command starts")
     }
 
     /// Ends it at once, as a crash would.

@@ -1,7 +1,7 @@
 //! A process of ours: started with a clean environment, waited for, ended when dropped.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -113,6 +113,27 @@ pub async fn eventually(what: &str, mut check: impl AsyncFnMut() -> bool) {
 
 /// A program of this workspace, built beside the running test.
 pub fn program(name: &str) -> Command {
+    let mut command = Command::new(built(name));
+    command.env_clear();
+    command
+}
+
+/// `just`, about to run a recipe of the operator's with the executable of this workspace.
+pub fn recipe() -> Command {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut command = Command::new(root.join(".venv/bin/just"));
+    command
+        .env_clear()
+        // A recipe may be a script of the shell's.
+        .env("PATH", "/usr/bin:/bin")
+        .env("OPERATOR_COMMAND", built("gateway"))
+        .arg("--justfile")
+        .arg(root.join("justfile"))
+        .args(["--working-directory", "/"]);
+    command
+}
+
+fn built(name: &str) -> PathBuf {
     let mut directory = std::env::current_exe().expect("the test's own path");
     directory.pop();
     if directory.ends_with("deps") {
@@ -124,9 +145,7 @@ pub fn program(name: &str) -> Command {
         "{} is not built: run `cargo build --workspace --bins` first",
         path.display()
     );
-    let mut command = Command::new(path);
-    command.env_clear();
-    command
+    path
 }
 
 /// A loopback address that is free, and likely to stay so until it is used: it is below the ports

@@ -13,7 +13,7 @@ use url::Url;
 use crate::browser::{Browser, Page};
 use crate::edge::Edge;
 use crate::mcp_client::{McpClient, Tokens};
-use crate::process::{Process, free_address, plain_http, program};
+use crate::process::{Process, free_address, plain_http, program, recipe};
 use crate::random;
 use crate::redis::Redis;
 
@@ -132,7 +132,20 @@ impl Stack {
 
     /// Runs an operator's command with the settings of the deployment, whatever comes of it.
     pub fn operator(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
-        let mut command = program("gateway");
+        self.operator_command(program("gateway"), arguments, settings)
+    }
+
+    /// The same by a recipe.
+    pub fn recipe(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+        self.operator_command(recipe(), arguments, settings)
+    }
+
+    fn operator_command(
+        &self,
+        mut command: Command,
+        arguments: &[&str],
+        settings: &[(&str, &str)],
+    ) -> Output {
         command
             .args(arguments)
             .env("BASE_DOMAIN", DOMAIN)
@@ -145,7 +158,7 @@ impl Stack {
             .env("REDIS_URL", format!("redis://{}", self.redis.address))
             .env("REDIS_PASSWORD", &self.redis.password)
             .envs(settings.iter().copied());
-        command.output().expect("gateway starts")
+        command.output().expect("the operator's command starts")
     }
 
     /// The certificate that Traefik has, to know the verifier by.

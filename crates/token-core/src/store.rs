@@ -6,6 +6,7 @@
 //! [`SecretKey`], `state` as [`SecretHash`].
 
 mod archive;
+mod ending;
 mod freshness;
 mod inspection;
 mod outcomes;
@@ -21,6 +22,7 @@ use crate::identifiers::{ClientId, GrantId, Jti, UserId};
 use crate::secret::{SecretHash, SecretKey};
 
 pub use archive::*;
+pub use ending::*;
 pub use freshness::{Freshness, MAX_AGE, Mark, Voice};
 pub use inspection::*;
 pub use outcomes::*;
@@ -73,7 +75,10 @@ pub trait ClientRegistry: Send + Sync {
         now: Timestamp,
     ) -> Result<bool, StoreError>;
 
-    /// Deletes a client; whether it was there.
+    /// Deletes a client; whether it was there. One that was used leaves a mark for as long as it
+    /// could have lived, so that no restored backup brings it back: it is over when a client
+    /// registers with that identifier. What was never used leaves none, since anybody can have
+    /// as many of those as he likes.
     async fn delete_client(&self, id: &ClientId, now: Timestamp) -> Result<bool, StoreError>;
 
     /// The grants of a client that may still have tokens, to be ended with it.

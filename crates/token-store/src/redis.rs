@@ -5,6 +5,7 @@ mod active_tokens;
 mod archive;
 mod clients;
 mod devices;
+mod ending;
 mod fault;
 mod grants;
 mod inspection;

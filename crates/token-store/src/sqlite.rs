@@ -7,6 +7,7 @@
 mod archive;
 mod clients;
 mod devices;
+mod ending;
 mod grants;
 mod inspection;
 mod open;

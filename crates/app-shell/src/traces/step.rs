@@ -3,7 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use opentelemetry::trace::{
-    FutureExt as _, Span as _, SpanBuilder, SpanKind, Status, TraceContextExt as _, Tracer as _,
+    FutureExt as _, Span as _, SpanBuilder, SpanKind, Status, TraceContextExt as _, TraceId,
+    Tracer as _,
 };
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::trace::SdkTracer;
@@ -70,6 +71,12 @@ pub fn note(name: &'static str, word: &'static str) {
             here.span().set_attribute(KeyValue::new(name, word));
         }
     });
+}
+
+/// The number of the present trace, where it is kept.
+pub fn number() -> Option<TraceId> {
+    let number = |here: &Context| spans(here).map(|_| here.span().span_context().trace_id());
+    Context::map_current(number)
 }
 
 /// The present span, for work that goes on in another task.

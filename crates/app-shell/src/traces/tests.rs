@@ -1,13 +1,13 @@
 use std::time::{Duration, Instant};
 
 use actix_web::http::Method;
-use actix_web::test::{TestRequest, call_service, init_service};
+use actix_web::test::{TestRequest, call_and_read_body, call_service, init_service};
 use actix_web::{App, HttpResponse, web};
 use prometheus::Registry;
 use test_kit::collector::Collector;
 use test_kit::process::free_address;
 
-use super::{SETTINGS, TraceSettings, Traces, answered, here, note, step};
+use super::{SETTINGS, TraceSettings, Traces, answered, here, note, number, step};
 use crate::settings::Settings;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -88,6 +88,28 @@ async fn a_request_and_its_steps_are_spans_of_the_callers_trace() {
     assert!(!format!("{:?}", collector.spans()).contains("s3cret"));
     assert_eq!(collector.spans().len(), 3);
     assert_eq!(count(&registry, "sent"), 3);
+}
+
+#[actix_web::test]
+async fn what_belongs_to_a_request_can_name_its_trace() {
+    let (collector, registry) = (Collector::start(), Registry::new());
+    let traces = traces(&collector.endpoint(), &registry);
+    let say = || async {
+        number()
+            .map(|number| number.to_string())
+            .unwrap_or_default()
+    };
+    let service = web::scope("")
+        .wrap(traces.requests())
+        .route("/number", web::get().to(say));
+    let app = init_service(App::new().service(service)).await;
+    for (kept, said) in [("01", TRACE), ("00", "")] {
+        let parent = format!("00-{TRACE}-{CALLER}-{kept}");
+        let request = TestRequest::with_uri("/number").insert_header(("traceparent", parent));
+        let answer = call_and_read_body(&app, request.to_request()).await;
+        assert_eq!(answer, said);
+    }
+    assert!(number().is_none());
 }
 
 #[actix_web::test]

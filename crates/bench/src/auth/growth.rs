@@ -52,7 +52,7 @@ pub fn redis(plan: &Plan, report: &mut Report) -> Outcome<()> {
             ..Options::default()
         })?;
         let mint = Mint::new(system.signing_key()?)?;
-        let fill = seed::redis::fill(&system.redis, &mint, 0..size);
+        let fill = seed::redis::fill(&system.redis, &mint, 0..size, seed::Identifiers::of);
         system.runtime.block_on(fill)?;
         let pids = vec![system.auth_service.pid(), redis_pid(&system)?];
         let subject = Subject {
@@ -98,7 +98,12 @@ pub fn sqlite(plan: &Plan, report: &mut Report) -> Outcome<()> {
         // Its signatures are never looked at here: what is stored of a token has none.
         let key = SigningKey::from_pkcs8_pem(pem.as_bytes())?;
         let mint = Mint::of_single_process(key, &origin)?;
-        runtime.block_on(seed::sqlite::fill(&file, &mint, 0..size))?;
+        runtime.block_on(seed::sqlite::fill(
+            &file,
+            &mint,
+            0..size,
+            seed::Identifiers::of,
+        ))?;
         let server = gateway(&data)?;
         let subject = Subject {
             target: Target::at(&origin),

@@ -26,7 +26,7 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
     })?;
     let mint = Mint::new(system.signing_key()?)?;
     let numbers = 0..u64::from(plan.requests);
-    let fill = seed::redis::fill(&system.redis, &mint, numbers);
+    let fill = seed::redis::fill(&system.redis, &mint, numbers, seed::Identifiers::of);
     system.runtime.block_on(fill)?;
     let target = Target::of(&system);
     let pids = [system.auth_service.pid()];

@@ -3,14 +3,14 @@
 use std::process::ExitCode;
 
 use bench::rows::{
-    Plan, cold_token, edge, instructions, listing, many_tokens, memory, one_token, revocation,
+    Plan, cold_token, edge, instructions, many_tokens, memory, one_token, operator, revocation,
     start,
 };
 use bench::run::{Choice, Row, run};
 use clap::Parser;
 
 /// In the order in which they are measured.
-const ROWS: [Row<Plan>; 9] = [
+const ROWS: [Row<Plan>; 10] = [
     ("one-token", one_token::run),
     ("edge", edge::run),
     ("cold-token", cold_token::run),
@@ -19,7 +19,8 @@ const ROWS: [Row<Plan>; 9] = [
     ("memory", memory::run),
     ("start", start::run),
     ("instructions", instructions::run),
-    ("listing", listing::run),
+    ("operator-redis", operator::in_redis),
+    ("operator-sqlite", operator::in_sqlite),
 ];
 
 /// Measures the verifier, and prints a table.

@@ -36,9 +36,9 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let mint = Mint::new(system.signing_key()?)?;
     let few_redis = system.runtime.block_on(Redis::start());
     system.runtime.block_on(as_shipped(&few_redis))?;
-    let fill = seed::redis::fill(&few_redis, &mint, 0..FEW);
+    let fill = seed::redis::fill(&few_redis, &mint, 0..FEW, Identifiers::of);
     system.runtime.block_on(fill)?;
-    let fill = seed::redis::fill(&system.redis, &mint, 0..plan.tokens);
+    let fill = seed::redis::fill(&system.redis, &mint, 0..plan.tokens, Identifiers::of);
     system.runtime.block_on(fill)?;
     let many = requests(&mint, 0..plan.tokens)?;
     let few = requests(&mint, 0..FEW)?;

@@ -28,7 +28,7 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
     })?;
     let mint = Mint::new(system.signing_key()?)?;
     let tokens = plan.tokens.min(TOKENS);
-    let fill = seed::redis::fill(&system.redis, &mint, 0..tokens);
+    let fill = seed::redis::fill(&system.redis, &mint, 0..tokens, seed::Identifiers::of);
     system.runtime.block_on(fill)?;
     let token = stored(&system, "bench")?;
     let verifier = system.verifier(Cores::All)?;

@@ -27,12 +27,17 @@ enum Value {
     Hash(Vec<(String, String)>),
 }
 
-/// Fills an empty Redis with the grants of these numbers, each of a client of its own.
-pub async fn fill(redis: &Redis, mint: &Mint, numbers: std::ops::Range<u64>) -> Outcome<()> {
+/// Fills an empty Redis with the grants of these numbers, whose clients and people `who` says.
+pub async fn fill(
+    redis: &Redis,
+    mint: &Mint,
+    numbers: std::ops::Range<u64>,
+    who: fn(u64) -> Identifiers,
+) -> Outcome<()> {
     let Some(first) = numbers.clone().next() else {
         return Ok(());
     };
-    let own = Identifiers::of(first);
+    let own = who(first);
     let store = RedisStore::connect(&settings_of(redis))?;
     write_one(&store, mint, &own).await?;
     let mut connection = connection_to(redis).await?;
@@ -42,7 +47,7 @@ pub async fn fill(redis: &Redis, mint: &Mint, numbers: std::ops::Range<u64>) -> 
         let end = numbers.end.min(begin + AT_ONCE);
         let mut pipeline = Pipeline::with_capacity(8192);
         for number in begin..end {
-            let replacements = own.replacements(&Identifiers::of(number))?;
+            let replacements = own.replacements(&who(number))?;
             for key in &template {
                 key.write(&mut pipeline, &replacements);
             }

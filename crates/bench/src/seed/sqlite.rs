@@ -16,23 +16,28 @@ struct Written {
     row: Vec<Value>,
 }
 
-/// Fills a new store file with the grants of these numbers, each of a client of its own.
-pub async fn fill(path: &Path, mint: &Mint, numbers: std::ops::Range<u64>) -> Outcome<()> {
+/// Fills a new store file with the grants of these numbers, whose clients and people `who` says.
+pub async fn fill(
+    path: &Path,
+    mint: &Mint,
+    numbers: std::ops::Range<u64>,
+    who: fn(u64) -> Identifiers,
+) -> Outcome<()> {
     let Some(first) = numbers.clone().next() else {
         return Ok(());
     };
-    let own = Identifiers::of(first);
+    let own = who(first);
     let store = SqliteStore::open(path)?;
     write_one(&store, mint, &own).await?;
     drop(store);
     let mut connection = Connection::open(path)?;
     let mut template = written(&connection)?;
-    let other = own.replacements(&Identifiers::of(first + 1))?;
+    let other = own.replacements(&who(first + 1))?;
     // A row that names none of them is no record of a grant.
     template.retain(|written| written.renamed(&other) != written.row);
     let transaction = connection.transaction()?;
     for number in first + 1..numbers.end {
-        let replacements = own.replacements(&Identifiers::of(number))?;
+        let replacements = own.replacements(&who(number))?;
         for written in &template {
             let row = written.renamed(&replacements);
             transaction

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use forward_auth::decide::Denial;
+use token_core::jose::TokenError;
 use token_core::{Seconds, Timestamp};
 
 /// For how long a verifier may believe what it knew, when nobody can tell it anything (contract).
@@ -106,7 +107,8 @@ impl View {
     pub(crate) fn heard(&mut self, token: usize, key: usize, denial: Denial) {
         match denial {
             Denial::Inactive => drop(self.revoked.remove(&token)),
-            Denial::Token(_) => drop(self.retired.remove(&key)),
+            // Any other fault of a token says nothing of its key.
+            Denial::Token(TokenError::UnknownKey) => drop(self.retired.remove(&key)),
             _ => {}
         }
     }

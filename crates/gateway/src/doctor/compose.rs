@@ -91,17 +91,20 @@ impl Project {
             .collect()
     }
 
-    /// Routers of containers' labels without any middleware: `CONTAINER: ROUTER`.
+    /// Routers of containers' labels that name no guard: `CONTAINER: ROUTER`.
     pub(crate) fn unguarded_routers(&self) -> Vec<String> {
         let mut found = Vec::new();
         for (name, service) in &self.services {
             for label in service.labels.keys() {
                 let parts: Vec<_> = label.splitn(5, '.').collect();
-                let ["traefik", "http", "routers", router, "rule"] = parts.as_slice() else {
+                let ["traefik", kind, "routers", router, "rule"] = parts.as_slice() else {
                     continue;
                 };
-                let guard = format!("traefik.http.routers.{router}.middlewares");
-                if service.labels.get(&guard).is_none_or(String::is_empty) {
+                let used = format!("traefik.{kind}.routers.{router}.middlewares");
+                let mut used = service.labels.get(&used).into_iter();
+                let is_guarded = *kind == "http"
+                    && used.any(|list| list.split(',').any(|own| is_guard(own.trim())));
+                if !is_guarded {
                     found.push(format!("{name}: {router}"));
                 }
             }
@@ -119,6 +122,14 @@ impl Project {
         });
         unbounded.map(|(name, _)| name.as_str()).collect()
     }
+}
+
+/// Whether this is what `traefik/dynamic/gateway.yml` calls the guard of a service.
+fn is_guard(middleware: &str) -> bool {
+    let own = middleware.strip_suffix("@file").unwrap_or_default();
+    let name = own.strip_prefix("protect-");
+    let name = name.or_else(|| own.strip_prefix("mcp-auth-"));
+    name.is_some_and(|name| !name.is_empty())
 }
 
 pub(crate) fn log_rotation(project: Option<&Project>) -> Outcome {
@@ -181,7 +192,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_router_without_a_middleware_is_seen() {
+    fn a_router_without_a_guard_is_seen() {
         let rule = ("traefik.http.routers.raw.rule", "Host(`x`)");
         let guard = ("traefik.http.routers.raw.middlewares", "protect-x@file");
         let of = |labels: &[(&str, &str)]| {
@@ -190,5 +201,13 @@ pub(crate) mod tests {
         };
         assert_eq!(of(&[rule]), ["x: raw"]);
         assert!(of(&[rule, guard]).is_empty());
+        for other in ["mcp-cors@file", "protect-x@docker", "protect-@file", ""] {
+            let other = ("traefik.http.routers.raw.middlewares", other);
+            assert_eq!(of(&[rule, other]), ["x: raw"], "{other:?}");
+        }
+        let both = "mcp-cors@file, mcp-auth-x@file";
+        assert!(of(&[rule, ("traefik.http.routers.raw.middlewares", both)]).is_empty());
+        let tcp = ("traefik.tcp.routers.db.rule", "HostSNI(`*`)");
+        assert_eq!(of(&[tcp]), ["x: db"]);
     }
 }

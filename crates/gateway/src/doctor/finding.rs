@@ -97,6 +97,12 @@ pub(crate) struct Finding {
     pub(crate) outcome: Outcome,
 }
 
+/// Whether nothing could be looked at, so that nothing can be said.
+pub(crate) fn saw_nothing(findings: &[Finding]) -> bool {
+    let mut verdicts = findings.iter().map(|finding| finding.outcome.verdict());
+    verdicts.all(|verdict| verdict == Verdict::Skipped)
+}
+
 /// The heaviest verdict among findings, and with it the exit code.
 pub(crate) fn worst(findings: &[Finding]) -> Verdict {
     let verdicts = findings.iter().map(|finding| finding.outcome.verdict());

@@ -1,14 +1,14 @@
 //! What settings, files and the store tell.
 
-use token_core::{Clock as _, SystemClock, Timestamp};
+use token_core::{Clock as _, SystemClock};
 
 use super::check::Check;
 use super::compose::{self, Project};
 use super::finding::{Finding, Outcome, Problem};
-use super::outside::Heard;
-use super::place::Place;
-use super::routers::Routes;
-use super::store::Facts;
+use super::outside::{Heard, UNNAMED};
+use super::place::{Names, Place};
+use super::store::{Facts, Reading};
+use super::traefik::Routes;
 use super::{DoctorArguments, backups, keys, login, routers, secrets, settings, store};
 use crate::internal_ca::InternalCa;
 use crate::key_keeper::KeyKeeper;
@@ -29,7 +29,7 @@ pub(crate) async fn examine(
             Check::GithubApp => github(place).await,
             Check::RedisOpen => open(place).await,
             Check::Login => rehearsal(place).await,
-            Check::Routers => traefik(arguments, project).await,
+            Check::Routers => traefik(arguments, place, project).await,
             _ => match of_settings(check, place).or_else(|| of_files(check, arguments, place)) {
                 Some(outcome) => outcome,
                 None => match of_store(check, &facts, project, heard) {
@@ -100,10 +100,14 @@ fn of_store(
         Check::RedisExposure => store::exposure(project, heard.redis_port),
         Check::Clock => {
             let redis = facts.as_ref().and_then(|facts| facts.as_ref().ok());
-            let mut seen: Vec<(&str, Timestamp)> = Vec::new();
-            seen.extend(redis.map(|facts| ("Redis", facts.time)));
-            seen.extend(heard.date.map(|date| ("the edge", date)));
-            store::clocks(&seen, SystemClock.now())
+            let redis = redis.map(|facts| Reading {
+                theirs: facts.time,
+                ours: facts.heard_at,
+            });
+            let mut seen: Vec<(&str, Reading)> = Vec::new();
+            seen.extend(redis.map(|reading| ("Redis", reading)));
+            seen.extend(heard.date.map(|reading| ("the edge", reading)));
+            store::clocks(&seen)
         }
         Check::LogRotation => compose::log_rotation(project),
         _ => return None,
@@ -118,7 +122,7 @@ async fn facts(arguments: &DoctorArguments, place: &Place) -> Facts {
         return None;
     }
     let (_, redis) = place.redis.as_ref()?;
-    Some(redis.server_facts().await)
+    Some(redis.server_facts(&SystemClock).await)
 }
 
 async fn open(place: &Place) -> Outcome {
@@ -130,8 +134,10 @@ async fn open(place: &Place) -> Outcome {
 }
 
 async fn github(place: &Place) -> Outcome {
-    let Some((issuer, _)) = &place.names else {
-        return Outcome::skipped("BASE_DOMAIN is not set here, or refused");
+    let issuer = match &place.names {
+        Names::Known(issuer, _) => issuer,
+        Names::Refused(_) => return Outcome::skipped("BASE_DOMAIN or MCP_SERVICES is refused"),
+        Names::Unset => return Outcome::skipped(UNNAMED),
     };
     let asked = match &place.github {
         Some(app) => Some(settings::ask_github(app.clone(), issuer).await),
@@ -140,17 +146,16 @@ async fn github(place: &Place) -> Outcome {
     settings::github_app(asked, &issuer.endpoint("/callback"))
 }
 
-async fn traefik(arguments: &DoctorArguments, project: Option<&Project>) -> Outcome {
+async fn traefik(arguments: &DoctorArguments, place: &Place, project: Option<&Project>) -> Outcome {
     let Some(api) = &arguments.traefik_api else {
         return routers::labels(project);
     };
     match Routes::ask(api).await {
-        Ok(routes) => routers::routes(&routes),
+        Ok(routes) => routers::routes(&routes, place.guarded()),
         Err(error) => {
-            let found = format!(
-                "{api} cannot be asked: {}",
-                app_shell::error_chain(error.as_ref())
-            );
+            // Of the address no more than this: a password may stand in it.
+            let origin = api.origin().ascii_serialization();
+            let found = format!("{origin} cannot be asked: {error}");
             let mend = "give the address of Traefik's API, as docs/doctor.md says";
             Outcome::Wrong(vec![Problem::warn(found, mend)])
         }

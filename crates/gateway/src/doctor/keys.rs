@@ -11,12 +11,15 @@ use super::finding::{Outcome, Problem};
 use crate::internal_ca::{CaError, Certificate};
 use crate::key_keeper::{KeeperError, KeyKeeper, Purpose};
 use crate::operator::when::length;
+use crate::serve_config::SETTINGS_FILE;
 
 const DAY: u64 = 86_400;
 /// A schedule that is so late is not at work.
 const LATE: Seconds = Seconds(7 * DAY);
 /// Without a schedule, a key that is older is old.
 const OLD: Seconds = Seconds(365 * DAY);
+/// It is never replaced by itself, since Traefik reads its certificate at its start only.
+const NEW_CA: &str = "just down, docker volume rm mcp-oauth-gateway_internal-ca, just up";
 /// The certificate is renewed 30 days before its end.
 const NOT_RENEWED: Seconds = Seconds(21 * DAY);
 
@@ -92,14 +95,18 @@ pub(crate) fn internal_ca(
         Some(Ok(certificates)) => certificates,
         Some(Err(error)) => {
             let found = app_shell::error_chain(&error);
-            return Outcome::Wrong(vec![Problem::fail(found, "just generate-rsa-keys")]);
+            return Outcome::Wrong(vec![Problem::fail(found, NEW_CA)]);
         }
     };
     let mut problems = Vec::new();
     let mut seen = Vec::new();
-    for (purpose, what) in [
-        ("ca", "the internal CA"),
-        ("https", "the verifier's certificate"),
+    for (purpose, what, renewed_by) in [
+        ("ca", "the internal CA", NEW_CA),
+        (
+            "https",
+            "the verifier's certificate",
+            "just rotate-keys --only https",
+        ),
     ] {
         let Some(own) = certificates.iter().find(|own| own.purpose == purpose) else {
             problems.push(Problem::fail(
@@ -110,12 +117,11 @@ pub(crate) fn internal_ca(
         };
         let left = own.until.remaining(now);
         if own.until.has_passed(now) {
-            let mend = "just rotate-keys --only https";
-            problems.push(Problem::fail(format!("{what} has ended"), mend));
+            problems.push(Problem::fail(format!("{what} has ended"), renewed_by));
         } else if left < NOT_RENEWED {
             problems.push(Problem::warn(
                 format!("{what} ends in {} and was not renewed", length(left)),
-                "just up, which starts key-keeper; and just rotate-keys --only https now",
+                format!("{renewed_by}; docs/runbooks/certificates.md says why it was not"),
             ));
         }
         seen.push(format!("{what} {}", length(left)));
@@ -129,6 +135,13 @@ pub(crate) struct Guarded {
     pub(crate) path: PathBuf,
     pub(crate) mode: u32,
     pub(crate) is_directory: bool,
+}
+
+impl Guarded {
+    fn name(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
 }
 
 /// What lies in these directories, as far as it can be seen.
@@ -185,25 +198,33 @@ pub(crate) fn key_files(files: &[Guarded]) -> Outcome {
     )
 }
 
-/// The mode of `.env` below a directory.
+/// The modes of `.env` and `gateway.toml` in a directory; where none is named, of the
+/// `gateway.toml` that is read here.
 pub(crate) fn env_file(project: Option<&Path>) -> Outcome {
-    let Some(project) = project else {
-        return Outcome::skipped("give --project, the directory of .env");
+    let files = [".env", SETTINGS_FILE].map(Path::new).into_iter();
+    let files: Vec<_> = match project {
+        Some(project) => files
+            .filter_map(|name| guarded(&project.join(name)))
+            .collect(),
+        None => guarded(Path::new(SETTINGS_FILE)).into_iter().collect(),
     };
-    env_file_of(guarded(&project.join(".env")).map(|file| file.mode))
-}
-
-fn env_file_of(mode: Option<u32>) -> Outcome {
-    let Some(mode) = mode else {
-        return Outcome::skipped("no .env can be seen there");
-    };
-    let problem = (mode & 0o077 != 0).then(|| {
-        Problem::fail(
-            format!(".env is open to others (mode {mode:03o})"),
-            "chmod 600 .env",
-        )
+    if files.is_empty() {
+        return Outcome::skipped(match project {
+            Some(_) => "no .env can be seen there",
+            None => "give --project, the directory of .env",
+        });
+    }
+    let open = files.iter().filter(|file| file.mode & 0o077 != 0);
+    let problems = open.map(|file| {
+        let (name, mode) = (file.name(), file.mode);
+        let found = format!("{name} is open to others (mode {mode:03o})");
+        Problem::fail(found, format!("chmod 600 {name}"))
     });
-    Outcome::of(problem.into_iter().collect(), "its owner's alone")
+    let names: Vec<_> = files.iter().map(Guarded::name).collect();
+    Outcome::of(
+        problems.collect(),
+        format!("{}: its owner's alone", names.join(", ")),
+    )
 }
 
 #[cfg(test)]
@@ -265,8 +286,21 @@ mod tests {
         assert_eq!(of(0o640, 0o700), Verdict::Fail);
         assert_eq!(of(0o600, 0o770), Verdict::Fail);
         assert_eq!(key_files(&[]).verdict(), Verdict::Skipped);
-        assert_eq!(env_file_of(Some(0o600)).verdict(), Verdict::Ok);
-        assert_eq!(env_file_of(Some(0o644)).verdict(), Verdict::Fail);
-        assert_eq!(env_file_of(None).verdict(), Verdict::Skipped);
+    }
+
+    #[test]
+    fn a_file_of_settings_that_others_can_read_is_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let verdict = || env_file(Some(directory.path())).verdict();
+        assert_eq!(verdict(), Verdict::Skipped);
+        for name in [".env", "gateway.toml"] {
+            let path = directory.path().join(name);
+            fs::write(&path, "").unwrap();
+            let mode = |mode| fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            mode(0o644);
+            assert_eq!(verdict(), Verdict::Fail, "{name}");
+            mode(0o600);
+            assert_eq!(verdict(), Verdict::Ok, "{name}");
+        }
     }
 }

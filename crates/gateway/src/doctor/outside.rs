@@ -6,26 +6,25 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use reqwest::Method;
-use reqwest::header::{
-    ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, HeaderName,
-    ORIGIN,
-};
-use token_core::{Clock as _, Seconds, SystemClock, Timestamp};
+use reqwest::header::ORIGIN;
+use token_core::{Clock as _, SystemClock, Timestamp};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use url::Url;
 
-use access::{Crossing, Guard};
-use target::{Asked, Target};
+use asking::fetch;
+use target::Target;
 use tls::Spoken;
-use web::Seen;
 
 use super::DoctorArguments;
 use super::check::Check;
-use super::finding::{Finding, Outcome, Problem};
-use super::place::Place;
+use super::finding::{Finding, Outcome, Problem, Verdict};
+use super::place::{Names, Place};
+use super::settings;
+use super::store::Reading;
 
 mod access;
+mod asking;
 mod documents;
 mod grade;
 mod handshake;
@@ -40,13 +39,14 @@ const REDIS_PORT: u16 = 6379;
 /// Nobody's: the origin of a web page that asks.
 const ANY_PAGE: &str = "https://doctor.example";
 const UNREACHABLE: &str = "a host cannot be reached: see `hosts`";
+pub(crate) const UNNAMED: &str = "BASE_DOMAIN is not set here";
 const NO_EDGE: &str = "the single process has no edge: it is plain http on this computer";
 
 /// What the outside told for checks of the inside.
 #[derive(Default)]
 pub(crate) struct Heard {
     /// What the `Date` header said, and what our clock said when it came.
-    pub(crate) date: Option<Timestamp>,
+    pub(crate) date: Option<Reading>,
     /// Whether somebody answers at Redis's port of the issuer's host.
     pub(crate) redis_port: Option<bool>,
 }
@@ -68,16 +68,9 @@ pub(crate) async fn examine(
     if arguments.inside_only || (wanted.is_empty() && !listens) {
         return Ok((Vec::new(), Heard::default()));
     }
-    let same = |outcome: &Outcome| {
-        let findings = wanted.iter().map(|check| Finding {
-            check: *check,
-            outcome: outcome.clone(),
-        });
-        findings.collect()
-    };
-    let Some((issuer, services)) = &place.names else {
-        let unknown = Outcome::skipped("BASE_DOMAIN is not set here, or refused");
-        return Ok((same(&unknown), Heard::default()));
+    let (issuer, services) = match &place.names {
+        Names::Known(issuer, services) => (issuer, services),
+        other => return Ok((nobody_to_ask(&wanted, other), Heard::default())),
     };
     let target = Target::new(issuer.clone(), services)?;
     let reached = reach(&target).await;
@@ -89,10 +82,18 @@ pub(crate) async fn examine(
         } else {
             Vec::new()
         };
+    let hosts = hosts(&reached);
     let mut findings = Vec::new();
+    // Whatever is asked for: what the rest was skipped for is told.
+    if !wanted.contains(&Check::Hosts) && hosts.verdict() != Verdict::Ok {
+        findings.push(Finding {
+            check: Check::Hosts,
+            outcome: hosts.clone(),
+        });
+    }
     for check in wanted {
         let outcome = if check == Check::Hosts {
-            hosts(&reached)
+            hosts.clone()
         } else if !all_reached {
             Outcome::skipped(UNREACHABLE)
         } else if target.is_single_process() && check < Check::SecurityHeaders {
@@ -110,6 +111,30 @@ pub(crate) async fn examine(
     Ok((findings, heard))
 }
 
+/// Every check that is asked for, where it is not known who the gateway is.
+fn nobody_to_ask(wanted: &[Check], names: &Names) -> Vec<Finding> {
+    let (hosts, others) = match names {
+        Names::Refused(lines) => (
+            settings::refused(lines),
+            "the gateway's names are refused: see `hosts`",
+        ),
+        _ => (Outcome::skipped(UNNAMED), UNNAMED),
+    };
+    let mut findings = Vec::new();
+    if wanted.contains(&Check::Hosts) || hosts.verdict() == Verdict::Fail {
+        findings.push(Finding {
+            check: Check::Hosts,
+            outcome: hosts,
+        });
+    }
+    let rest = wanted.iter().filter(|check| **check != Check::Hosts);
+    findings.extend(rest.map(|check| Finding {
+        check: *check,
+        outcome: Outcome::skipped(others),
+    }));
+    findings
+}
+
 fn of_tls(check: Check) -> bool {
     matches!(
         check,
@@ -123,34 +148,33 @@ async fn look(check: Check, target: &Target, spoken: &[Spoken], origin: &str) ->
         Check::TlsVersions => tls::versions(spoken),
         Check::TlsCiphers => tls::ciphers(spoken),
         Check::TlsGrade => {
-            let told = hsts(target).await;
+            let told = asking::hsts(target).await;
             grade::grade(spoken, |host| told.get(host).copied())
         }
-        Check::HttpRedirect => web::http_redirect(&plain_pages(target).await),
-        Check::SecurityHeaders => web::security_headers(&pages(target).await),
+        Check::HttpRedirect => web::http_redirect(&asking::plain_pages(target).await),
+        Check::SecurityHeaders => web::security_headers(&asking::pages(target).await),
         Check::Ready => access::ready(&target.get(&target.issuer.endpoint("/ready")).await),
         Check::IssuerMetadata => {
             let found = fetch(target, documents::of_issuer(target)).await;
             documents::issuer_metadata(&found, &target.issuer)
         }
         Check::ResourceMetadata => {
-            let mut found = Vec::new();
-            for (resource, urls) in documents::of_services(target) {
-                found.push((resource, fetch(target, urls).await));
-            }
+            let found = asking::resource_documents(target).await;
             documents::resource_metadata(&found, &target.issuer)
         }
         Check::PublicKeys => {
             let urls = ["/jwks", "/.well-known/jwks.json"].map(|path| target.issuer.endpoint(path));
             documents::public_keys(&fetch(target, urls.into()).await)
         }
-        Check::Challenge => access::challenge(&guards(target).await),
+        Check::Challenge => access::challenge(&asking::guards(target).await),
         Check::Cors => {
             let private = target.issuer.endpoint("/authorize");
             let private = target.ask(Method::GET, &private, &[(ORIGIN, origin)]).await;
-            access::cors(&crossings(target, origin).await, &private, origin)
+            access::cors(&asking::crossings(target, origin).await, &private, origin)
         }
-        Check::InternalPaths => access::internal_paths(&fetch(target, internal(target)).await),
+        Check::InternalPaths => {
+            access::internal_paths(&fetch(target, asking::internal(target)).await)
+        }
         _ => Outcome::skipped("it is no check of the outside"),
     }
 }
@@ -201,125 +225,10 @@ fn page(origins: Option<&str>) -> String {
         .to_owned()
 }
 
-async fn fetch(target: &Target, urls: Vec<String>) -> Vec<(String, Asked)> {
-    let mut found = Vec::new();
-    for url in urls {
-        let asked = target.get(&url).await;
-        found.push((url, asked));
-    }
-    found
-}
-
-/// One page of each host, over plain http.
-async fn plain_pages(target: &Target) -> Vec<Seen> {
-    let mut pages = Vec::new();
-    for origin in target.origins() {
-        let url = format!("{}/mcp?doctor=1", origin.replacen("https://", "http://", 1));
-        let asked = target.get(&url).await;
-        pages.push(Seen { url, asked });
-    }
-    pages
-}
-
-/// For how long each host tells browsers to use https.
-async fn hsts(target: &Target) -> BTreeMap<String, Seconds> {
-    let mut told = BTreeMap::new();
-    for origin in target.origins() {
-        let asked = target.get(&format!("{origin}/nothing/here")).await;
-        let age = asked.ok().and_then(|answer| web::hsts_age(&answer));
-        told.extend(host_and_port(&origin).map(|(host, _)| host).zip(age));
-    }
-    told
-}
-
-/// One of each kind of answer: a page, a document, an error, a challenge, and what is not there.
-async fn pages(target: &Target) -> Vec<Seen> {
-    let issuer = &target.issuer;
-    let mut urls = vec![
-        issuer.endpoint("/"),
-        issuer.endpoint("/jwks"),
-        issuer.endpoint("/authorize?client_id=doctor"),
-    ];
-    for service in &target.services {
-        urls.push(service.resource.metadata_url());
-        urls.push(service.resource.as_str().to_owned());
-    }
-    urls.extend(
-        target
-            .origins()
-            .into_iter()
-            .map(|origin| format!("{origin}/nothing/here")),
-    );
-    let found = fetch(target, urls).await.into_iter();
-    found.map(|(url, asked)| Seen { url, asked }).collect()
-}
-
-async fn guards(target: &Target) -> Vec<Guard> {
-    let mut guards = Vec::new();
-    for service in &target.services {
-        let url = service.resource.as_str();
-        guards.push(Guard {
-            resource: service.resource.clone(),
-            without: target.ask(Method::POST, url, &[]).await,
-            made_up: target
-                .ask(
-                    Method::GET,
-                    url,
-                    &[(AUTHORIZATION, "Bearer made-up-by-the-doctor")],
-                )
-                .await,
-        });
-    }
-    guards
-}
-
-async fn crossings(target: &Target, origin: &str) -> Vec<Crossing> {
-    let services = target.services.iter();
-    let mut urls: Vec<String> = services
-        .map(|own| own.resource.as_str().to_owned())
-        .collect();
-    urls.extend(["/token", "/register"].map(|path| target.issuer.endpoint(path)));
-    let preflight: [(HeaderName, &str); 3] = [
-        (ORIGIN, origin),
-        (ACCESS_CONTROL_REQUEST_METHOD, "POST"),
-        (ACCESS_CONTROL_REQUEST_HEADERS, "authorization,content-type"),
-    ];
-    let mut crossings = Vec::new();
-    for url in urls {
-        let preflight = target.ask(Method::OPTIONS, &url, &preflight).await;
-        // Without a body, so that nothing is registered and nothing is issued.
-        let request = target.ask(Method::POST, &url, &[(ORIGIN, origin)]).await;
-        crossings.push(Crossing {
-            url,
-            preflight,
-            request,
-        });
-    }
-    crossings
-}
-
-/// The verifier's and the operator's addresses, on each host.
-fn internal(target: &Target) -> Vec<String> {
-    let mut paths = vec![
-        "/metrics".to_owned(),
-        "/assertion-jwks".to_owned(),
-        "/api/rawdata".to_owned(),
-    ];
-    paths.extend(
-        target
-            .services
-            .iter()
-            .map(|service| format!("/verify/{}", service.name)),
-    );
-    let origins = target.origins().into_iter();
-    origins
-        .flat_map(|origin| paths.iter().map(move |path| format!("{origin}{path}")))
-        .collect()
-}
-
 async fn hear(target: &Target) -> Heard {
-    let date = target.get(&target.issuer.endpoint("/health")).await.ok();
-    let date = date.and_then(|answer| answer.one("date"));
+    let answer = target.get(&target.issuer.endpoint("/health")).await.ok();
+    let ours = SystemClock.now();
+    let date = answer.and_then(|answer| answer.one("date"));
     let date = date.and_then(|text| httpdate::parse_http_date(&text).ok());
     let date = date.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
     let host = host_and_port(target.issuer.as_str()).map(|(host, _)| host);
@@ -328,7 +237,10 @@ async fn hear(target: &Target) -> Heard {
         _ => None,
     };
     Heard {
-        date: date.map(|since| Timestamp(since.as_secs())),
+        date: date.map(|since| Reading {
+            theirs: Timestamp(since.as_secs()),
+            ours,
+        }),
         redis_port,
     }
 }

@@ -1,155 +1,86 @@
 //! Routers that lead to an MCP server past the verifier, as Traefik's API tells of them; as far as
 //! labels tell, where Traefik is not asked.
 
-use std::collections::BTreeMap;
-use std::error::Error;
-use std::time::Duration;
-
 use actix_web::http::header::HeaderName;
 use forward_auth::pass::IDENTITY_HEADERS;
-use reqwest::Client;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use token_core::Services;
 use url::Url;
 
 use super::compose::Project;
 use super::finding::{Outcome, Problem};
+use super::traefik::{ForwardAuth, Middleware, Router, Routes, qualified};
 
-const LIMIT: Duration = Duration::from_secs(5);
 const MEND: &str = "give it traefik.http.routers.NAME.middlewares: protect-NAME@file; then just up";
 const GUARD: &str = "git checkout traefik/dynamic/gateway.yml, then just up";
+const LOGS: &str = "just logs traefik";
+const TCP: &str = "make it a router of http with protect-NAME@file, or take it away; then just up";
+const OWN_API: &str =
+    "take the router away, or give it basicAuth and allow only whom you know; then just up";
 /// They are no MCP servers, and answer everybody.
 const PUBLIC: [&str; 2] = ["auth-service@file", "forward-auth@file"];
+/// Traefik's own, which show or change every route.
+const POWERFUL: [&str; 3] = ["api@internal", "dashboard@internal", "rest@internal"];
+/// Traefik's own entry point, on the loopback of its container as shipped.
+const OWN_ENTRY_POINT: &str = "traefik";
 
-/// A router (`/api/http/routers`).
-#[derive(Debug, Clone, Deserialize)]
-struct Router {
-    name: String,
-    provider: String,
-    #[serde(default)]
-    rule: String,
-    #[serde(default)]
-    service: String,
-    #[serde(default)]
-    middlewares: Vec<String>,
-    #[serde(default)]
-    status: String,
-}
-
-/// A middleware (`/api/http/middlewares`).
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Middleware {
-    name: String,
-    chain: Option<Chain>,
-    forward_auth: Option<ForwardAuth>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Chain {
-    #[serde(default)]
-    middlewares: Vec<String>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ForwardAuth {
-    #[serde(default)]
-    address: String,
-    #[serde(default)]
-    trust_forward_header: bool,
-    #[serde(default)]
-    auth_response_headers: Vec<String>,
-}
-
-/// What Traefik routes.
-#[derive(Debug, Clone)]
-pub(crate) struct Routes {
-    routers: Vec<Router>,
-    middlewares: BTreeMap<String, Middleware>,
-}
-
-impl Routes {
-    /// Asks Traefik's API, whose address is that before `/api`.
-    pub(crate) async fn ask(api: &Url) -> Result<Self, Box<dyn Error>> {
-        app_shell::tls::install_ring();
-        let http = Client::builder().no_proxy().timeout(LIMIT).build()?;
-        let routers = list(&http, api, "routers").await?;
-        let middlewares: Vec<Middleware> = list(&http, api, "middlewares").await?;
-        let named = middlewares.into_iter().map(|own| (own.name.clone(), own));
-        Ok(Self {
-            routers,
-            middlewares: named.collect(),
-        })
-    }
-
-    /// A middleware and, for a chain, all that it consists of. A chain within itself ends.
-    fn flat<'a>(&'a self, name: &str, provider: &str, depth: u8) -> Vec<&'a Middleware> {
-        let name = qualified(name, provider);
-        let Some(own) = self.middlewares.get(&name).filter(|_| depth > 0) else {
-            return Vec::new();
-        };
-        // A part is looked for where the chain is.
-        let (_, provider) = own.name.rsplit_once('@').unwrap_or(("", provider));
-        let parts = own.chain.iter().flat_map(|chain| &chain.middlewares);
-        let parts = parts.flat_map(|part| self.flat(part, provider, depth - 1));
-        std::iter::once(own).chain(parts).collect()
-    }
-}
-
-async fn list<T: DeserializeOwned>(
-    http: &Client,
-    api: &Url,
-    what: &str,
-) -> Result<Vec<T>, Box<dyn Error>> {
-    let base = api.as_str().trim_end_matches('/');
-    let url = format!("{base}/api/http/{what}?per_page=1000");
-    let answer = http.get(url).send().await?.error_for_status()?;
-    Ok(answer.json().await?)
-}
-
-fn qualified(name: &str, provider: &str) -> String {
-    if name.contains('@') {
-        name.to_owned()
-    } else {
-        format!("{name}@{provider}")
-    }
-}
-
-pub(crate) fn routes(routes: &Routes) -> Outcome {
-    const DEEPEST: u8 = 8;
+/// `services`: what the gateway guards, where that is known.
+pub(crate) fn routes(all: &Routes, services: Option<&Services>) -> Outcome {
     let mut problems = Vec::new();
     let mut guarded = 0;
-    for router in routes
-        .routers
-        .iter()
-        .filter(|own| own.provider != "internal")
-    {
+    let verifier = Verifier {
+        hosts: all.verifiers(),
+        services,
+    };
+    for router in configured(&all.routers) {
         let service = qualified(&router.service, &router.provider);
-        if router.status != "enabled" {
-            let found = format!("{} is {}", router.name, router.status);
-            problems.push(Problem::fail(found, "just logs traefik"));
-        } else if PUBLIC.contains(&service.as_str()) || service.ends_with("@internal") {
-            // Not an MCP server.
+        let found = if router.status != "enabled" {
+            Some((format!("it is {}", router.status), LOGS))
+        } else if PUBLIC.contains(&service.as_str()) {
+            None
+        } else if service.ends_with("@internal") {
+            open_to_all(all, router, &service).map(|found| (found, OWN_API))
         } else {
-            let used = router.middlewares.iter();
-            let used = used.flat_map(|name| routes.flat(name, &router.provider, DEEPEST));
-            let guard = used.into_iter().find_map(|own| own.forward_auth.as_ref());
+            let mut used = all.before(router).into_iter();
+            let guard = used.find_map(|own| own.forward_auth.as_ref());
             guarded += usize::from(guard.is_some());
-            let found = match guard {
+            match guard {
                 None if matches_nothing(&router.rule) => None,
                 None => Some((format!("no verifier stands before {}", router.rule), MEND)),
-                Some(guard) => weakness(guard).map(|found| (found, GUARD)),
-            };
-            problems.extend(
-                found.map(|(found, mend)| Problem::fail(format!("{}: {found}", router.name), mend)),
-            );
-        }
+                Some(guard) => verifier.weakness(guard).map(|found| (found, GUARD)),
+            }
+        };
+        problems.extend(
+            found.map(|(found, mend)| Problem::fail(format!("{}: {found}", router.name), mend)),
+        );
     }
+    problems.extend(configured(&all.tcp_routers).map(|router| {
+        let found = format!(
+            "{}: {} goes past every guard (tcp)",
+            router.name, router.rule
+        );
+        Problem::fail(found, TCP)
+    }));
     Outcome::of(
         problems,
         format!("{guarded} lead to MCP servers, each through the verifier"),
     )
+}
+
+/// Those that are not Traefik's own.
+fn configured(routers: &[Router]) -> impl Iterator<Item = &Router> {
+    routers.iter().filter(|own| own.provider != "internal")
+}
+
+/// A way to Traefik's own API for who has not signed in.
+fn open_to_all(all: &Routes, router: &Router, service: &str) -> Option<String> {
+    if !POWERFUL.contains(&service) {
+        return None;
+    }
+    let mut entries = router.entry_points.iter();
+    let entry = entries.find(|entry| *entry != OWN_ENTRY_POINT)?;
+    let mut before = all.before(router).into_iter();
+    let is_guarded = before.any(Middleware::authenticates);
+    (!is_guarded).then(|| format!("{service} is open to everybody at the entry point {entry}"))
 }
 
 /// The rule of a container without one of its own (`docker-compose.yml`).
@@ -157,25 +88,47 @@ fn matches_nothing(rule: &str) -> bool {
     rule == "!PathPrefix(`/`)"
 }
 
-/// What lets a guard be talked round.
-fn weakness(guard: &ForwardAuth) -> Option<String> {
-    if !guard.address.contains("/verify/") {
-        return Some(format!("its guard is {}, not the verifier", guard.address));
+/// Where the verifier is, and for what.
+struct Verifier<'a> {
+    hosts: Vec<String>,
+    services: Option<&'a Services>,
+}
+
+impl Verifier<'_> {
+    /// Whether this is `/verify/NAME` at the verifier.
+    fn is_at(&self, address: &str) -> bool {
+        let Ok(url) = Url::parse(address) else {
+            return false;
+        };
+        let host = url.host_str().unwrap_or_default();
+        let name = url.path().strip_prefix("/verify/").unwrap_or_default();
+        let is_service = match self.services {
+            Some(services) => services.resource(name).is_some(),
+            None => !name.is_empty() && !name.contains('/'),
+        };
+        is_service && url.query().is_none() && self.hosts.iter().any(|own| own == host)
     }
-    if guard.trust_forward_header {
-        return Some("trustForwardHeader: a client can name another host".to_owned());
+
+    /// What lets a guard be talked round.
+    fn weakness(&self, guard: &ForwardAuth) -> Option<String> {
+        if !self.is_at(&guard.address) {
+            return Some(format!("its guard is {}, not the verifier", guard.address));
+        }
+        if guard.trust_forward_header {
+            return Some("trustForwardHeader: a client can name another host".to_owned());
+        }
+        let strips = |name: &str| {
+            let mut headers = guard.auth_response_headers.iter();
+            headers.any(|own| own.eq_ignore_ascii_case(name))
+        };
+        let identity = IDENTITY_HEADERS;
+        let identity = identity.iter().map(HeaderName::as_str);
+        let left: Vec<_> = identity
+            .chain(["authorization"])
+            .filter(|name| !strips(name))
+            .collect();
+        (!left.is_empty()).then(|| format!("a client's own {} reach the server", left.join(", ")))
     }
-    let strips = |name: &str| {
-        let mut headers = guard.auth_response_headers.iter();
-        headers.any(|own| own.eq_ignore_ascii_case(name))
-    };
-    let identity = IDENTITY_HEADERS;
-    let identity = identity.iter().map(HeaderName::as_str);
-    let left: Vec<_> = identity
-        .chain(["authorization"])
-        .filter(|name| !strips(name))
-        .collect();
-    (!left.is_empty()).then(|| format!("a client's own {} reach the server", left.join(", ")))
 }
 
 /// As far as labels tell.
@@ -185,10 +138,10 @@ pub(crate) fn labels(project: Option<&Project>) -> Outcome {
     };
     let routers = project.unguarded_routers().into_iter();
     let problems = routers
-        .map(|router| Problem::fail(format!("{router} has no middleware, and so no guard"), MEND));
+        .map(|router| Problem::fail(format!("{router} has no guard (protect-NAME@file)"), MEND));
     Outcome::of(
         problems.collect(),
-        "every router of a label has a middleware; --traefik-api tells more",
+        "every router of a label names a guard; --traefik-api tells more",
     )
 }
 
@@ -196,20 +149,33 @@ pub(crate) fn labels(project: Option<&Project>) -> Outcome {
 mod tests {
     use super::*;
     use crate::doctor::finding::Verdict;
+    use serde::de::DeserializeOwned;
     use serde_json::{Value, json};
 
-    fn verdict(router: &Value, guard: &Value) -> Verdict {
+    fn parsed<T: DeserializeOwned>(value: Value) -> T {
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn whole(router: &Value, tcp: Value, guard: &Value) -> Routes {
         let chain = json!({ "name": "protect-x@file", "chain": { "middlewares": ["mcp-auth-x"] } });
         let guard = json!({ "name": "mcp-auth-x@file", "forwardAuth": guard });
-        let middlewares: Vec<Middleware> = serde_json::from_value(json!([chain, guard])).unwrap();
-        let whole = Routes {
-            routers: vec![serde_json::from_value(router.clone()).unwrap()],
-            middlewares: middlewares
-                .into_iter()
-                .map(|own| (own.name.clone(), own))
-                .collect(),
-        };
-        routes(&whole).verdict()
+        let basic = json!({ "name": "basic@file", "basicAuth": { "users": ["me:x"] } });
+        let headers = json!({ "name": "headers@file", "headers": { "frameDeny": true } });
+        let servers = json!({ "servers": [{ "url": "http://forward-auth:8000" }] });
+        Routes::of(
+            vec![parsed(router.clone())],
+            parsed(tcp),
+            parsed(json!([chain, guard, basic, headers])),
+            parsed(json!([{ "name": "forward-auth@file", "loadBalancer": servers }])),
+        )
+    }
+
+    fn verdict(router: &Value, guard: &Value) -> Verdict {
+        let services = Services::parse("x,y", "example.com").unwrap();
+        let all = whole(router, json!([]), guard);
+        let known = routes(&all, Some(&services)).verdict();
+        assert_eq!(known, routes(&all, None).verdict());
+        known
     }
 
     #[test]
@@ -240,6 +206,9 @@ mod tests {
         }
         for (name, value) in [
             ("address", json!("http://elsewhere/")),
+            ("address", json!("https://elsewhere/verify/x")),
+            ("address", json!("https://forward-auth:8443/x/verify/x")),
+            ("address", json!("https://forward-auth:8443/verify/")),
             ("trustForwardHeader", json!(true)),
             ("authResponseHeaders", json!(["X-User-Id"])),
         ] {
@@ -256,5 +225,51 @@ mod tests {
             open["middlewares"] = json!([]);
             assert_eq!(verdict(&open, &guard), Verdict::Ok, "{name}");
         }
+    }
+
+    #[test]
+    fn a_guard_for_a_service_that_there_is_not_is_none() {
+        let verifier = |services| Verifier {
+            hosts: vec!["forward-auth".to_owned()],
+            services,
+        };
+        let services = Services::parse("fetch", "example.com").unwrap();
+        let address = |name: &str| format!("https://forward-auth:8443/verify/{name}");
+        assert!(verifier(Some(&services)).is_at(&address("fetch")));
+        assert!(!verifier(Some(&services)).is_at(&address("other")));
+        assert!(verifier(None).is_at(&address("other")));
+    }
+
+    #[test]
+    fn traefiks_own_api_is_for_who_signs_in() {
+        let of = |service: &str, entry: &str, middlewares: &[&str]| {
+            let router = json!({
+                "name": "api@file", "provider": "file", "service": service, "rule": "Host(`x`)",
+                "status": "enabled", "entryPoints": [entry], "middlewares": middlewares,
+            });
+            verdict(&router, &json!({}))
+        };
+        assert_eq!(of("api@internal", "websecure", &[]), Verdict::Fail);
+        assert_eq!(
+            of("dashboard@internal", "websecure", &["headers"]),
+            Verdict::Fail
+        );
+        assert_eq!(of("api@internal", "websecure", &["basic"]), Verdict::Ok);
+        assert_eq!(of("api@internal", "traefik", &[]), Verdict::Ok);
+        assert_eq!(of("noop@internal", "websecure", &[]), Verdict::Ok);
+    }
+
+    #[test]
+    fn a_router_of_tcp_goes_past_every_guard() {
+        let router = json!({
+            "name": "a@file", "provider": "file", "service": "auth-service", "status": "enabled",
+        });
+        let tcp = json!([{
+            "name": "raw@docker", "provider": "docker", "service": "x", "status": "enabled",
+            "rule": "HostSNI(`*`)", "entryPoints": ["websecure"],
+        }]);
+        let of = |tcp| routes(&whole(&router, tcp, &json!({})), None).verdict();
+        assert_eq!(of(json!([])), Verdict::Ok);
+        assert_eq!(of(tcp), Verdict::Fail);
     }
 }

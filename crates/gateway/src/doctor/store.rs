@@ -131,13 +131,20 @@ pub(crate) fn exposure(project: Option<&Project>, answers_outside: Option<bool>)
     }
 }
 
-/// Whose clock, and what it said when ours said `now`.
-pub(crate) fn clocks(seen: &[(&str, Timestamp)], now: Timestamp) -> Outcome {
+/// What another clock said, and what ours said when that came.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    pub(crate) theirs: Timestamp,
+    pub(crate) ours: Timestamp,
+}
+
+/// Whose clock, and what it said.
+pub(crate) fn clocks(seen: &[(&str, Reading)]) -> Outcome {
     if seen.is_empty() {
         return Outcome::skipped("no other clock could be asked");
     }
-    let problems = seen.iter().filter_map(|(whose, time)| {
-        let skew = time.0.abs_diff(now.0);
+    let problems = seen.iter().filter_map(|(whose, reading)| {
+        let skew = reading.theirs.0.abs_diff(reading.ours.0);
         let found = format!("this clock and that of {whose} are {skew} s apart");
         let mend = "timedatectl set-ntp true, on each machine";
         match skew {
@@ -158,9 +165,12 @@ mod tests {
     use super::*;
     use crate::doctor::finding::Verdict;
 
+    const NOW: Timestamp = Timestamp(1_800_000_000);
+
     fn good() -> ServerFacts {
         ServerFacts {
-            time: Timestamp(1_800_000_000),
+            time: NOW,
+            heard_at: NOW,
             appends: true,
             append_failed: false,
             max_memory: 512 << 20,
@@ -230,12 +240,21 @@ mod tests {
 
     #[test]
     fn clocks_that_differ_are_told() {
-        let now = Timestamp(1_800_000_000);
-        let of = |time| clocks(&[("Redis", Timestamp(time))], now).verdict();
-        assert_eq!(of(now.0 + 5), Verdict::Ok);
-        assert_eq!(of(now.0 - 6), Verdict::Warn);
-        assert_eq!(of(now.0 + 31), Verdict::Fail);
-        assert_eq!(clocks(&[], now).verdict(), Verdict::Skipped);
+        let reading = |theirs, ours| Reading {
+            theirs: Timestamp(theirs),
+            ours: Timestamp(ours),
+        };
+        let of = |theirs| clocks(&[("Redis", reading(theirs, NOW.0))]).verdict();
+        assert_eq!(of(NOW.0 + 5), Verdict::Ok);
+        assert_eq!(of(NOW.0 - 6), Verdict::Warn);
+        assert_eq!(of(NOW.0 + 31), Verdict::Fail);
+        assert_eq!(clocks(&[]).verdict(), Verdict::Skipped);
+        // A minute lay between the two answers, and no clock is wrong.
+        let apart = [
+            ("Redis", reading(NOW.0, NOW.0)),
+            ("the edge", reading(NOW.0 + 60, NOW.0 + 60)),
+        ];
+        assert_eq!(clocks(&apart).verdict(), Verdict::Ok);
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod restore;
 mod view;
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use app_shell::settings::Settings;
 use app_shell::telemetry::{LogFormat, Telemetry};
@@ -153,9 +153,7 @@ pub(crate) fn newest(directory: &Directory) -> Result<Option<Timestamp>, Box<dyn
 
 /// For what needs no store.
 fn directory() -> Result<Directory, Box<dyn Error>> {
-    let known = crate::serve_config::known();
-    let file = Path::new(crate::serve_config::SETTINGS_FILE);
-    let mut settings = Settings::load(&known, file.exists().then_some(file));
+    let mut settings = crate::operator_settings::load();
     let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Text, LevelFilter::INFO);
     let place = Place::read(&mut settings);
     settings.finish()?;

@@ -265,19 +265,11 @@ impl Shown for Session {
     }
 
     fn json(found: &Self, how: &How<'_>, output: &mut Output) -> io::Result<u64> {
-        #[derive(Serialize)]
-        struct Line<'a> {
-            kind: &'static str,
-            service: &'a str,
-            last_used: Option<Timestamp>,
-            #[serde(flatten)]
-            session: &'a Session,
-        }
         output.json(&Line {
             kind: "session",
             service: how.system.service(&found.resource),
             last_used: how.used.session(&found.grant),
-            session: found,
+            record: found,
         })?;
         Ok(1)
     }
@@ -339,24 +331,26 @@ impl Shown for Tokens {
     }
 
     fn json(found: &Session, how: &How<'_>, output: &mut Output) -> io::Result<u64> {
-        #[derive(Serialize)]
-        struct Line<'a> {
-            kind: &'static str,
-            service: &'a str,
-            last_used: Option<Timestamp>,
-            #[serde(flatten)]
-            token: &'a TokenRecord,
-        }
         for token in &found.tokens {
             output.json(&Line {
                 kind: "access_token",
                 service: how.system.service(&token.resource),
                 last_used: how.used.token(&token.jti),
-                token,
+                record: token,
             })?;
         }
         Ok(found.tokens.len() as u64)
     }
+}
+
+/// A session or a token in JSON.
+#[derive(Serialize)]
+struct Line<'a, R> {
+    kind: &'static str,
+    service: &'a str,
+    last_used: Option<Timestamp>,
+    #[serde(flatten)]
+    record: &'a R,
 }
 
 /// The session's identifier, and some of what tells its tokens apart.

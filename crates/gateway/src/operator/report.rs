@@ -9,9 +9,7 @@ mod tests;
 mod unusual;
 
 use std::error::Error;
-use std::fs::OpenOptions;
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -21,6 +19,7 @@ use super::output::{Output, grouped, remark};
 use super::system::System;
 use super::trail;
 use super::when::{distance, length, minute, parse_length};
+use crate::env_file;
 use figures::Figures;
 use series::Series;
 use unusual::DORMANT;
@@ -67,14 +66,7 @@ fn write_page(html: &str, file: &Path) -> Result<(), Box<dyn Error>> {
         output.flush()?;
         return Ok(());
     }
-    let mut to = OpenOptions::new();
-    let opened = to
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(file);
-    opened
+    env_file::private(file)
         .and_then(|mut to| to.write_all(html.as_bytes()))
         .map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
     remark(&format!("wrote {}", file.display()))?;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use app_shell::settings::Settings;
@@ -17,10 +17,10 @@ use tracing::level_filters::LevelFilter;
 
 use super::output::{number_of, remark};
 use crate::data_directory::DataDirectory;
-use crate::{deployment, serve_config};
+use crate::{deployment, operator_settings, serve_config};
 
 /// The settings that these commands read, besides Redis's and the log's.
-const SETTINGS: [&str; 18] = [
+pub(crate) const SETTINGS: [&str; 18] = [
     "BASE_DOMAIN",
     "MCP_SERVICES",
     "GATEWAY_DATA_DIR",
@@ -88,17 +88,9 @@ impl System {
         data_dir: Option<PathBuf>,
         read: impl FnOnce(&mut Settings, Shape) -> Option<T>,
     ) -> Result<(Self, T), Box<dyn Error>> {
-        let known = [
-            &SETTINGS[..],
-            &deployment::SETTINGS,
-            &crate::keys_command::SETTINGS,
-            &serve_config::known(),
-        ]
-        .concat();
-        let file = Path::new(serve_config::SETTINGS_FILE);
-        let mut settings = Settings::load(&known, file.exists().then_some(file));
+        let mut settings = operator_settings::load();
         let telemetry = Telemetry::from_settings(&mut settings, LogFormat::Text, LevelFilter::INFO);
-        let redis = deployment::store(&mut settings);
+        let redis = deployment::store(&mut settings).map(RedisStore::patient);
         let set = settings.text("GATEWAY_DATA_DIR").map(PathBuf::from);
         let (place, shape) = match (data_dir, redis) {
             (Some(data), _) => (Place::File(data), Shape::SingleProcess),

@@ -25,43 +25,29 @@ pub(crate) trait Listed: Selectable + Sized {
     ) -> impl Future<Output = Result<Batch<Self>, StoreError>>;
 }
 
-impl Listed for Registration {
-    const KIND: Kind = Kind::Clients;
-    const WHAT: &'static str = "clients";
+macro_rules! listed {
+    ($($thing:ident: $kind:ident, $what:literal, by $batch:ident;)+) => {
+        $(
+            impl Listed for $thing {
+                const KIND: Kind = Kind::$kind;
+                const WHAT: &'static str = $what;
 
-    async fn batch(
-        store: &dyn OperatorStore,
-        from: Option<&Cursor>,
-        now: Timestamp,
-    ) -> Result<Batch<Self>, StoreError> {
-        store.registrations(from, now).await
-    }
+                async fn batch(
+                    store: &dyn OperatorStore,
+                    from: Option<&Cursor>,
+                    now: Timestamp,
+                ) -> Result<Batch<Self>, StoreError> {
+                    store.$batch(from, now).await
+                }
+            }
+        )+
+    };
 }
 
-impl Listed for Session {
-    const KIND: Kind = Kind::Sessions;
-    const WHAT: &'static str = "sessions";
-
-    async fn batch(
-        store: &dyn OperatorStore,
-        from: Option<&Cursor>,
-        now: Timestamp,
-    ) -> Result<Batch<Self>, StoreError> {
-        store.sessions(from, now).await
-    }
-}
-
-impl Listed for Approval {
-    const KIND: Kind = Kind::Approvals;
-    const WHAT: &'static str = "approvals";
-
-    async fn batch(
-        store: &dyn OperatorStore,
-        from: Option<&Cursor>,
-        now: Timestamp,
-    ) -> Result<Batch<Self>, StoreError> {
-        store.approvals(from, now).await
-    }
+listed! {
+    Registration: Clients, "clients", by registrations;
+    Session: Sessions, "sessions", by sessions;
+    Approval: Approvals, "approvals", by approvals;
 }
 
 /// A walk over all of a kind.

@@ -5,8 +5,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod doctor;
 mod secrets;
 mod service_add;
+mod settings_file;
 mod setup;
 
 use std::collections::BTreeSet;
@@ -24,11 +26,14 @@ impl Deployment {
     fn new() -> Self {
         let copy = Self(tempfile::tempdir().unwrap());
         let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
-        fs::create_dir(copy.path().join("scripts")).unwrap();
+        for directory in ["scripts", "traefik/dynamic"] {
+            fs::create_dir_all(copy.path().join(directory)).unwrap();
+        }
         for file in [
             ".env.example",
             "docker-compose.yml",
             "scripts/generate-secrets",
+            "traefik/dynamic/gateway.yml",
         ] {
             fs::copy(root.join(file), copy.path().join(file)).unwrap();
         }

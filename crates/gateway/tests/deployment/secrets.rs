@@ -122,3 +122,22 @@ fn a_wrong_command_line_changes_nothing() {
         assert!(!deployment.files().contains(".env"));
     }
 }
+
+#[test]
+fn a_link_stays_one_and_no_copy_of_the_secrets_lies_beside_it() {
+    let deployment = Deployment::new();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let real = elsewhere.path().join("settings");
+    std::fs::write(&real, "BASE_DOMAIN=example.com\n").unwrap();
+    let link = deployment.path().join(".env");
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    let output = recipe(&deployment, "generate-all-secrets", "");
+    says_none(&output, &deployment);
+    assert!(link.is_symlink());
+    assert!(
+        std::fs::read_to_string(&real)
+            .unwrap()
+            .contains("REDIS_PASSWORD=")
+    );
+    assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 1);
+}

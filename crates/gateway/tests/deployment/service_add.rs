@@ -127,3 +127,17 @@ fn what_cannot_be_meant_is_refused_and_changes_nothing() {
     let output = Deployment::new().gateway(&IMAGE[..5], &[]);
     assert!(said(&output).contains("just setup"), "{output:?}");
 }
+
+#[test]
+fn a_name_of_traefiks_files_is_refused_and_nothing_is_written() {
+    let deployment = deployment();
+    for name in ["issuer", "fetch-issuer"] {
+        let output = deployment.gateway(&["service-add", name, "http://10.0.0.1:3000"], &[]);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(
+            said(&output).contains("give the service another name"),
+            "{output:?}"
+        );
+    }
+    assert_eq!(deployment.text(".env"), ENV);
+}

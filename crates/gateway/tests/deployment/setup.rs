@@ -64,6 +64,20 @@ fn a_second_run_keeps_every_answer_and_what_somebody_wrote() {
     );
 }
 
+/// As `set -a; . ./.env` leaves it: the secrets of before are no mistake.
+#[test]
+fn a_whole_env_file_may_be_exported() {
+    let deployment = Deployment::new();
+    let exported = [
+        ("GATEWAY_JWT_SECRET", "8d1f"),
+        ("REDIS_VERIFIER_PASSWORD", "2"),
+    ];
+    let output = deployment.gateway(&SETUP, &[&ANSWERS[..], &exported].concat());
+    assert!(output.status.success(), "{output:?}");
+    assert!(!said(&output).contains("GATEWAY_JWT_SECRET"), "{output:?}");
+    assert_eq!(deployment.setting("GATEWAY_JWT_SECRET"), "");
+}
+
 #[test]
 fn what_is_missing_or_makes_no_sense_is_named_and_nothing_is_written() {
     let deployment = Deployment::new();

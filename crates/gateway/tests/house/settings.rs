@@ -211,3 +211,33 @@ fn configuration_md_has_every_setting_its_default_and_its_readers() {
     }
     assert_same(&explained, &every_name());
 }
+
+/// The variables that a service of the compose file is given the values of; of what it takes from
+/// other services (`<<: *…`) none.
+fn variables(service: &str) -> BTreeSet<String> {
+    let compose = text("docker-compose.yml");
+    let (_, block) = compose.split_once(&format!("\n  {service}:\n")).unwrap();
+    let lines = block
+        .lines()
+        .take_while(|line| line.is_empty() || line.starts_with("   "));
+    let values = lines.filter_map(|line| line.split_once(": ${"));
+    let names = values.filter_map(|(_, rest)| rest.split([':', '}']).next());
+    let names: BTreeSet<_> = names.map(str::to_owned).collect();
+    assert!(names.len() > 2, "{service} has {names:?}");
+    names
+}
+
+#[test]
+fn the_doctor_is_told_what_each_service_is_told() {
+    let compose = text("docker-compose.yml");
+    let (_, doctor) = compose.split_once("\n  doctor:\n").unwrap();
+    assert!(doctor.contains("<<: *auth-environment"), "of auth-service");
+    let told: BTreeSet<_> = variables("doctor")
+        .union(&variables("auth-service"))
+        .cloned()
+        .collect();
+    for service in ["forward-auth", "fetch-service", "key-keeper"] {
+        let missing: Vec<_> = variables(service).difference(&told).cloned().collect();
+        assert!(missing.is_empty(), "{service} alone is told {missing:?}");
+    }
+}

@@ -16,7 +16,6 @@ import images
 from client import DOMAIN, request
 
 SERVICES = os.environ["MCP_SERVICES"].split(",")
-FILES = ["docker-compose.yml", "deploy/examples/everything.yml", "crates/test-kit/edge/overrides.yml"]
 # Of the containers' own user.
 OWNER = 65532
 
@@ -28,8 +27,8 @@ class Patient:
     def __init__(self, stack):
         self.stack = stack
         self.environment, self.mounts, self.arguments = {}, {}, []
-        self.project = as_compose_says(compose.load(
-            [os.path.join(images.ROOT, path) for path in FILES],
+        self.project = compose.printed(compose.load(
+            os.environ["EDGE_COMPOSE_FILES"].split(":"),
             compose.read_env_file(f"{images.HERE}/test.env") | {"EDGE_WORK": stack.work},
         ))
         self.directory = f"{stack.work}/patient"
@@ -91,21 +90,6 @@ class Patient:
         code = container.launch(spec).wait(timeout=120)
         with open(spec["log"], encoding="utf-8") as file:
             return file.read(), code
-
-
-def as_compose_says(project):
-    """The project as `docker compose config --format json` prints it, as far as it is looked at."""
-    services = {}
-    for name, service in project["services"].items():
-        ports = [port.split(":") for port in service.get("ports") or []]
-        services[name] = {
-            "image": service["image"],
-            # What is of the test alone is logged as Docker would by itself.
-            "logging": service.get("logging", {"driver": "local"}),
-            "labels": service["labels"],
-            "ports": [{"mode": "ingress", "published": p, "target": int(t)} for p, t in ports],
-        }
-    return {"name": project["name"], "services": services}
 
 
 @contextlib.contextmanager

@@ -39,6 +39,12 @@ OPEN_METRICS = """  routers:
       priority: 300
       service: metrics
 """
+OPEN_VERIFIER = """  routers:
+    verifier:
+      rule: Host(`auth.{{ $domain }}`) && PathPrefix(`/verify/`)
+      priority: 300
+      service: forward-auth
+"""
 METRICS_SERVICE = """  services:
     metrics:
       loadBalancer: {servers: [{url: "http://auth-service:9090"}]}
@@ -47,6 +53,12 @@ METRICS_SERVICE = """  services:
 # Planted, by exactly which check it is found, and how grave that is.
 PLANTED = {
     "a setting that a service refuses": (lambda p: setting(p, CODE_LIFETIME="601"), "settings", "fail"),
+    "a setting that the fetch service refuses": (lambda p: setting(p, FETCH_CACHE_MB="0"), "settings", "fail"),
+    "a setting that the verifier refuses": (
+        lambda p: setting(p, VERIFIER_CACHE_MB="plenty"),
+        "settings",
+        "fail",
+    ),
     "an empty allow-list": (lambda p: setting(p, ALLOWED_GITHUB_USERS=""), "settings", "fail"),
     "a default root secret": (lambda p: setting(p, GATEWAY_JWT_SECRET=WEAK), "root-secret", "fail"),
     "a weak password of the verifier's": (
@@ -184,6 +196,11 @@ PLANTED = {
         "internal-paths",
         "fail",
     ),
+    "a verifier that everybody can ask": (
+        lambda p: traefik(p, {GATEWAY: [("  routers:\n", OPEN_VERIFIER)]}),
+        "internal-paths",
+        "fail",
+    ),
 }
 
 
@@ -248,22 +265,44 @@ def routers(stack):
     return json.loads(output)
 
 
+UNGUARDED = "no verifier stands before"
+
+
 @pytest.mark.parametrize(
-    "service, labels",
+    "service, labels, said",
     {
-        "a forgotten middleware": ("fetch-service", {"traefik.http.routers.fetch.middlewares": None}),
+        "a forgotten middleware": ("fetch-service", {"traefik.http.routers.fetch.middlewares": None}, UNGUARDED),
         "a second way in": (
             "echo",
             {"traefik.http.routers.raw.rule": "Host(`raw.gw.test`)", "traefik.http.routers.raw.service": "echo"},
+            UNGUARDED,
         ),
-        "another guard": ("echo", {"traefik.http.routers.echo.middlewares": "mcp-cors@file"}),
+        "another guard": ("echo", {"traefik.http.routers.echo.middlewares": "mcp-cors@file"}, UNGUARDED),
+        "Traefik's own API": (
+            "echo",
+            {
+                "traefik.http.routers.raw.rule": "Host(`raw.gw.test`)",
+                "traefik.http.routers.raw.service": "api@internal",
+            },
+            "api@internal is open to everybody at the entry point websecure",
+        ),
+        "a way beneath http": (
+            "echo",
+            {
+                "traefik.tcp.routers.raw.rule": "HostSNI(`raw.gw.test`)",
+                "traefik.tcp.routers.raw.entrypoints": "websecure",
+                "traefik.tcp.routers.raw.tls": "true",
+                "traefik.tcp.services.raw.loadbalancer.server.port": "3002",
+            },
+            "goes past every guard (tcp)",
+        ),
     }.values(),
 )
-def test_a_router_past_the_verifier_is_found_by_asking_traefik(stack, service, labels):
+def test_a_router_past_the_verifier_is_found_by_asking_traefik(stack, service, labels, said):
     assert routers(stack)["verdict"] == "ok"
     with with_labels(stack, service, labels):
         found = wait_for(lambda: routers(stack)["problems"])
-        assert len(found) == 1 and "no verifier stands before" in found[0]["found"], found
+        assert len(found) == 1 and said in found[0]["found"], found
     assert wait_for(lambda: routers(stack)["verdict"] == "ok")
 
 

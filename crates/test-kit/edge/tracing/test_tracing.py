@@ -120,6 +120,16 @@ def test_one_call_is_one_trace_from_the_edge_to_the_tool(stack):
     assert mcp["attributes"]["http.response.status_code"] == "200"
 
 
+def test_an_mcp_server_of_the_operators_gets_the_trace(stack):
+    token, trace = sign_in("echo")["access_token"], Trace(stack)
+    answer = request("GET", mcp_url("echo"), {**bearer(token), **trace.headers})
+    headers = {name.lower(): value for name, value in answer.json()["headers"]}
+    _, number, span, kept = headers["traceparent"].split("-")
+    assert (number, kept) == (trace.number, "01")
+    trace.waits_for(("forward-auth", "GET /verify/echo"))
+    assert trace.spans[span]["service"] == "traefik"
+
+
 def test_a_denial_is_told_with_its_reason(stack):
     trace = Trace(stack)
     assert request("POST", mcp_url("fetch"), trace.headers).status == 401
@@ -160,7 +170,7 @@ def test_a_whole_story_leaves_no_secret_and_nothing_personal_in_any_span(stack):
     story = Story()
     story.used |= {"e-mail": "@example.org", "own e-mail": os.environ["ACME_EMAIL"]}
     story.used |= {"name": "Person alice", "login": "alice", "other login": "mallory"}
-    story.used |= {"number": "1001", "address": own_address()}
+    story.used |= {"number": "github|1001", "address": own_address()}
     a_good_end(story)
     failures(story)
     a_page_is_fetched(story)

@@ -25,4 +25,5 @@ mod stand_in;
 mod stop;
 mod store_use;
 mod token;
+mod traces;
 mod verifier;

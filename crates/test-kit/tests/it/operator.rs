@@ -8,4 +8,5 @@ mod looking;
 mod minting;
 mod recipes;
 mod seeing;
+mod vault;
 mod world;

@@ -95,6 +95,10 @@ async fn a_refusal_to_start_is_one_line_with_the_setting_and_the_mend() {
             with("GITHUB_CLIENT_ID", "x"),
             ["GITHUB_CLIENT_SECRET", "OAuth app"],
         ),
+        (
+            with("OTEL_EXPORTER_OTLP_ENDPOINT", "grpc://collector:4317"),
+            ["OTEL_EXPORTER_OTLP_ENDPOINT", "such as http://"],
+        ),
     ] {
         let said = refusal(&mut command);
         assert_eq!(said.lines().count(), 1, "{said}");

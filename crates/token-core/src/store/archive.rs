@@ -2,7 +2,8 @@
 //! putting it back. What lives for minutes (codes, sign-ins under way, sealed answers of the grace)
 //! is not in it.
 //!
-//! A mark says that something ended: a grant, an access token, or a refresh token that was replaced.
+//! A mark says that something ended: a grant, an access token, a refresh token that was replaced, or
+//! a client that was deleted.
 //! Marks win: nothing is put back that the store knows to have ended, and clearing leaves them.
 
 use async_trait::async_trait;
@@ -13,7 +14,7 @@ use super::inspection::{Batch, Cursor};
 use super::records::{RefreshRecord, TokenRecord};
 use crate::client::Client;
 use crate::clock::Timestamp;
-use crate::identifiers::{GrantId, Jti};
+use crate::identifiers::{ClientId, GrantId, Jti};
 
 /// One record of a backup. No secret is in it, only hashes of secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +45,13 @@ pub enum Archived {
         /// Until when the mark stays.
         expires_at: Timestamp,
     },
+    /// The mark of a client that was deleted.
+    DeletedClient {
+        /// The client.
+        client_id: ClientId,
+        /// Until when the mark stays.
+        expires_at: Timestamp,
+    },
 }
 
 impl Archived {
@@ -53,15 +61,18 @@ impl Archived {
             Self::Client(client) => client.expires_at,
             Self::AccessToken(token) => Some(token.expires_at),
             Self::RefreshToken { token, .. } => Some(token.expires_at),
-            Self::EndedGrant { expires_at, .. } | Self::RevokedToken { expires_at, .. } => {
-                Some(*expires_at)
-            }
+            Self::EndedGrant { expires_at, .. }
+            | Self::RevokedToken { expires_at, .. }
+            | Self::DeletedClient { expires_at, .. } => Some(*expires_at),
         }
     }
 
     /// Whether it ends something, and so has to be put back before what it ends.
     pub fn is_ending(&self) -> bool {
-        matches!(self, Self::EndedGrant { .. } | Self::RevokedToken { .. })
+        matches!(
+            self,
+            Self::EndedGrant { .. } | Self::RevokedToken { .. } | Self::DeletedClient { .. }
+        )
     }
 
     /// What it is one of.
@@ -74,7 +85,8 @@ impl Archived {
             } => ArchivedKind::RefreshTokens,
             Self::RefreshToken { replaced: true, .. }
             | Self::EndedGrant { .. }
-            | Self::RevokedToken { .. } => ArchivedKind::Marks,
+            | Self::RevokedToken { .. }
+            | Self::DeletedClient { .. } => ArchivedKind::Marks,
         }
     }
 }
@@ -122,8 +134,8 @@ pub trait Archive: Send + Sync {
     /// About how much there is to look at for [`Self::archived`].
     async fn archive_extent(&self) -> Result<u64, StoreError>;
 
-    /// What is good at `now`, and the marks of what ended; those of grants and access tokens last,
-    /// so that they include what ended while the rest was read.
+    /// What is good at `now`, and the marks of what ended; those of grants, access tokens and
+    /// clients last, so that they include what ended while the rest was read.
     async fn archived(
         &self,
         from: Option<&Cursor>,
@@ -131,8 +143,8 @@ pub trait Archive: Send + Sync {
     ) -> Result<Batch<Archived>, StoreError>;
 
     /// Puts records back: what became of each, in their order. Each is a step of its own; done
-    /// again it changes nothing. A client that is there stays as it is. A mark ends what it names,
-    /// as [`super::GrantStore::end_grant`] and [`super::GrantStore::revoke_token`] do.
+    /// again it changes nothing. A client that is there stays as it is, also where a mark
+    /// says that one of its name was deleted. Every other mark ends what it names, as [`super::GrantStore::end_grant`] and [`super::GrantStore::revoke_token`] do.
     async fn restore(
         &self,
         records: &[Archived],

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 
 use super::archive::Archive;
+use super::ending::Ending;
 use super::records::{Grant, TokenRecord};
 use super::trail::{AuditTrail, Recorded};
 use super::{Store, StoreError};
@@ -235,6 +236,6 @@ pub trait Inspection: Send + Sync {
 }
 
 /// Everything that the operator's commands need.
-pub trait OperatorStore: Store + Inspection + Archive + AuditTrail + Recorded {}
+pub trait OperatorStore: Store + Inspection + Archive + Ending + AuditTrail + Recorded {}
 
-impl<T: Store + Inspection + Archive + AuditTrail + Recorded> OperatorStore for T {}
+impl<T: Store + Inspection + Archive + Ending + AuditTrail + Recorded> OperatorStore for T {}

@@ -3,29 +3,25 @@
 
 use ::redis::{ScriptInvocation, cmd, pipe};
 use async_trait::async_trait;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use token_core::store::{
     Archive, Archived, ArchivedKind, Batch, Cursor, RefreshRecord, RestoreOutcome, Restoring,
     StoreError, TokenRecord, Unreadable,
 };
-use token_core::{GrantId, Jti, Timestamp};
+use token_core::{ClientId, GrantId, Jti, Timestamp};
 
 use super::clients::{Fields, add_client, client_of, fields_of, script_at, script_for};
+use super::ending::each;
 use super::inspection::STEP;
 use super::store::RedisStore;
 use super::value::{decode, encode, live, parse, parse_mark, replaced, seconds, unexpected, words};
 use super::{keys, scripts};
 
-/// How many scripts are under way at once.
-const AT_ONCE: usize = 128;
-
-const CLIENT: &str = "oauth:client:";
 const TOKEN: &str = "oauth:token:";
 const REFRESH_TOKEN: &str = "oauth:refresh:";
 
 /// What the two walks look for. The first finds more than it takes.
 const RECORDS: &str = "oauth:[ctr]*";
-const MARKS: &str = "oauth:revoked:*";
+const MARKS: &str = "oauth:[rd]e[vl][oe][kt]e*";
 /// How a cursor within the second begins.
 const AT_MARKS: &str = "marks ";
 
@@ -61,7 +57,7 @@ impl Archive for RedisStore {
             .iter()
             .map(|record| self.restore_one(record, how, now))
             .collect();
-        stream::iter(steps).buffered(AT_ONCE).try_collect().await
+        each(steps).await.into_iter().collect()
     }
 
     async fn clear(
@@ -75,8 +71,8 @@ impl Archive for RedisStore {
             .iter()
             .map(|key| self.clear_one(key, count, now))
             .collect();
-        let gone: Vec<Option<ArchivedKind>> =
-            stream::iter(steps).buffered(AT_ONCE).try_collect().await?;
+        let gone = each(steps).await.into_iter();
+        let gone: Vec<Option<ArchivedKind>> = gone.collect::<Result<_, _>>()?;
         Ok(Batch {
             items: gone.into_iter().flatten().collect(),
             unreadable: Vec::new(),
@@ -91,7 +87,7 @@ impl RedisStore {
     async fn archived_records(&self, from: Option<&Cursor>) -> Result<Batch<Archived>, StoreError> {
         let (next, found) = self.scan(from, RECORDS).await?;
         let (clients, others): (Vec<_>, Vec<_>) =
-            found.into_iter().partition(|key| key.starts_with(CLIENT));
+            found.into_iter().partition(|key| keys::is_client(key));
         let (mut items, mut unreadable) = (Vec::new(), Vec::new());
         let mut questions = pipe();
         for client in &clients {
@@ -177,7 +173,7 @@ impl RedisStore {
         count: bool,
         now: Timestamp,
     ) -> Result<Option<ArchivedKind>, StoreError> {
-        let (script, kind) = if key.starts_with(CLIENT) {
+        let (script, kind) = if keys::is_client(key) {
             let mut script = script_at(&scripts::CLEAR_CLIENT, key, now);
             script.arg(u8::from(count));
             (script, ArchivedKind::Clients)
@@ -216,6 +212,12 @@ fn token(key: &str, value: &str) -> Result<Archived, StoreError> {
 fn mark(key: &str, value: &str) -> Result<Archived, StoreError> {
     let (expires_at, _) = parse_mark(value)?;
     let damaged = |_| unexpected();
+    if let Some(client) = keys::deleted_client(key) {
+        return Ok(Archived::DeletedClient {
+            client_id: ClientId::parse(client).map_err(damaged)?,
+            expires_at,
+        });
+    }
     match keys::jti_of_mark(key) {
         Some(jti) => Ok(Archived::RevokedToken {
             jti: Jti::parse(jti).map_err(damaged)?,
@@ -254,6 +256,14 @@ fn restoring(
             token,
             replaced: was_replaced,
         } => restoring_refresh_token(token, *was_replaced, how, now),
+        Archived::DeletedClient {
+            client_id,
+            expires_at,
+        } => {
+            let mut script = script_for(&scripts::RESTORE_DELETION, client_id, now);
+            script.arg(word(how)).arg(seconds(*expires_at));
+            Ok(script)
+        }
         Archived::EndedGrant { grant, expires_at } => {
             let mut script = scripts::RESTORE_MARK.prepare_invoke();
             script

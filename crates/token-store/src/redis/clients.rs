@@ -72,6 +72,7 @@ pub(super) fn script_at<'a>(script: &'a Script, key: &str, now: Timestamp) -> Sc
         .key(key)
         .key(keys::clients())
         .key(keys::unused_clients())
+        .key(keys::deletion_of(key))
         .arg(seconds(now));
     invocation
 }

@@ -11,9 +11,9 @@ use token_core::store::{
 use token_core::{GrantId, Timestamp};
 
 use super::clients::{Fields, client_of, fields_of};
-use super::keys;
 use super::store::RedisStore;
-use super::value::{Damaged, decode, parse, parse_mark, seconds};
+use super::value::{Damaged, decode, parse, parse_mark, seconds, unexpected, words};
+use super::{keys, scripts};
 
 /// How many keys a step looks at. Redis is busy with them for less than a millisecond.
 pub(super) const STEP: u64 = 1000;
@@ -155,16 +155,20 @@ impl Inspection for RedisStore {
         // What has a key of its own Redis drops by itself. Indexes it drops whole, at the expiry of
         // their last member.
         let (next, found) = self.scan(from, "oauth:[uc]*s:*").await?;
-        let indexes = found.into_iter().filter(|key| keys::is_index(key));
         let mut questions = pipe();
-        for index in indexes {
-            if clear {
-                questions.zrembyscore(index, "-inf", seconds(now));
-            } else {
-                questions.zcount(index, "-inf", seconds(now));
+        let indexes: Vec<_> = found
+            .into_iter()
+            .filter(|key| keys::is_index(key))
+            .collect();
+        for index in &indexes {
+            questions.zcount(index, "-inf", seconds(now));
+        }
+        let mut counts: Vec<u64> = self.ask(&questions).await?;
+        if clear {
+            for (index, count) in indexes.iter().zip(&mut counts) {
+                *count = self.trimmed(index, *count, now).await?;
             }
         }
-        let counts: Vec<u64> = self.ask(&questions).await?;
         items.push(Expired {
             what: "index entry",
             count: counts.iter().sum(),
@@ -268,14 +272,36 @@ impl RedisStore {
 
     /// Redis has dropped the clients themselves, or will within a minute.
     async fn forget_expired_clients(&self, now: Timestamp) -> Result<(), StoreError> {
-        let over = Cmd::zrangebyscore(keys::clients(), "-inf", seconds(now));
-        let over: Vec<String> = self.command(&over).await?;
-        let mut changes = pipe();
-        changes.zrembyscore(keys::clients(), "-inf", seconds(now));
-        for client in over {
-            changes.zrem(keys::unused_clients(), client);
+        loop {
+            let mut over = cmd("ZRANGE");
+            over.arg(keys::clients())
+                .arg(&["-inf", &seconds(now).to_string(), "BYSCORE", "LIMIT", "0"])
+                .arg(STEP);
+            let over: Vec<String> = self.command(&over).await?;
+            if over.is_empty() {
+                return Ok(());
+            }
+            let mut changes = pipe();
+            changes.zrem(keys::clients(), &over);
+            changes.zrem(keys::unused_clients(), &over);
+            self.pipeline(&changes).await?;
         }
-        self.pipeline(&changes).await
+    }
+
+    /// Takes what is over out of an index that had so much of it, step by step; how much went.
+    async fn trimmed(&self, index: &str, over: u64, now: Timestamp) -> Result<u64, StoreError> {
+        let mut gone = 0;
+        while gone < over {
+            let mut script = scripts::TRIM.prepare_invoke();
+            script.key(index).arg(seconds(now)).arg(STEP);
+            match words(&self.script(&script).await?).as_slice() {
+                // Somebody else was there too.
+                ["0"] => break,
+                [some] => gone += some.parse::<u64>().map_err(|_| unexpected())?,
+                _ => return Err(unexpected()),
+            }
+        }
+        Ok(gone)
     }
 }
 

@@ -6,6 +6,7 @@
 //! | `oauth:client:ID` | hash: what `scripts/clients.lua` says |
 //! | `oauth:clients` | sorted set: the keys of all clients, by expiry |
 //! | `oauth:unused_clients` | sorted set: the keys of those never used, by registration |
+//! | `oauth:deleted_client:ID` | a [`value`](super::value), `deleted`: the mark of a client that was deleted |
 //! | `oauth:state:HASH` | JSON of a sign-in under way |
 //! | `oauth:code:{GRANT}.HASH` | a [`value`](super::value), `live` or `used`; a used one keeps its record, for the operator |
 //! | `oauth:token:{GRANT}.REST` | a value, `live`; present means active |
@@ -34,8 +35,27 @@
 use token_core::secret::{SecretHash, SecretKey};
 use token_core::{ClientId, GrantId, Jti, UserId};
 
+const CLIENT: &str = "oauth:client:";
+const DELETED_CLIENT: &str = "oauth:deleted_client:";
+
 pub(super) fn client(id: &ClientId) -> String {
-    format!("oauth:client:{id}")
+    format!("{CLIENT}{id}")
+}
+
+/// Whether this is the key of a client.
+pub(super) fn is_client(key: &str) -> bool {
+    key.starts_with(CLIENT)
+}
+
+/// The key of the mark that the client at this key was deleted.
+pub(super) fn deletion_of(client: &str) -> String {
+    let id = client.strip_prefix(CLIENT).unwrap_or(client);
+    format!("{DELETED_CLIENT}{id}")
+}
+
+/// The client whose deletion this is the mark of.
+pub(super) fn deleted_client(key: &str) -> Option<&str> {
+    key.strip_prefix(DELETED_CLIENT)
 }
 
 pub(super) fn clients() -> &'static str {

@@ -21,11 +21,31 @@ use tokio::runtime::{self, Handle};
 use super::fault::fault;
 use super::settings::RedisSettingsError;
 
-/// How long one attempt to connect, and one answer, may take.
+/// How long one attempt to connect may take.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long a step may take in all: a connection and an answer.
-const DEADLINE: Duration = Duration::from_secs(3);
+/// How long Redis is waited for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    /// For one answer.
+    answer: Duration,
+    /// For a step in all: a connection and an answer.
+    step: Duration,
+}
+
+impl Patience {
+    /// Where somebody waits for a response.
+    pub(super) const SHORT: Self = Self {
+        answer: Duration::from_secs(1),
+        step: Duration::from_secs(3),
+    };
+    /// Where a walk of a million steps would begin anew: Redis stands still for seconds while it
+    /// copies itself to a busy disk.
+    pub(super) const LONG: Self = Self {
+        answer: Duration::from_secs(30),
+        step: Duration::from_secs(40),
+    };
+}
 
 /// How long a connection that has just been good is taken for good without being asked.
 const TRUSTED: Duration = Duration::from_secs(1);
@@ -39,6 +59,7 @@ pub(super) struct Lane {
     kept: Mutex<Option<Kept>>,
     /// A connection of this lane has ended since the last one was taken from the pool.
     ended: Arc<AtomicBool>,
+    patience: Patience,
 }
 
 struct Kept {
@@ -56,12 +77,15 @@ enum Failure {
 
 impl Lane {
     /// One to this Redis; nothing is connected yet.
-    pub(super) fn to(redis: &ConnectionInfo) -> Result<Self, RedisSettingsError> {
+    pub(super) fn to(
+        redis: &ConnectionInfo,
+        patience: Patience,
+    ) -> Result<Self, RedisSettingsError> {
         let ended = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&ended);
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(patience.answer))
             .set_push_sender(move |push: PushInfo| {
                 if push.kind == PushKind::Disconnection {
                     told.store(true, Ordering::Release);
@@ -77,9 +101,9 @@ impl Lane {
         let pool = Pool::builder(manager.map_err(|_| RedisSettingsError)?)
             .config(PoolConfig {
                 timeouts: Timeouts {
-                    wait: Some(DEADLINE),
+                    wait: Some(patience.step),
                     create: Some(PATIENCE),
-                    recycle: Some(PATIENCE),
+                    recycle: Some(patience.answer),
                 },
                 ..PoolConfig::new(CONNECTIONS)
             })
@@ -90,6 +114,7 @@ impl Lane {
             pool,
             kept: Mutex::default(),
             ended,
+            patience,
         })
     }
 
@@ -101,7 +126,7 @@ impl Lane {
     where
         Step: Future<Output = Result<T, RedisError>>,
     {
-        let outcome = tokio::time::timeout(DEADLINE, async {
+        let outcome = tokio::time::timeout(self.patience.step, async {
             let connection = match self.trusted() {
                 Some(kept) => kept,
                 // In a box: a step that has its connection does not carry all that makes one.

@@ -60,8 +60,7 @@ impl ClientRegistry for RedisStore {
     }
 
     async fn delete_client(&self, id: &ClientId, now: Timestamp) -> Result<bool, StoreError> {
-        let script = script_for(&scripts::DELETE_CLIENT, id, now);
-        self.answered(&script, "deleted", "unknown").await
+        self.delete(id, false, now).await
     }
 
     async fn client_grants(

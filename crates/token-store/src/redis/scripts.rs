@@ -76,6 +76,8 @@ script!(
 
 script!(FIRST_USE, "scripts/first_use.lua");
 
+script!(TRIM, "scripts/trim.lua");
+
 script!(
     RESTORE_CLIENT,
     "scripts/clients.lua",
@@ -90,6 +92,11 @@ script!(
     RESTORE_MARK,
     "scripts/ending.lua",
     "scripts/restore_mark.lua"
+);
+script!(
+    RESTORE_DELETION,
+    "scripts/clients.lua",
+    "scripts/restore_deletion.lua"
 );
 script!(CLEAR_TOKEN, "scripts/clear_token.lua");
 script!(

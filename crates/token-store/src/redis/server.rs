@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use ::redis::{Client, RedisConnectionInfo, RedisError, cmd};
-use token_core::Timestamp;
 use token_core::store::StoreError;
+use token_core::{Clock, Timestamp};
 
 use super::fault::fault;
 use super::settings::RedisSettings;
@@ -15,6 +15,8 @@ use super::store::RedisStore;
 pub struct ServerFacts {
     /// Its clock (`TIME`).
     pub time: Timestamp,
+    /// What ours said when that came.
+    pub heard_at: Timestamp,
     /// Whether what is written is appended to a file (`aof_enabled`).
     pub appends: bool,
     /// Whether the last write to that file went well (`aof_last_write_status`).
@@ -32,8 +34,9 @@ impl RedisStore {
     ///
     /// # Errors
     /// It cannot be asked, or does not let this user ask.
-    pub async fn server_facts(&self) -> Result<ServerFacts, StoreError> {
+    pub async fn server_facts(&self, clock: &impl Clock) -> Result<ServerFacts, StoreError> {
         let (seconds, _): (u64, u64) = self.command(&cmd("TIME")).await?;
+        let heard_at = clock.now();
         let text: String = self.command(cmd("INFO").arg("everything")).await?;
         let info = info(&text);
         let is = |name: &str, value: &str| info.get(name).is_some_and(|own| *own == value);
@@ -41,6 +44,7 @@ impl RedisStore {
             self.command(cmd("CONFIG").arg("GET").arg("save")).await;
         Ok(ServerFacts {
             time: Timestamp(seconds),
+            heard_at,
             appends: is("aof_enabled", "1"),
             append_failed: is("aof_last_write_status", "err"),
             max_memory: info

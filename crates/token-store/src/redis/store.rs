@@ -8,7 +8,7 @@ use ::redis::{Cmd, ConnectionInfo, FromRedisValue, Pipeline, RedisError, ScriptI
 use thread_local::ThreadLocal;
 use token_core::store::StoreError;
 
-use super::lane::Lane;
+use super::lane::{Lane, Patience};
 use super::settings::{RedisSettings, RedisSettingsError};
 use super::value::{unexpected, words};
 
@@ -17,6 +17,7 @@ use super::value::{unexpected, words};
 pub struct RedisStore {
     redis: ConnectionInfo,
     lanes: Arc<ThreadLocal<Lane>>,
+    patience: Patience,
     watch: Option<Watch>,
 }
 
@@ -36,11 +37,23 @@ impl RedisStore {
         let store = Self {
             redis: settings.connection_info()?,
             lanes: Arc::default(),
+            patience: Patience::SHORT,
             watch: None,
         };
         // So that what is wrong with the settings is said here.
         store.lane()?;
         Ok(store)
+    }
+
+    /// The same for the operator's walks, which wait half a minute for a Redis that is busy with
+    /// itself rather than begin anew.
+    #[must_use]
+    pub fn patient(self) -> Self {
+        Self {
+            lanes: Arc::default(),
+            patience: Patience::LONG,
+            ..self
+        }
     }
 
     /// The same, watched.
@@ -69,7 +82,8 @@ impl RedisStore {
 
     /// The calling thread's.
     fn lane(&self) -> Result<&Lane, RedisSettingsError> {
-        self.lanes.get_or_try(|| Lane::to(&self.redis))
+        self.lanes
+            .get_or_try(|| Lane::to(&self.redis, self.patience))
     }
 
     pub(super) async fn command<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, StoreError> {

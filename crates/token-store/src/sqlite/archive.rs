@@ -6,10 +6,11 @@ use token_core::store::{
     Archive, Archived, ArchivedKind, Batch, Cursor, RefreshRecord, RestoreOutcome, Restoring,
     StoreError, TokenRecord, Unreadable,
 };
-use token_core::{GrantId, Jti, Timestamp};
+use token_core::{ClientId, GrantId, Jti, Timestamp};
 
 use super::SqliteStore;
 use super::clients::{living, write};
+use super::ending::mark_deleted;
 use super::grants::{end, insert_refresh, insert_token, mark_replaced};
 use super::steps::{Fault, decode, execute, seconds};
 
@@ -18,7 +19,7 @@ const STEP: u32 = 500;
 
 /// Where the records are, in the order of a backup, which has marks last. Each gives a row's number,
 /// text, a flag or an expiry.
-const TABLES: [Table; 5] = [
+const TABLES: [Table; 6] = [
     Table {
         sql: "SELECT rowid, record, 0 FROM client \
               WHERE rowid > ?1 AND (expires_at IS NULL OR expires_at > ?2) ORDER BY rowid LIMIT ?3",
@@ -59,6 +60,16 @@ const TABLES: [Table; 5] = [
             })
         },
     },
+    Table {
+        sql: "SELECT rowid, client_id, expires_at FROM deleted_client \
+              WHERE rowid > ?1 AND +expires_at > ?2 ORDER BY rowid LIMIT ?3",
+        record: |client_id, expires_at| {
+            Some(Archived::DeletedClient {
+                client_id: ClientId::parse(client_id).ok()?,
+                expires_at: Timestamp(expires_at.cast_unsigned()),
+            })
+        },
+    },
 ];
 
 struct Table {
@@ -72,7 +83,8 @@ impl Archive for SqliteStore {
     async fn archive_extent(&self) -> Result<u64, StoreError> {
         self.read(|connection| {
             let sql = "SELECT (SELECT clients FROM client_count) + (SELECT count(*) FROM token) \
-                       + (SELECT count(*) FROM refresh_token) + (SELECT count(*) FROM ended_grant)";
+                       + (SELECT count(*) FROM refresh_token) + (SELECT count(*) FROM ended_grant) \
+                       + (SELECT count(*) FROM deleted_client)";
             let rows: i64 = connection
                 .prepare_cached(sql)?
                 .query_row([], |row| row.get(0))?;
@@ -105,11 +117,7 @@ impl Archive for SqliteStore {
                 items,
                 unreadable,
                 looked_at: rows.len() as u64,
-                next: match rows.last() {
-                    Some((last, _, _)) if rows.len() == STEP as usize => Some(cursor(at, *last)),
-                    _ if at + 1 < TABLES.len() => Some(cursor(at + 1, 0)),
-                    _ => None,
-                },
+                next: next(rows.iter().map(|(row, _, _)| *row), at, TABLES.len()),
             })
         })
         .await
@@ -171,11 +179,7 @@ impl Archive for SqliteStore {
             items: vec![kind; rows.len()],
             unreadable: Vec::new(),
             looked_at: rows.len() as u64,
-            next: match rows.last() {
-                Some(last) if rows.len() == STEP as usize => Some(cursor(at, *last)),
-                _ if at + 1 < CLEARED.len() => Some(cursor(at + 1, 0)),
-                _ => None,
-            },
+            next: next(rows.iter().copied(), at, CLEARED.len()),
         })
     }
 }
@@ -214,6 +218,16 @@ fn cursor(table: usize, row: i64) -> Cursor {
     Cursor::new(format!("{table} {row}"))
 }
 
+/// Where the batch after these rows of a table begins.
+fn next(rows: impl ExactSizeIterator<Item = i64>, at: usize, tables: usize) -> Option<Cursor> {
+    let is_full = rows.len() == STEP as usize;
+    match rows.last() {
+        Some(last) if is_full => Some(cursor(at, last)),
+        _ if at + 1 < tables => Some(cursor(at + 1, 0)),
+        _ => None,
+    }
+}
+
 fn place(from: Option<&Cursor>) -> (usize, i64) {
     let Some(from) = from else { return (0, 0) };
     let (table, row) = from.as_str().split_once(' ').unwrap_or_default();
@@ -237,6 +251,10 @@ fn restore(
             if !cleared && living(connection, &client.client_id, now)?.is_some() {
                 return Ok(RestoreOutcome::Present);
             }
+            if deletion_of(connection, &client.client_id)?.is_some_and(|until| until > seconds(now))
+            {
+                return Ok(RestoreOutcome::Ended);
+            }
             if how == Restoring::Do {
                 write(connection, client)?;
             }
@@ -245,6 +263,23 @@ fn restore(
         Archived::AccessToken(token) => restore_access_token(connection, token, how, now),
         Archived::RefreshToken { token, replaced } => {
             restore_refresh_token(connection, token, *replaced, how, now)
+        }
+        Archived::DeletedClient {
+            client_id,
+            expires_at,
+        } => {
+            let cleared = how == Restoring::CountAsCleared;
+            if !cleared && living(connection, client_id, now)?.is_some() {
+                return Ok(RestoreOutcome::Present);
+            }
+            let known = deletion_of(connection, client_id)?;
+            if known.is_some_and(|until| until >= seconds(*expires_at)) {
+                return Ok(RestoreOutcome::Present);
+            }
+            if how == Restoring::Do {
+                mark_deleted(connection, client_id, *expires_at)?;
+            }
+            Ok(RestoreOutcome::Restored)
         }
         Archived::EndedGrant { grant, expires_at } => {
             if mark_of(connection, grant)?.is_some_and(|until| until >= seconds(*expires_at)) {
@@ -330,6 +365,14 @@ fn mark_of(connection: &Connection, grant: &GrantId) -> Result<Option<i64>, Faul
     Ok(connection
         .prepare_cached("SELECT expires_at FROM ended_grant WHERE grant_id = ?1")?
         .query_row([grant.as_str()], |row| row.get(0))
+        .optional()?)
+}
+
+/// Until when the mark of a client's deletion stays.
+fn deletion_of(connection: &Connection, client: &ClientId) -> Result<Option<i64>, Fault> {
+    Ok(connection
+        .prepare_cached("SELECT expires_at FROM deleted_client WHERE client_id = ?1")?
+        .query_row([client.as_str()], |row| row.get(0))
         .optional()?)
 }
 

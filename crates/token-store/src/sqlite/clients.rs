@@ -27,7 +27,7 @@ impl ClientStore for SqliteStore {
     }
 }
 
-/// Writes a client; one with the same identifier is replaced.
+/// Writes a client; one with the same identifier is replaced, and is deleted no longer.
 pub(super) fn write(connection: &Connection, client: &Client) -> Result<(), Fault> {
     // `OR REPLACE` would delete behind the back of the trigger that counts.
     execute(
@@ -40,6 +40,11 @@ pub(super) fn write(connection: &Connection, client: &Client) -> Result<(), Faul
             encode(client)?,
             client.expires_at.map(seconds)
         ],
+    )?;
+    execute(
+        connection,
+        "DELETE FROM deleted_client WHERE client_id = ?1",
+        [client.client_id.as_str()],
     )?;
     Ok(())
 }

@@ -164,13 +164,7 @@ impl GrantStore for SqliteStore {
         let jti = jti.clone();
         self.write(move |transaction| {
             clear_away(transaction, now)?;
-            let revoked = execute(
-                transaction,
-                "UPDATE token SET revoked = 1 \
-                 WHERE jti = ?1 AND revoked = 0 AND expires_at > ?2",
-                params![jti.as_str(), seconds(now)],
-            )?;
-            Ok(revoked > 0)
+            revoke(transaction, &jti, now)
         })
         .await
     }
@@ -206,6 +200,16 @@ pub(super) fn end(connection: &Connection, grant: &GrantId, until: Timestamp) ->
         execute(connection, sql, [grant.as_str()])?;
     }
     Ok(())
+}
+
+/// Revokes an access token; whether it was active.
+pub(super) fn revoke(connection: &Connection, jti: &Jti, now: Timestamp) -> Result<bool, Fault> {
+    let revoked = execute(
+        connection,
+        "UPDATE token SET revoked = 1 WHERE jti = ?1 AND revoked = 0 AND expires_at > ?2",
+        params![jti.as_str(), seconds(now)],
+    )?;
+    Ok(revoked > 0)
 }
 
 pub(super) fn insert_token(connection: &Connection, token: &TokenRecord) -> Result<(), Fault> {

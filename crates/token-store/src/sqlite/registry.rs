@@ -9,6 +9,7 @@ use token_core::{ClientId, GrantId, Timestamp};
 
 use super::SqliteStore;
 use super::clients::{living, write};
+use super::ending::delete;
 use super::steps::{Fault, clear_away, decode, execute, seconds};
 
 #[async_trait]
@@ -82,13 +83,7 @@ impl ClientRegistry for SqliteStore {
         let id = id.clone();
         self.write(move |transaction| {
             clear_away(transaction, now)?;
-            let deleted = execute(
-                transaction,
-                "DELETE FROM client \
-                 WHERE client_id = ?1 AND (expires_at IS NULL OR expires_at > ?2)",
-                params![id.as_str(), seconds(now)],
-            )?;
-            Ok(deleted > 0)
+            delete(transaction, &id, false, now)
         })
         .await
     }

@@ -72,7 +72,7 @@ pub(super) fn execute(
 }
 
 /// The tables whose rows expire.
-pub(super) const EXPIRING: [&str; 11] = [
+pub(super) const EXPIRING: [&str; 12] = [
     "client",
     "sign_in",
     "code",
@@ -80,6 +80,7 @@ pub(super) const EXPIRING: [&str; 11] = [
     "refresh_token",
     "grace",
     "ended_grant",
+    "deleted_client",
     "device",
     "pushed_request",
     "used_thing",

@@ -14,6 +14,7 @@ mod race;
 mod records;
 mod redis_changes;
 mod redis_down;
+mod redis_indexes;
 mod redis_keys;
 mod redis_server;
 mod sqlite_file;
@@ -142,6 +143,13 @@ macro_rules! inspected {
                 ends_what_had_ended_when_it_was_taken,
                 leaves_out_what_is_over_and_what_is_newer,
                 is_read_in_batches_and_put_back_by_many,
+            );
+            tests!(deletions, $backend;
+                is_not_brought_back_by_a_backup_of_before,
+                that_registers_again_is_deleted_no_longer,
+                is_remembered_until_it_would_have_expired,
+                stays_deleted_in_a_new_store_too,
+                is_one_of_many_that_end_together,
             );
             tests!(trail, $backend;
                 keeps_what_both_write_in_its_order,

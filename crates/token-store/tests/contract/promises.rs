@@ -3,6 +3,7 @@
 pub(crate) mod archive;
 pub(crate) mod clients;
 pub(crate) mod codes;
+pub(crate) mod deletions;
 pub(crate) mod devices;
 pub(crate) mod ending;
 pub(crate) mod handles;

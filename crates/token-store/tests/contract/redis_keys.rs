@@ -1,13 +1,13 @@
 //! What the Redis store promises besides about its keys: where they are, how long they stay, and
 //! that no secret is among them.
 
+use token_core::Timestamp;
 use token_core::client::Client;
 use token_core::store::{
     ActiveTokens as _, ClientRegistry as _, ClientStore as _, DeviceDecision, DeviceStore as _,
     GrantStore as _, PushedRequestStore as _, RegisterOutcome, ReplayStore as _, RotateOutcome,
     SignInStore as _, StoreError,
 };
-use token_core::{Seconds, Timestamp};
 use token_store::RedisStore;
 
 use crate::records::{
@@ -189,47 +189,6 @@ async fn an_ended_grant_is_not_rotated_even_where_its_sorted_set_was_lost() {
     let rotation = family.rotation(&pair.refresh.unwrap().key, now);
     let outcome = store.rotate_refresh(&rotation, now).await.unwrap();
     assert_eq!(outcome, RotateOutcome::Unknown);
-}
-
-#[tokio::test]
-async fn sorted_sets_are_trimmed_as_they_are_used() {
-    let server = RedisServer::start();
-    let (store, now, family) = (server.store(), now(), Family::new());
-    let mut first = family.pair(now);
-    first.refresh = None;
-    store.issue_tokens(&first, now).await.unwrap();
-    let members = format!("oauth:grant:{{{}}}", family.grant.id);
-    let user = format!("oauth:user_tokens:{}", family.grant.user_id);
-    let client = format!("oauth:client_tokens:{}", family.grant.client_id);
-    for key in [&user, &client] {
-        let noted: Vec<String> = server.run(&["ZRANGE", key, "0", "-1"]);
-        assert_eq!(noted, [first.token.jti.as_str()]);
-    }
-
-    let later = now.plus(Seconds(3 * HOUR.0));
-    let mut second = family.pair(later);
-    second.refresh = None;
-    store.issue_tokens(&second, later).await.unwrap();
-    for key in [&members, &user, &client] {
-        let left: Vec<String> = server.run(&["ZRANGE", key, "0", "-1"]);
-        assert_eq!(left.len(), 1, "{key}");
-        assert!(left[0].ends_with(second.token.jti.rest()), "{key}");
-        let seconds: i64 = server.run(&["TTL", key]);
-        let lives = (4 * HOUR.0).cast_signed();
-        assert!(seconds > lives, "{key} is dropped before its members");
-    }
-
-    let mut third = family.pair(later);
-    third.refresh = None;
-    third.token = family.token(later.plus(Seconds(2 * HOUR.0)));
-    store.issue_tokens(&third, later).await.unwrap();
-    for key in [&members, &user, &client] {
-        let left: u64 = server.run(&["ZCARD", key]);
-        assert_eq!(left, 2, "{key}");
-        let seconds: i64 = server.run(&["TTL", key]);
-        let lives = (5 * HOUR.0).cast_signed();
-        assert!(seconds > lives, "{key} is dropped before its last member");
-    }
 }
 
 #[tokio::test]

@@ -161,18 +161,29 @@ fn listed(answer: &Answer, name: &str) -> Vec<String> {
     values.split(',').map(|own| own.trim().to_owned()).collect()
 }
 
-/// Addresses that are for the inside: nothing good is there.
+/// Addresses that are for the inside: nothing is there. What refuses who asks is there: the
+/// verifier itself says 401.
 pub(crate) fn internal_paths(answers: &[(String, Asked)]) -> Outcome {
-    let problems = answers.iter().filter_map(|(url, asked)| {
-        let answer = asked.as_ref().ok()?;
-        let is_there = answer.status.is_success();
-        is_there.then(|| Problem::fail(format!("{url} answers {}", answer.status), ROUTES))
+    let told = answers.iter().filter_map(|(url, asked)| {
+        let status = asked.as_ref().ok()?.status;
+        // A host that has had enough tells nothing.
+        (status != StatusCode::TOO_MANY_REQUESTS).then_some((url, status))
     });
-    let count = answers.len();
-    Outcome::of(
-        problems.collect(),
-        format!("nothing at {count} addresses that are for the inside"),
-    )
+    let told: Vec<_> = told.collect();
+    let there = told
+        .iter()
+        .filter(|(_, status)| *status != StatusCode::NOT_FOUND);
+    let problems =
+        there.map(|(url, status)| Problem::fail(format!("{url} answers {status}"), ROUTES));
+    let (seen, all) = (told.len(), answers.len());
+    let ok = match seen {
+        0 => return Outcome::skipped("no address told whether something is there"),
+        _ if seen == all => format!("nothing at {all} addresses that are for the inside"),
+        _ => format!(
+            "nothing at {seen} of {all} addresses that are for the inside; the others could not be seen"
+        ),
+    };
+    Outcome::of(problems.collect(), ok)
 }
 
 /// The authorization server's own word (`/ready`).
@@ -286,6 +297,10 @@ mod tests {
         };
         assert_eq!(of(404), Verdict::Ok);
         assert_eq!(of(200), Verdict::Fail);
+        // What the verifier says to whom it does not know.
+        assert_eq!(of(401), Verdict::Fail);
+        assert_eq!(of(405), Verdict::Fail);
+        assert_eq!(of(429), Verdict::Skipped);
         assert_eq!(ready(&Ok(answer(503, &[], ""))).verdict(), Verdict::Fail);
     }
 }

@@ -71,9 +71,14 @@ fn wrong_with_issuer(document: &Value, issuer: &Issuer) -> Option<String> {
         let said = text("issuer").unwrap_or("nothing");
         return Some(format!("its issuer is {said}, not {issuer}"));
     }
-    for name in ["authorization_endpoint", "token_endpoint", "jwks_uri"] {
-        if !text(name).is_some_and(|own| own.starts_with(issuer.as_str())) {
-            return Some(format!("its {name} is not the issuer's"));
+    for (name, path) in [
+        ("authorization_endpoint", "/authorize"),
+        ("token_endpoint", "/token"),
+        ("jwks_uri", "/jwks"),
+    ] {
+        let expected = issuer.endpoint(path);
+        if text(name) != Some(&expected) {
+            return Some(format!("its {name} is not {expected}"));
         }
     }
     let methods = document.get("code_challenge_methods_supported");
@@ -237,6 +242,14 @@ mod tests {
         for (name, value) in [
             ("issuer", json!("https://auth.example.com/")),
             ("token_endpoint", json!("http://auth.example.com/token")),
+            (
+                "token_endpoint",
+                json!("https://auth.example.com.evil.example/token"),
+            ),
+            (
+                "authorization_endpoint",
+                json!("https://auth.example.com@evil.example/authorize"),
+            ),
             ("jwks_uri", Value::Null),
             ("code_challenge_methods_supported", json!(["plain", "S256"])),
         ] {

@@ -13,7 +13,7 @@ use x509_parser::prelude::X509Certificate;
 use x509_parser::public_key::PublicKey;
 
 use super::handshake::Shaken;
-use super::tls::{Spoken, TLS_OPTIONS, of_hosts};
+use super::tls::{Spoken, TLS_OPTIONS, of_hosts, unseen};
 use super::weak_suites::Weakness;
 use crate::doctor::finding::{Outcome, Problem};
 
@@ -76,7 +76,14 @@ pub(crate) fn grade(all: &[Spoken], hsts: impl Fn(&str) -> Option<Seconds>) -> O
         })
     });
     let best = Grade::APlus;
-    let seen = format!("{best} at every host, by the rules of SSL Labs' guide that cap a grade");
+    let mut seen =
+        format!("{best} at every host, by the rules of SSL Labs' guide that cap a grade");
+    if unseen(all, |spoken| spoken.weak.is_err()) {
+        seen.push_str("; whether weak ciphers are refused could not be seen");
+    }
+    if unseen(all, Spoken::hides_legacy) {
+        seen.push_str("; whether 1.0 and 1.1 are refused could not be seen");
+    }
     of_hosts(all, problems.collect(), seen)
 }
 
@@ -194,6 +201,23 @@ mod tests {
         let found = of_certificate(&shaken).into_iter();
         let grades: Vec<_> = found.map(|(grade, _)| grade).collect();
         assert_eq!(grades, [Grade::B, Grade::F]);
+    }
+
+    #[test]
+    fn a_grade_says_what_it_did_not_see() {
+        let year = Some(31_536_000);
+        let silent = Spoken {
+            weak: Err("no answer".to_owned()),
+            legacy: vec![(TLS_1_0, Err("no answer".to_owned()))],
+            ..good()
+        };
+        let (_, text) = graded(silent, year);
+        for what in ["weak ciphers", "1.0 and 1.1"] {
+            let said = format!("whether {what} are refused could not be seen");
+            assert!(text.contains(&said), "{text}");
+        }
+        let (_, text) = graded(good(), year);
+        assert!(!text.contains("could not be seen"), "{text}");
     }
 
     #[test]

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName};
-use reqwest::{Client, Method, StatusCode};
+use reqwest::header::HeaderName;
+use reqwest::{Client, Method};
 use token_core::resource::Service;
 use token_core::{Issuer, Services};
+
+use crate::doctor::answer::read_whole;
+pub(crate) use crate::doctor::answer::{Answer, Asked};
 
 /// For one answer, from connecting to its last byte.
 const ANSWER_LIMIT: Duration = Duration::from_secs(8);
@@ -20,35 +23,6 @@ pub(crate) struct Target {
     pub(crate) services: Vec<Service>,
     http: Client,
 }
-
-/// An answer, read whole.
-#[derive(Debug, Clone)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: String,
-}
-
-impl Answer {
-    /// Every value of a header, as text.
-    pub(crate) fn all(&self, name: &str) -> Vec<String> {
-        let values = self.headers.get_all(name).iter();
-        values
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-            .collect()
-    }
-
-    /// The value of a header that comes once.
-    pub(crate) fn one(&self, name: &str) -> Option<String> {
-        match self.all(name).as_slice() {
-            [only] => Some(only.clone()),
-            _ => None,
-        }
-    }
-}
-
-/// What came of a request: an answer, or why there is none.
-pub(crate) type Asked = Result<Answer, String>;
 
 impl Target {
     /// The client follows no redirect and verifies no certificate: that is a check of its own, and
@@ -102,27 +76,15 @@ impl Target {
         for (name, value) in headers {
             request = request.header(name, *value);
         }
-        let failed = |error: reqwest::Error| app_shell::error_chain(&error.without_url());
-        let mut response = request.send().await.map_err(failed)?;
-        let mut body = Vec::new();
-        while let Some(part) = response.chunk().await.map_err(failed)? {
-            if body.len() + part.len() > BYTES_LIMIT {
-                return Err("an answer of more than 256 KiB".to_owned());
-            }
-            body.extend_from_slice(&part);
-        }
-        Ok(Answer {
-            status: response.status(),
-            headers: response.headers().clone(),
-            body: String::from_utf8_lossy(&body).into_owned(),
-        })
+        read_whole(request, BYTES_LIMIT).await
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use reqwest::header::HeaderValue;
+    use reqwest::StatusCode;
+    use reqwest::header::{HeaderMap, HeaderValue};
 
     pub(crate) fn answer(status: u16, headers: &[(&'static str, &str)], body: &str) -> Answer {
         let mut map = HeaderMap::new();

@@ -47,6 +47,11 @@ impl Spoken {
     pub(crate) fn shaken(&self) -> Result<&Shaken, &String> {
         self.modern.as_ref().or(self.tls12.as_ref())
     }
+
+    /// Whether it could not be seen which of the old versions it takes.
+    pub(crate) fn hides_legacy(&self) -> bool {
+        self.legacy.iter().any(|(_, taken)| taken.is_err())
+    }
 }
 
 pub(crate) fn certificate(hosts: &[Spoken], now: Timestamp) -> Outcome {
@@ -54,7 +59,8 @@ pub(crate) fn certificate(hosts: &[Spoken], now: Timestamp) -> Outcome {
     let mut least: Option<Seconds> = None;
     for spoken in hosts {
         let host = &spoken.host;
-        let logs = "just logs traefik, and look for acme; docs/production.md says what it needs";
+        let logs =
+            "docs/runbooks/certificates.md finds the cause in the log of Traefik, and has the mend";
         let shaken = match spoken.shaken() {
             Ok(shaken) => shaken,
             Err(error) => {
@@ -114,10 +120,7 @@ pub(crate) fn versions(hosts: &[Spoken]) -> Outcome {
             }
         }
     }
-    let unseen = hosts
-        .iter()
-        .any(|spoken| spoken.legacy.iter().any(|(_, taken)| taken.is_err()));
-    let seen = if unseen {
+    let seen = if unseen(hosts, Spoken::hides_legacy) {
         "1.2 and 1.3; whether 1.0 and 1.1 are refused could not be seen"
     } else {
         "1.2 and 1.3 are offered, 1.0 and 1.1 are refused"
@@ -126,6 +129,7 @@ pub(crate) fn versions(hosts: &[Spoken]) -> Outcome {
 }
 
 pub(crate) fn ciphers(hosts: &[Spoken]) -> Outcome {
+    let unseen = unseen(hosts, |spoken| spoken.weak.is_err());
     let problems = hosts.iter().flat_map(|spoken| {
         let taken = spoken.weak.iter().flatten();
         taken.map(|suite| {
@@ -135,8 +139,18 @@ pub(crate) fn ciphers(hosts: &[Spoken]) -> Outcome {
     });
     let chosen = hosts.iter().find_map(|spoken| spoken.shaken().ok());
     let chosen = chosen.map_or("nothing", |shaken| &shaken.suite);
-    let seen = format!("{chosen} with us; weak ones are refused");
+    let seen = if unseen {
+        format!("{chosen} with us; whether weak ones are refused could not be seen")
+    } else {
+        format!("{chosen} with us; weak ones are refused")
+    };
     of_hosts(hosts, problems.collect(), seen)
+}
+
+/// Whether a host that speaks TLS did not show this.
+pub(crate) fn unseen(hosts: &[Spoken], hides: impl Fn(&Spoken) -> bool) -> bool {
+    let mut speak = hosts.iter().filter(|spoken| spoken.shaken().is_ok());
+    speak.any(hides)
 }
 
 /// Where no host speaks TLS at all, the certificate's check says so.
@@ -179,6 +193,24 @@ pub(crate) mod tests {
             legacy: vec![(TLS_1_0, Ok(false)), (TLS_1_1, Ok(false))],
             weak: Ok(Vec::new()),
         }
+    }
+
+    #[test]
+    fn what_could_not_be_seen_is_not_called_refused() {
+        let said = |outcome: Outcome| match outcome {
+            Outcome::Ok(seen) => seen,
+            other => panic!("{other:?}"),
+        };
+        let silent = Spoken {
+            weak: Err("no answer".to_owned()),
+            legacy: vec![(TLS_1_0, Err("no answer".to_owned()))],
+            ..good()
+        };
+        let hosts = [good(), silent];
+        for text in [said(ciphers(&hosts)), said(versions(&hosts))] {
+            assert!(text.ends_with("could not be seen"), "{text}");
+        }
+        assert!(said(ciphers(&[good()])).ends_with("weak ones are refused"));
     }
 
     fn verdicts(spoken: Spoken) -> [Verdict; 3] {

@@ -12,10 +12,12 @@ use serde::{Deserialize, Serialize};
 use token_core::store::{Archived, ArchivedKind};
 use token_core::{Issuer, Timestamp};
 
+use super::super::progress::Progress;
 use super::keys::{Identities, Recipients};
 
-/// The version that is written, and the newest that is read.
-const VERSION: u32 = 1;
+/// The version that is written, and the newest that is read. The second brought the marks of
+/// deleted clients.
+const VERSION: u32 = 2;
 
 /// Longer than any record: bodies of 64 KiB are the most that a client sends.
 const LONGEST_LINE: u64 = 1 << 20;
@@ -154,7 +156,10 @@ impl Backup {
     /// It is not whole, or not as it was written.
     pub(super) fn verified(&self) -> Result<(Header, End), Box<dyn Error>> {
         let (header, mut reader) = self.read()?;
-        while reader.next()?.is_some() {}
+        let mut progress = Progress::over(self.file.metadata()?.len(), "reading");
+        while reader.next()?.is_some() {
+            progress.advance(reader.length);
+        }
         let end = reader.end.ok_or_else(|| self.refused("it has no end"))?;
         Ok((header, end))
     }
@@ -176,6 +181,7 @@ impl Backup {
             backup: self,
             lines: BufReader::new(lines),
             number: 0,
+            length: 0,
             seen: Counts::default(),
             end: None,
         };
@@ -210,6 +216,8 @@ pub(super) struct Reader<'a> {
     backup: &'a Backup,
     lines: BufReader<StreamReader<BufReader<&'a File>>>,
     number: u64,
+    /// Of the last line, in bytes.
+    length: u64,
     seen: Counts,
     end: Option<End>,
 }
@@ -245,7 +253,10 @@ impl Reader<'_> {
         let mut line = String::new();
         let read = (&mut self.lines).take(LONGEST_LINE).read_line(&mut line);
         match read {
-            Ok(_) if line.ends_with('\n') => Ok(line),
+            Ok(length) if line.ends_with('\n') => {
+                self.length = length as u64;
+                Ok(line)
+            }
             _ => Err(self.backup.refused(&format!(
                 "it was changed or cut short before the end of line {}",
                 self.number
@@ -309,7 +320,7 @@ mod tests {
         let world = World::new();
         let whole = world.encrypt(&[HEAD, MARK, &end(1)]);
         assert_eq!(world.complaint(&whole), None);
-        let newer = HEAD.replace(":1,\"created_at\":1", ":2,\"new\":1");
+        let newer = HEAD.replace(":1,\"created_at\":1", ":3,\"new\":1");
         for (lines, word) in [
             (&[HEAD, MARK][..], "cut short"),
             (&[HEAD], "cut short"),

@@ -7,7 +7,7 @@ use std::error::Error;
 use serde::Serialize;
 use token_core::audit::{OperatorAct, OperatorAction};
 use token_core::store::{Archived, RestoreOutcome, Restoring};
-use token_core::{GrantId, Jti};
+use token_core::{ClientId, GrantId, Jti};
 
 use super::super::consent::Destroying;
 use super::super::output::{Output, number_of, remark};
@@ -58,8 +58,7 @@ pub(super) async fn run(
         },
         records: end.end.total(),
         tally: Tally::default(),
-        ended: BTreeSet::new(),
-        revoked: BTreeSet::new(),
+        would_end: Ended::default(),
     };
     if how.dry_run || !how.yes {
         run.walk().await?;
@@ -87,10 +86,44 @@ struct Run<'a> {
     how: Restoring,
     records: u64,
     tally: Tally,
-    /// What a count would have ended, had it been more than a count. A backup names few of them:
-    /// only those that the store does not know.
-    ended: BTreeSet<GrantId>,
-    revoked: BTreeSet<Jti>,
+    would_end: Ended,
+}
+
+/// What a count would have ended, had it been more than a count: what the backup has marks of and
+/// the store has not.
+#[derive(Default)]
+struct Ended {
+    grants: BTreeSet<GrantId>,
+    tokens: BTreeSet<Jti>,
+    clients: BTreeSet<ClientId>,
+}
+
+impl Ended {
+    fn add(&mut self, mark: &Archived) {
+        match mark {
+            Archived::EndedGrant { grant, .. } => {
+                self.grants.insert(grant.clone());
+            }
+            Archived::RevokedToken { jti, .. } => {
+                self.tokens.insert(jti.clone());
+            }
+            Archived::DeletedClient { client_id, .. } => {
+                self.clients.insert(client_id.clone());
+            }
+            _ => {}
+        }
+    }
+
+    fn has(&self, record: &Archived) -> bool {
+        match record {
+            Archived::AccessToken(token) => {
+                self.grants.contains(&token.jti.grant()) || self.tokens.contains(&token.jti)
+            }
+            Archived::RefreshToken { token, .. } => self.grants.contains(&token.key.grant),
+            Archived::Client(client) => self.clients.contains(&client.client_id),
+            _ => false,
+        }
+    }
 }
 
 impl Run<'_> {
@@ -157,9 +190,7 @@ impl Run<'_> {
         let counts = match outcome {
             RestoreOutcome::Expired => &mut tally.expired,
             RestoreOutcome::Ended => &mut tally.ended,
-            _ if self.how != Restoring::Do && is_ended(record, &self.ended, &self.revoked) => {
-                &mut tally.ended
-            }
+            _ if self.how != Restoring::Do && self.would_end.has(record) => &mut tally.ended,
             RestoreOutcome::Present => &mut tally.present,
             RestoreOutcome::Restored => &mut tally.restored,
         };
@@ -167,17 +198,9 @@ impl Run<'_> {
     }
 
     fn note_ending(&mut self, record: &Archived) {
-        match record {
-            Archived::EndedGrant { grant, .. } => {
-                self.tally.grants += 1;
-                if self.how != Restoring::Do {
-                    self.ended.insert(grant.clone());
-                }
-            }
-            Archived::RevokedToken { jti, .. } if self.how != Restoring::Do => {
-                self.revoked.insert(jti.clone());
-            }
-            _ => {}
+        self.tally.grants += u64::from(matches!(record, Archived::EndedGrant { .. }));
+        if self.how != Restoring::Do {
+            self.would_end.add(record);
         }
     }
 
@@ -193,16 +216,6 @@ impl Run<'_> {
             ..act(OperatorAction::RestoreBackup, &tally.restored)
         };
         self.system.record(restored).await;
-    }
-}
-
-fn is_ended(record: &Archived, ended: &BTreeSet<GrantId>, revoked: &BTreeSet<Jti>) -> bool {
-    match record {
-        Archived::AccessToken(token) => {
-            ended.contains(&token.jti.grant()) || revoked.contains(&token.jti)
-        }
-        Archived::RefreshToken { token, .. } => ended.contains(&token.key.grant),
-        _ => false,
     }
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::error::Error;
 
-use futures_util::future::join_all;
 use token_core::store::{Approval, Registration, Session, StoreError};
 use token_core::{ClientId, GrantId, Jti, Timestamp};
 
@@ -12,8 +11,8 @@ use crate::operator::selection::Selection;
 use crate::operator::system::System;
 use crate::operator::walk::{Listed, Walk};
 
-/// How many sessions are ended at the same time: the way to Redis is longer than its work.
-const AT_ONCE: usize = 64;
+/// How many things the store ends together.
+const AT_ONCE: usize = 128;
 
 /// One walk over what is to go.
 pub(super) struct Run<'a> {
@@ -53,21 +52,9 @@ impl Run<'_> {
         while let Some(batch) = sessions.next().await? {
             let mut lost = unreadable(&mut sessions, selection);
             for some in batch.chunks(AT_ONCE) {
-                let ends = some.iter().map(|own| async move {
-                    self.end_grant(&own.grant, own.ends_at()).await?;
-                    Ok::<_, Box<dyn Error>>(own)
-                });
-                // Each that was ended is counted, whatever becomes of the others.
-                let mut failed = None;
-                for ended in join_all(ends).await {
-                    match ended {
-                        Ok(session) => gone.count(session),
-                        Err(error) => failed = Some(error),
-                    }
-                }
-                if let Some(error) = failed {
-                    return Err(error);
-                }
+                let grants = some.iter().map(|own| (own.grant.clone(), own.ends_at()));
+                let ended = self.end_grants(grants).await;
+                counted(some, ended, |session, ()| gone.count(session))?;
                 for session in some {
                     lost.remove(&session.grant);
                 }
@@ -115,20 +102,31 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The mark stays as long as `/revoke` would have it stay, and as long as anything of the
-    /// grant could have lived.
     async fn end_grant(
         &self,
         grant: &GrantId,
         lives_until: Option<Timestamp>,
     ) -> Result<(), Box<dyn Error>> {
-        if self.mode == Mode::Do {
-            let now = self.system.now();
-            let mark = self.system.lifetimes.grant_mark(now);
-            let until = lives_until.map_or(mark, |until| mark.max(until));
-            self.system.store.end_grant(grant, now, until).await?;
+        let ended = self.end_grants([(grant.clone(), lives_until)]).await;
+        counted(&[grant], ended, |_, ()| {})
+    }
+
+    /// Each with until when anything of it lives. Its mark stays that long, and as long as
+    /// `/revoke` would have it stay.
+    async fn end_grants(
+        &self,
+        grants: impl IntoIterator<Item = (GrantId, Option<Timestamp>)>,
+    ) -> Vec<Result<(), StoreError>> {
+        let now = self.system.now();
+        let mark = self.system.lifetimes.grant_mark(now);
+        let grants: Vec<_> = grants
+            .into_iter()
+            .map(|(grant, until)| (grant, until.map_or(mark, |until| mark.max(until))))
+            .collect();
+        match self.mode {
+            Mode::Count => grants.iter().map(|_| Ok(())).collect(),
+            Mode::Do => self.system.store.end_grants(&grants, now).await,
         }
-        Ok(())
     }
 
     pub(super) async fn tokens(
@@ -138,8 +136,29 @@ impl Run<'_> {
     ) -> Result<(), Box<dyn Error>> {
         let mut sessions = Walk::<Session>::begin(self.system).await?.of(selection);
         while let Some(batch) = sessions.next().await? {
-            for token in batch.iter().flat_map(|session| &session.tokens) {
-                self.token(&token.jti, gone).await?;
+            let tokens = batch.into_iter().flat_map(|session| session.tokens);
+            let tokens: Vec<_> = tokens.map(|token| token.jti).collect();
+            let store = &self.system.store;
+            let revoke = async |some: &[Jti], now| store.revoke_tokens(some, now).await;
+            self.each(&tokens, revoke, &mut gone.access_tokens).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends things that have just been found, some at a time: how many there were.
+    async fn each<T>(
+        &self,
+        things: &[T],
+        end: impl AsyncFn(&[T], Timestamp) -> Vec<Result<bool, StoreError>>,
+        gone: &mut u64,
+    ) -> Result<(), Box<dyn Error>> {
+        for some in things.chunks(AT_ONCE) {
+            match self.mode {
+                Mode::Count => *gone += some.len() as u64,
+                Mode::Do => {
+                    let ended = end(some, self.system.now()).await;
+                    counted(some, ended, |_, was_there| *gone += u64::from(was_there))?;
+                }
             }
         }
         Ok(())
@@ -194,21 +213,44 @@ impl Run<'_> {
     /// Deletes what the store has of a client itself; whether there was something.
     async fn forget(&self, client: &ClientId) -> Result<bool, Box<dyn Error>> {
         let (store, now) = (&self.system.store, self.system.now());
-        Ok(match self.mode {
-            Mode::Count => store.client(client, now).await?.is_some(),
-            Mode::Do => store.delete_client(client, now).await?,
-        })
+        let mut was_there = false;
+        match self.mode {
+            Mode::Count => was_there = store.client(client, now).await?.is_some(),
+            Mode::Do => {
+                let clients = [client.clone()];
+                let deleted = store.delete_clients(&clients, now).await;
+                counted(&clients, deleted, |_, own| was_there = own)?;
+            }
+        }
+        Ok(was_there)
     }
 
     pub(super) async fn registrations(&self, gone: &mut Gone) -> Result<(), Box<dyn Error>> {
         let mut clients = Walk::<Registration>::begin(self.system).await?;
         while let Some(batch) = clients.next().await? {
-            for client in batch {
-                self.registration(&client.client_id, gone).await?;
-            }
+            let clients: Vec<_> = batch.into_iter().map(|client| client.client_id).collect();
+            let store = &self.system.store;
+            let delete = async |some: &[ClientId], now| store.delete_clients(some, now).await;
+            self.each(&clients, delete, &mut gone.registrations).await?;
         }
         Ok(())
     }
+}
+
+/// Counts what became of each, whatever became of the others.
+fn counted<T, O>(
+    things: &[T],
+    outcomes: Vec<Result<O, StoreError>>,
+    mut count: impl FnMut(&T, O),
+) -> Result<(), Box<dyn Error>> {
+    let mut failed = None;
+    for (thing, outcome) in things.iter().zip(outcomes) {
+        match outcome {
+            Ok(outcome) => count(thing, outcome),
+            Err(error) => failed = Some(error),
+        }
+    }
+    failed.map_or(Ok(()), |error| Err(error.into()))
 }
 
 /// Of grants that cannot be read nothing tells whose they are: only who ends all ends them.

@@ -1,6 +1,6 @@
 //! What the operator ends: each command is counted first, done, and then seen at the edge.
 
-use super::world::{Held, World};
+use super::world::{Held, World, three};
 
 /// A client that stays, beside those that go.
 async fn stays(world: &World, held: &Held) {
@@ -11,19 +11,6 @@ async fn stays(world: &World, held: &Held) {
 async fn is_over(world: &World, held: &Held) {
     world.is_refused(held).await;
     assert!([400, 401].contains(&world.refresh(held).await));
-}
-
-/// Three clients whose tokens the edge knows.
-async fn three(world: &World) -> [Held; 3] {
-    let held = [
-        world.sign_in("one").await,
-        world.sign_in("two").await,
-        world.sign_in("three").await,
-    ];
-    for held in &held {
-        assert_eq!(world.status(held).await, 200);
-    }
-    held
 }
 
 #[actix_web::test]

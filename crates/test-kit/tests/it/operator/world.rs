@@ -144,6 +144,14 @@ impl World {
         }
     }
 
+    /// The same by a recipe.
+    pub(crate) fn recipe(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+        match self {
+            Self::Deployment(stack) => stack.recipe(arguments, settings),
+            Self::Single(gateway) => gateway.recipe(arguments, settings),
+        }
+    }
+
     /// One that succeeds: what it prints.
     pub(crate) fn done(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
@@ -188,4 +196,17 @@ impl World {
         assert_eq!(counted, done, "{arguments:?} does what it counted");
         done
     }
+}
+
+/// Three clients whose tokens the edge knows.
+pub(crate) async fn three(world: &World) -> [Held; 3] {
+    let held = [
+        world.sign_in("one").await,
+        world.sign_in("two").await,
+        world.sign_in("three").await,
+    ];
+    for held in &held {
+        assert_eq!(world.status(held).await, 200);
+    }
+    held
 }

@@ -1,11 +1,12 @@
 -- Clients. A client is a hash: `record` (JSON of what only its owner changes), and beside it what
 -- the scripts change: `expires` (seconds since 1970, or `inf`), `used` (0 or 1) and `tokens` (the
 -- hashes of its registration tokens, the newest last, with a blank between them).
--- KEYS: the client, all clients by expiry, the unused ones by registration.
+-- KEYS: the client, all clients by expiry, the unused ones by registration, the mark that it was
+-- deleted.
 
 -- The client, or nil when there is none or it is over.
 local function living()
-  local fields = redis.call('HMGET', KEYS[1], 'expires', 'tokens')
+  local fields = redis.call('HMGET', KEYS[1], 'expires', 'tokens', 'used')
   if not fields[1] then
     return nil
   end
@@ -16,7 +17,7 @@ local function living()
   for token in string.gmatch(fields[2], '%S+') do
     table.insert(tokens, token)
   end
-  return {tokens = tokens}
+  return {tokens = tokens, expires = fields[1], used = fields[3] == '1'}
 end
 
 -- Has Redis drop a key some time after `expires`.
@@ -54,7 +55,7 @@ end
 
 -- Writes the client as ARGV[2] to ARGV[6] say: record, expiry, used, tokens, time of registration.
 local function write()
-  redis.call('DEL', KEYS[1])
+  redis.call('DEL', KEYS[1], KEYS[4])
   redis.call('HSET', KEYS[1],
     'record', ARGV[2], 'expires', ARGV[3], 'used', ARGV[4], 'tokens', ARGV[5])
   if ARGV[4] == '1' then

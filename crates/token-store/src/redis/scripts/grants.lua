@@ -14,7 +14,7 @@ end
 
 -- Adds a member to an index by its expiry; one that is there only becomes later.
 local function index(key, member, expires)
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
+  trim(key, now, SOME)
   redis.call('ZADD', key, 'GT', expires, member)
   -- `GT` alone sets none where there is none: a key without expiry counts as the latest.
   redis.call('EXPIREAT', key, expires + SLACK, 'NX')

@@ -26,10 +26,23 @@ local function keep(key, expires, value)
   redis.call('SET', key, value, 'EXAT', expires + SLACK)
 end
 
+-- Takes what is over out of a sorted set by expiry, a part of it at a time: a script holds everybody
+-- up, and a set may have a million members. How many went.
+local function trim(key, over_at, most)
+  local over = redis.call('ZRANGE', key, '-inf', over_at, 'BYSCORE', 'LIMIT', 0, most)
+  if #over > 0 then
+    redis.call('ZREM', key, unpack(over))
+  end
+  return #over
+end
+
+-- How many members a script takes out by the way: more than it adds, so that nothing piles up.
+local SOME = 100
+
 -- Notes that a key ends with its grant, and forgets those that Redis has dropped.
 local function add_member(members, key, expires)
   redis.call('ZADD', members, expires, key)
-  redis.call('ZREMRANGEBYSCORE', members, '-inf', now - SLACK)
+  trim(members, now - SLACK, SOME)
   local last = redis.call('ZRANGE', members, -1, -1, 'WITHSCORES')[2]
   redis.call('EXPIREAT', members, last + SLACK)
 end

@@ -14,7 +14,7 @@ use crate::redis_server::RedisServer;
 
 use RestoreOutcome::{Ended, Expired, Present, Restored};
 
-async fn archived(store: &dyn OperatorStore, now: Timestamp) -> Vec<Archived> {
+pub(super) async fn archived(store: &dyn OperatorStore, now: Timestamp) -> Vec<Archived> {
     let (mut found, mut from) = (Vec::new(), None);
     loop {
         let batch = store.archived(from.as_ref(), now).await.unwrap();
@@ -27,7 +27,11 @@ async fn archived(store: &dyn OperatorStore, now: Timestamp) -> Vec<Archived> {
     }
 }
 
-async fn cleared(store: &dyn OperatorStore, count: bool, now: Timestamp) -> Vec<ArchivedKind> {
+pub(super) async fn cleared(
+    store: &dyn OperatorStore,
+    count: bool,
+    now: Timestamp,
+) -> Vec<ArchivedKind> {
     let (mut found, mut from) = (Vec::new(), None);
     loop {
         let batch = store.clear(from.as_ref(), count, now).await.unwrap();
@@ -40,7 +44,7 @@ async fn cleared(store: &dyn OperatorStore, count: bool, now: Timestamp) -> Vec<
 }
 
 /// As a restore does it: first what ends something.
-async fn restored(
+pub(super) async fn restored(
     store: &dyn OperatorStore,
     records: &[Archived],
     how: Restoring,
@@ -53,7 +57,7 @@ async fn restored(
 }
 
 /// In an order of its own, to be compared.
-fn sorted(records: &[Archived]) -> BTreeSet<String> {
+pub(super) fn sorted(records: &[Archived]) -> BTreeSet<String> {
     let lines = records
         .iter()
         .map(|one| serde_json::to_string(one).unwrap());
