@@ -27,7 +27,6 @@ use auth_service::identity::IdentityProvider;
 use auth_service::identity::github::GitHub;
 use auth_service::remote_client::GuardedRemote;
 use auth_service::{Context, routes, trusted_provider};
-use mimalloc::MiMalloc;
 use token_core::admission::Admission;
 use token_core::audit::{People, Program, Recorder};
 use token_core::keys::LiveKeys;
@@ -36,10 +35,6 @@ use token_core::{Clock as _, SystemClock, SystemEntropy};
 use token_store::{MISSING, RedisSettings, RedisStore, Trail};
 use tokio::sync::Notify;
 use tracing::level_filters::LevelFilter;
-
-/// A token request allocates some hundred times between two signatures.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 const LISTEN_ADDRESS: &str = "LISTEN_ADDRESS";
 
