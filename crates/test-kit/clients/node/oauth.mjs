@@ -2,6 +2,7 @@
 // conformance suite's client, Chromium's) need of OAuth.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { browserSteps } from './browser-steps.mjs';
 import { patientFetch } from './patient-fetch.mjs';
 
@@ -27,6 +28,17 @@ export async function discover(mcpUrl) {
   const protectedResource = await json(location);
   const metadata = await json(`${protectedResource.authorization_servers[0]}/.well-known/oauth-authorization-server`);
   return { resource: protectedResource.resource, protectedResource, metadata };
+}
+
+/** Asks until a token is refused: a revocation is at every verifier soon, and within five seconds at worst. */
+export async function untilRefused(mcpUrl, accessToken) {
+  const headers = { authorization: `Bearer ${accessToken}` };
+  for (let tries = 0; tries < 100; tries += 1) {
+    const { status } = await fetch(mcpUrl, { method: 'POST', headers });
+    if (status === 401) return;
+    await setTimeout(50);
+  }
+  assert.fail('a revoked token was good for five seconds');
 }
 
 /** Registers a client (RFC 7591); resolves with the response as it came. */

@@ -5,7 +5,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import * as oauth from 'oauth4webapi';
 import { browserSteps } from './browser-steps.mjs';
 import { listAndFetch, setting, step } from './common.mjs';
-import { withQuery } from './oauth.mjs';
+import { untilRefused, withQuery } from './oauth.mjs';
 
 const REDIRECT_URI = 'http://127.0.0.1:33405/callback';
 const url = new URL(setting('MCP_URL'));
@@ -83,5 +83,6 @@ await again.close();
 const revocation = await oauth.revocationRequest(as, client, none, second.refresh_token, insecure);
 await oauth.processRevocationResponse(revocation);
 await assert.rejects(refresh(second), { error: 'invalid_grant' });
+await untilRefused(url, second.access_token);
 await assert.rejects(connect(second.access_token));
 step('revoked: neither token of the pair is good any more');

@@ -5,7 +5,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import * as openid from 'openid-client';
 import { browserSteps } from './browser-steps.mjs';
 import { listAndFetch, setting, step } from './common.mjs';
-import { discover } from './oauth.mjs';
+import { discover, untilRefused } from './oauth.mjs';
 
 const REDIRECT_URI = 'http://127.0.0.1:33404/callback';
 const url = new URL(setting('MCP_URL'));
@@ -61,5 +61,6 @@ await again.close();
 
 await openid.tokenRevocation(config, second.refresh_token);
 await assert.rejects(openid.refreshTokenGrant(config, second.refresh_token), { error: 'invalid_grant' });
+await untilRefused(url, second.access_token);
 await assert.rejects(connect(second.access_token));
 step('revoked: neither token of the pair is good any more');

@@ -13,6 +13,7 @@ import httpx2
 from fastmcp import Client
 from fastmcp.client.auth import OAuth
 from key_value.aio.stores.memory import MemoryStore
+from revocation import until_refused
 
 MCP_URL = os.environ["MCP_URL"]
 PAGE_URL = os.environ["PAGE_URL"]
@@ -75,6 +76,7 @@ async def main() -> None:
         form = {"token": second.refresh_token, "client_id": client.client_id}
         answer = await http.post(revocation_endpoint, data=form)
         assert answer.status_code == 200, answer.text
+    await until_refused(MCP_URL, second.access_token)
     await list_and_fetch(auth, "after a revocation and a new sign-in")
     assert person.visits == 2, "a revoked token was good"
 
