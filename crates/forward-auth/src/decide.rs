@@ -4,7 +4,7 @@
 //! [`presented`] looks at what differs from request to request, and is asked each time. [`judge`]
 //! looks at the token, and its answer is the same until the rules, the keys or the store change.
 
-use token_core::access_token::AccessTokenClaims;
+use token_core::access_token::{AccessTokenClaims, NotGood};
 use token_core::admission::Admission;
 use token_core::jose::TokenError;
 use token_core::keys::VerificationKeys;
@@ -99,27 +99,20 @@ pub fn judge(
     keys: &VerificationKeys,
     now: Timestamp,
 ) -> Result<AccessTokenClaims, Refusal> {
-    let claims = AccessTokenClaims::verify_signature(token, rules.issuer, keys);
-    let claims = claims.map_err(|error| Refusal {
+    let claims = AccessTokenClaims::verify(token, rules.issuer, rules.resource, keys, now);
+    let claims = claims.map_err(|NotGood { error, claims }| Refusal {
         denial: Denial::Token(error),
-        claims: None,
+        claims,
     })?;
-    match fits(&claims, rules, now) {
-        Ok(()) => Ok(claims),
-        Err(denial) => Err(Refusal {
-            denial,
-            claims: Some(Box::new(claims)),
-        }),
-    }
-}
-
-fn fits(claims: &AccessTokenClaims, rules: Rules<'_>, now: Timestamp) -> Result<(), Denial> {
-    claims.check(rules.resource, now).map_err(Denial::Token)?;
-    if !rules.admission.admits(&claims.sub, &claims.username) {
-        return Err(Denial::NotAdmitted);
-    }
-    if !claims.scope.contains(MCP) {
-        return Err(Denial::InsufficientScope);
-    }
-    Ok(())
+    let denial = if !rules.admission.admits(&claims.sub, &claims.username) {
+        Denial::NotAdmitted
+    } else if !claims.scope.contains(MCP) {
+        Denial::InsufficientScope
+    } else {
+        return Ok(claims);
+    };
+    Err(Refusal {
+        denial,
+        claims: Some(Box::new(claims)),
+    })
 }

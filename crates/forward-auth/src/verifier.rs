@@ -12,6 +12,8 @@
 //! Of requests with the same token that take the second or third way at the same time one asks,
 //! and the others wait for its answer.
 
+mod handing_out;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -32,7 +34,7 @@ use crate::forwarded::ForwardedRequest;
 use crate::garbage::Garbage;
 use crate::journal::Journal;
 use crate::memory::{Bad, Digest, Good, Memory, Trust};
-use crate::pass::{Held, Pass};
+use crate::pass::Pass;
 use crate::tally::{Tally, Totals, Way};
 
 /// What a verifier is made of; all of it is shared with others.
@@ -216,7 +218,10 @@ impl Verifier {
         {
             if pass.expires_at.has_passed(now) {
                 let denial = Denial::Token(TokenError::Expired);
-                self.denied_ours(pass.resource(), denial, &pass);
+                let client_id = &pass.identity().client_id;
+                let resource = pass.resource();
+                self.journal
+                    .denied_ours(resource, denial, &pass.jti, client_id);
                 return Ok(Verdict::Deny(denial));
             }
             if !self.parts.freshness.holds(&mark, now) {
@@ -298,14 +303,10 @@ impl Verifier {
             since: question.now,
         };
         self.memory.keep_bad(question.digest, bad);
-        self.denied_ours(question.resource, denial, &pass);
-        Err(denial)
-    }
-
-    fn denied_ours(&self, resource: &ResourceId, denial: Denial, pass: &Pass) {
         let client_id = &pass.identity().client_id;
         self.journal
-            .denied_ours(resource, denial, &pass.jti, client_id);
+            .denied_ours(question.resource, denial, &pass.jti, client_id);
+        Err(denial)
     }
 
     /// The checks that need no store; what fails them is remembered.
@@ -357,47 +358,6 @@ impl Verifier {
             );
             Denial::CannotDecide
         })
-    }
-
-    fn allow(&self, pass: Arc<Pass>, now: Timestamp) -> Verdict {
-        let signer = &self.parts.assertions;
-        match pass.held(signer.keys_version(), now) {
-            Held::Good(assertion) => Verdict::Allow(pass, assertion),
-            Held::Aging(assertion) => {
-                self.renew_later(&pass, now);
-                Verdict::Allow(pass, assertion)
-            }
-            Held::Nothing => match pass.sign(signer, now) {
-                Ok(assertion) => Verdict::Allow(pass, assertion),
-                Err(error) => {
-                    tracing::error!(%error, "an assertion could not be signed");
-                    Verdict::Deny(Denial::CannotDecide)
-                }
-            },
-        }
-    }
-
-    /// As a task of its own: the connection's is before it in the runtime's queue, so the question
-    /// has left when the signing begins.
-    fn sign_meanwhile(&self, pass: &Arc<Pass>, now: Timestamp) {
-        let signer = &self.parts.assertions;
-        if matches!(pass.held(signer.keys_version(), now), Held::Nothing) {
-            let (pass, signer) = (Arc::clone(pass), signer.clone());
-            tokio::spawn(async move {
-                // Whoever allows tries again, and says what is wrong.
-                let _ = pass.sign(&signer, now);
-            });
-        }
-    }
-
-    /// Off the path of the request that found the assertion old.
-    fn renew_later(&self, pass: &Arc<Pass>, now: Timestamp) {
-        let (pass, signer) = (Arc::clone(pass), self.parts.assertions.clone());
-        actix_web::rt::spawn(async move {
-            if let Err(error) = pass.sign(&signer, now) {
-                tracing::error!(%error, "an assertion could not be renewed");
-            }
-        });
     }
 
     /// How much was decided since the process began.

@@ -71,6 +71,23 @@ impl From<Flat> for AccessTokenClaims {
     }
 }
 
+/// Why a token is not good.
+#[derive(Debug)]
+pub struct NotGood {
+    /// Why.
+    pub error: TokenError,
+    /// What it says, where we signed it.
+    pub claims: Option<Box<AccessTokenClaims>>,
+}
+
+impl From<TokenError> for NotGood {
+    /// A token that we did not sign.
+    fn from(error: TokenError) -> Self {
+        let claims = None;
+        Self { error, claims }
+    }
+}
+
 impl AccessTokenClaims {
     /// Signs the claims.
     pub fn sign(&self, key: &SigningKey) -> Result<AccessToken, SignError> {
@@ -85,22 +102,24 @@ impl AccessTokenClaims {
         audience: &ResourceId,
         keys: &VerificationKeys,
         now: Timestamp,
-    ) -> Result<Self, TokenError> {
+    ) -> Result<Self, NotGood> {
         let claims = Self::verify_signature(token, issuer, keys)?;
-        claims.check(audience, now)?;
-        Ok(claims)
-    }
-
-    /// Checks `aud` and time alone, of a token that we signed.
-    pub fn check(&self, audience: &ResourceId, now: Timestamp) -> Result<(), TokenError> {
-        if self.aud != *audience {
-            return Err(TokenError::WrongAudience);
+        let checked = if claims.aud == *audience {
+            claims.times.check(now)
+        } else {
+            Err(TokenError::WrongAudience)
+        };
+        match checked {
+            Ok(()) => Ok(claims),
+            Err(error) => Err(NotGood {
+                error,
+                claims: Some(Box::new(claims)),
+            }),
         }
-        self.times.check(now)
     }
 
-    /// Checks that we signed it, whatever its audience and time: revocation must take an expired
-    /// token too.
+    /// Checks that we signed it, whatever its audience and time: for revocation, which must take
+    /// an expired token too.
     pub fn verify_signature(
         token: &str,
         issuer: &Issuer,

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
 use serde_json::{Value, json};
-use token_core::access_token::AccessTokenClaims;
+use token_core::access_token::{AccessTokenClaims, NotGood};
 use token_core::assertion::{AssertionSigner, AssertionVerifier, Identity, LIFETIME};
 use token_core::jose::{TimeClaims, TokenError};
 use token_core::keys::{
@@ -57,7 +57,8 @@ fn claims() -> AccessTokenClaims {
 }
 
 fn verify(token: &str, keys: &VerificationKeys) -> Result<AccessTokenClaims, TokenError> {
-    AccessTokenClaims::verify(token, &issuer(), &audience(), keys, NOW)
+    let verified = AccessTokenClaims::verify(token, &issuer(), &audience(), keys, NOW);
+    verified.map_err(|not_good| not_good.error)
 }
 
 /// A token from raw parts, signed by whatever `sign` does.
@@ -118,7 +119,12 @@ fn issuer_audience_and_time_are_checked() {
     let other_issuer = Issuer::parse("https://evil.example.com").unwrap();
     let other_audience = ResourceId::parse("https://echo.example.com/mcp").unwrap();
     let verify = |issuer: &Issuer, audience: &ResourceId, now| {
-        AccessTokenClaims::verify(token.expose(), issuer, audience, &keys, now).map(|_| ())
+        let verified = AccessTokenClaims::verify(token.expose(), issuer, audience, &keys, now);
+        verified.map(|_| ()).map_err(|NotGood { error, claims }| {
+            // Whose it is can be said of what we signed, and of nothing else.
+            assert_eq!(claims.is_some(), error != TokenError::WrongIssuer);
+            error
+        })
     };
     assert_eq!(verify(&issuer(), &audience(), NOW), Ok(()));
     assert_eq!(

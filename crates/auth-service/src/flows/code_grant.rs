@@ -23,6 +23,7 @@ pub struct Consumed(CodeOutcome);
 /// Uses up the code of a request, whose client may still turn out to be nobody or to have a secret:
 /// so that it can be done while a client is looked up that shows none.
 pub async fn consume(context: &Context, form: &Parameters) -> Result<Consumed, OAuthFailure> {
+    // An ill-formed request uses nothing up.
     let code = form.required("code", "code is missing")?;
     code_verifier(form)?;
     form.single("redirect_uri")?;

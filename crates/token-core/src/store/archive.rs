@@ -3,8 +3,8 @@
 //! is not in it.
 //!
 //! A mark says that something ended: a grant, an access token, a refresh token that was replaced, or
-//! a client that was deleted.
-//! Marks win: nothing is put back that the store knows to have ended, and clearing leaves them.
+//! a client that was deleted. Marks win: nothing is put back that the store knows to have ended, and
+//! clearing leaves them.
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -143,8 +143,9 @@ pub trait Archive: Send + Sync {
     ) -> Result<Batch<Archived>, StoreError>;
 
     /// Puts records back: what became of each, in their order. Each is a step of its own; done
-    /// again it changes nothing. A client that is there stays as it is, also where a mark
-    /// says that one of its name was deleted. Every other mark ends what it names, as [`super::GrantStore::end_grant`] and [`super::GrantStore::revoke_token`] do.
+    /// again it changes nothing. A client that is there stays as it is, also where a mark says that
+    /// one of its name was deleted. Every other mark ends what it names, as
+    /// [`super::GrantStore::end_grant`] and [`super::GrantStore::revoke_token`] do.
     async fn restore(
         &self,
         records: &[Archived],

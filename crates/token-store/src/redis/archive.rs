@@ -21,6 +21,7 @@ const REFRESH_TOKEN: &str = "oauth:refresh:";
 
 /// What the two walks look for. The first finds more than it takes.
 const RECORDS: &str = "oauth:[ctr]*";
+/// `oauth:revoked:` and `oauth:deleted_client:`, in one pattern.
 const MARKS: &str = "oauth:[rd]e[vl][oe][kt]e*";
 /// How a cursor within the second begins.
 const AT_MARKS: &str = "marks ";

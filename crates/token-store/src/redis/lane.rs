@@ -22,7 +22,7 @@ use super::fault::fault;
 use super::settings::RedisSettingsError;
 
 /// How long one attempt to connect may take.
-const PATIENCE: Duration = Duration::from_secs(1);
+const CONNECT_LIMIT: Duration = Duration::from_secs(1);
 
 /// How long Redis is waited for.
 #[derive(Debug, Clone, Copy)]
@@ -84,7 +84,7 @@ impl Lane {
         let ended = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&ended);
         let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
+            .set_connection_timeout(Some(CONNECT_LIMIT))
             .set_response_timeout(Some(patience.answer))
             .set_push_sender(move |push: PushInfo| {
                 if push.kind == PushKind::Disconnection {
@@ -102,7 +102,7 @@ impl Lane {
             .config(PoolConfig {
                 timeouts: Timeouts {
                     wait: Some(patience.step),
-                    create: Some(PATIENCE),
+                    create: Some(CONNECT_LIMIT),
                     recycle: Some(patience.answer),
                 },
                 ..PoolConfig::new(CONNECTIONS)
