@@ -7,6 +7,7 @@
 
 mod data_directory;
 mod deployment;
+mod disk;
 mod doctor;
 mod edge;
 mod env_file;

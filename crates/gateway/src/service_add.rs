@@ -14,7 +14,8 @@ use clap::Args;
 use token_core::{ServiceName, Services};
 use url::Url;
 
-use crate::env_file::{self, EnvFile};
+use crate::disk;
+use crate::env_file::EnvFile;
 use crate::keys_command::say;
 use files::Server;
 
@@ -204,7 +205,7 @@ fn write(directory: &Path, file: &Written, dry_run: bool) -> Result<(), Box<dyn 
             if let Some(parent) = path.parent() {
                 fs::create_dir_all(parent)?;
             }
-            env_file::replace(&path, &file.text, file.mode)?;
+            disk::replace(&path, &file.text, file.mode)?;
             say(&format!("{}: made", file.path))?;
         }
     }

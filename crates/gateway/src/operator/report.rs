@@ -19,7 +19,7 @@ use super::output::{Output, grouped, remark};
 use super::system::System;
 use super::trail;
 use super::when::{distance, length, minute, parse_length};
-use crate::env_file;
+use crate::disk;
 use figures::Figures;
 use series::Series;
 use unusual::DORMANT;
@@ -66,7 +66,7 @@ fn write_page(html: &str, file: &Path) -> Result<(), Box<dyn Error>> {
         output.flush()?;
         return Ok(());
     }
-    env_file::private(file)
+    disk::private(file)
         .and_then(|mut to| to.write_all(html.as_bytes()))
         .map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
     remark(&format!("wrote {}", file.display()))?;

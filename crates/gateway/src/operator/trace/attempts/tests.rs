@@ -10,8 +10,12 @@ const START: u64 = 1_800_000_000;
 
 /// The attempts of records, each a second after the one before.
 fn attempts(records: &[Value]) -> Vec<Attempt> {
+    put_together((START..).zip(records))
+}
+
+fn put_together<'a>(records: impl Iterator<Item = (u64, &'a Value)>) -> Vec<Attempt> {
     let mut attempts = Attempts::default();
-    for (at, record) in (START..).zip(records) {
+    for (at, record) in records {
         let mut record = record.clone();
         let members = record.as_object_mut().unwrap();
         members.entry("event").or_insert("login_step".into());
@@ -116,23 +120,13 @@ fn a_reason_is_that_of_the_same_client_and_of_several_nobodys_none_is() {
         record
     };
     let refused = json!({"step": "token", "client_id": "c1", "error": "invalid_grant"});
-    let of = |records: &[Value]| {
-        let mut attempts = Attempts::default();
-        for record in records {
-            let mut record = record.clone();
-            let members = record.as_object_mut().unwrap();
-            members.entry("event").or_insert("login_step".into());
-            members.insert("at".to_owned(), START.into());
-            attempts.take(&TrailRecord::read(&record.to_string()).unwrap());
-        }
-        attempts.into_all().pop().unwrap().reason
-    };
     let own = failed("pkce_mismatch", Some("c1"));
     let others = failed("invalid_client", Some("c2"));
     let nobodys = failed("invalid_state", None);
     let taken = |records: &[&Value]| {
-        let all = records.iter().copied().chain([&refused]).cloned();
-        of(&all.collect::<Vec<_>>())
+        let all = records.iter().copied().chain([&refused]);
+        let attempt = put_together(all.map(|record| (START, record))).pop();
+        attempt.unwrap().reason
     };
     assert_eq!(
         taken(&[&own, &others, &nobodys]).as_deref(),
