@@ -1,23 +1,23 @@
 //! A server in this process, a client with PKCE, and a browser with cookies.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+mod browser;
+mod remote;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use actix_web::App;
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderMap, LOCATION, SET_COOKIE};
+use actix_web::http::header::{HeaderMap, LOCATION};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
-use actix_web::{App, cookie::Cookie};
-use async_trait::async_trait;
 use auth_service::flows::client_metadata_document::DocumentPolicy;
 use auth_service::flows::clients::{ClientSettings, Clients};
 use auth_service::flows::device_authorization::UserCodeAttempts;
 use auth_service::flows::discoveries::Discoveries;
 use auth_service::flows::jwt_bearer_grant::TrustedProvider;
 use auth_service::flows::pre_registered::PreRegistered;
-use auth_service::flows::remote::{Remote, RemoteAnswer, RemoteFault};
 use auth_service::flows::{Lifetimes, Sealing};
 use auth_service::identity::local::LocalProvider;
 use auth_service::identity::{IdentityProvider, UpstreamProvider};
@@ -40,6 +40,9 @@ use token_core::{
 use token_store::MemoryStore;
 use url::Url;
 
+pub(crate) use browser::{Browser, authorize_uri};
+pub(crate) use remote::FakeRemote;
+
 pub(crate) const PASSPHRASE: &str = "open sesame";
 pub(crate) const CALLBACK: &str = "https://client.example/callback";
 /// The example of RFC 7636 appendix B.
@@ -53,58 +56,6 @@ pub(crate) struct Server {
     pub(crate) clock: Arc<ManualClock>,
     audit: Arc<MemoryAudit>,
     pub(crate) remote: Arc<FakeRemote>,
-}
-
-/// The rest of the web: what is at which address, and what was asked for.
-#[derive(Default)]
-pub(crate) struct FakeRemote {
-    answers: Mutex<BTreeMap<String, Result<RemoteAnswer, RemoteFault>>>,
-    asked: Mutex<Vec<String>>,
-    hangs: AtomicBool,
-}
-
-impl FakeRemote {
-    /// From now on nothing that is asked is ever answered.
-    pub(crate) fn hang(&self) {
-        self.hangs.store(true, Ordering::SeqCst);
-    }
-
-    pub(crate) fn put(&self, url: &str, answer: Result<RemoteAnswer, RemoteFault>) {
-        self.answers.lock().unwrap().insert(url.to_owned(), answer);
-    }
-
-    /// JSON that may be kept for ten minutes.
-    pub(crate) fn put_json(&self, url: &str, json: &Value) {
-        let answer = RemoteAnswer {
-            status: 200,
-            content_type: Some("application/json".to_owned()),
-            cache_control: Some("max-age=600".to_owned()),
-            body: Some(json.to_string().into_bytes()),
-            ..RemoteAnswer::default()
-        };
-        self.put(url, Ok(answer));
-    }
-
-    /// How often an address was asked for.
-    pub(crate) fn asked(&self, url: &str) -> usize {
-        let asked = self.asked.lock().unwrap();
-        asked.iter().filter(|one| *one == url).count()
-    }
-}
-
-#[async_trait]
-impl Remote for FakeRemote {
-    async fn get(&self, url: &str) -> Result<RemoteAnswer, RemoteFault> {
-        self.asked.lock().unwrap().push(url.to_owned());
-        if self.hangs.load(Ordering::SeqCst) {
-            std::future::pending::<()>().await;
-        }
-        let answers = self.answers.lock().unwrap();
-        answers
-            .get(url)
-            .cloned()
-            .unwrap_or(Err(RemoteFault::Unreachable))
-    }
 }
 
 /// What an operator leaves as it is.
@@ -408,94 +359,5 @@ async fn read(response: ServiceResponse<impl MessageBody>) -> Answer {
         status,
         headers,
         body,
-    }
-}
-
-/// An authorization request with these parameters changed; an empty value leaves one out.
-pub(crate) fn authorize_uri(client_id: &str, changes: &[(&str, &str)]) -> String {
-    let mut parameters = vec![
-        ("response_type", "code"),
-        ("client_id", client_id),
-        ("redirect_uri", CALLBACK),
-        ("code_challenge", CHALLENGE),
-        ("code_challenge_method", "S256"),
-        ("resource", RESOURCE),
-        ("state", "client-state"),
-    ];
-    for (name, value) in changes {
-        parameters.retain(|(own, _)| own != name);
-        parameters.push((name, value));
-    }
-    parameters.retain(|(_, value)| !value.is_empty());
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    format!("/authorize?{}", query.extend_pairs(parameters).finish())
-}
-
-/// A person's browser: keeps cookies, follows nothing by itself.
-pub(crate) struct Browser<'a> {
-    server: &'a Server,
-    cookies: BTreeMap<String, String>,
-}
-
-impl<'a> Browser<'a> {
-    pub(crate) fn new(server: &'a Server) -> Self {
-        Self {
-            server,
-            cookies: BTreeMap::new(),
-        }
-    }
-
-    pub(crate) async fn get(&mut self, uri: &str) -> Answer {
-        self.send(TestRequest::get().uri(uri)).await
-    }
-
-    pub(crate) async fn post(&mut self, uri: &str, fields: &[(&str, &str)]) -> Answer {
-        self.send(TestRequest::post().uri(uri).set_form(fields))
-            .await
-    }
-
-    async fn send(&mut self, mut request: TestRequest) -> Answer {
-        for (name, value) in &self.cookies {
-            request = request.cookie(Cookie::new(name.clone(), value.clone()));
-        }
-        let answer = self.server.send(request).await;
-        for header in answer.headers.get_all(SET_COOKIE) {
-            let cookie = Cookie::parse(header.to_str().unwrap().to_owned()).unwrap();
-            assert!(
-                cookie.secure().unwrap() && cookie.http_only().unwrap(),
-                "{cookie}"
-            );
-            assert!(
-                cookie.name().starts_with("__Host-") && cookie.path() == Some("/"),
-                "{cookie}"
-            );
-            self.cookies
-                .insert(cookie.name().to_owned(), cookie.value().to_owned());
-        }
-        answer
-    }
-
-    /// Approves on the consent page: the answer that leads to the sign-in.
-    pub(crate) async fn approve(&mut self, authorize_uri: &str) -> Answer {
-        let page = self.get(authorize_uri).await;
-        let request = page.field("request");
-        self.post(
-            "/consent",
-            &[("request", &request), ("decision", "approve")],
-        )
-        .await
-    }
-
-    /// Approves: the `state` of the sign-in.
-    pub(crate) async fn state(&mut self, authorize_uri: &str) -> String {
-        let (_, query) = self.approve(authorize_uri).await.redirect();
-        query["state"].clone()
-    }
-
-    /// Approves and signs in: the answer that leads back to the client.
-    pub(crate) async fn through(&mut self, authorize_uri: &str) -> Answer {
-        let state = self.state(authorize_uri).await;
-        self.post("/sign-in", &[("state", &state), ("passphrase", PASSPHRASE)])
-            .await
     }
 }
