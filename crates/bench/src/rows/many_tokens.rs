@@ -36,12 +36,13 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let mint = Mint::new(system.signing_key()?)?;
     let few_redis = system.runtime.block_on(Redis::start());
     system.runtime.block_on(as_shipped(&few_redis))?;
-    let fill = seed::redis::fill(&few_redis, &mint, 0..FEW, Identifiers::of);
+    let who = |number| Identifiers::of_each(number, plan.of_each);
+    let fill = seed::redis::fill(&few_redis, &mint, 0..FEW, who);
     system.runtime.block_on(fill)?;
-    let fill = seed::redis::fill(&system.redis, &mint, 0..plan.tokens, Identifiers::of);
+    let fill = seed::redis::fill(&system.redis, &mint, 0..plan.tokens, who);
     system.runtime.block_on(fill)?;
-    let many = requests(&mint, 0..plan.tokens)?;
-    let few = requests(&mint, 0..FEW)?;
+    let many = requests(&mint, 0..plan.tokens, who)?;
+    let few = requests(&mint, 0..FEW, who)?;
 
     let megabytes = (plan.tokens / TOKENS_PER_MB + 1).max(DEFAULT_MB);
     let sized = [("VERIFIER_CACHE_MB".to_owned(), megabytes.to_string())];
@@ -66,7 +67,10 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
     }
     let median = |rates: &[f64]| number(Spread::of(rates.iter().copied()).median);
     report.add(Figure {
-        name: format!("{} active tokens, against {FEW}", plan.tokens),
+        name: format!(
+            "{} active tokens, {} of each bearer, against {FEW}",
+            plan.tokens, plan.of_each
+        ),
         ours: format!(
             "{}/s ({}/s at the first use); VERIFIER_CACHE_MB={megabytes}: {} MB, {} MB before",
             median(&ours),
@@ -83,7 +87,11 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
 }
 
 /// The requests with the tokens of these numbers, signed on every processor.
-pub fn requests(mint: &Mint, numbers: Range<u64>) -> Outcome<Requests> {
+pub fn requests(
+    mint: &Mint,
+    numbers: Range<u64>,
+    who: impl Fn(u64) -> Identifiers + Copy + Send,
+) -> Outcome<Requests> {
     let threads = available_parallelism().map_or(1, NonZero::get);
     let threads = u64::try_from(threads)?;
     let share = (numbers.end - numbers.start).div_ceil(threads).max(1);
@@ -93,7 +101,7 @@ pub fn requests(mint: &Mint, numbers: Range<u64>) -> Outcome<Requests> {
                 let begin = (numbers.start + at * share).min(numbers.end);
                 let own = begin..(begin + share).min(numbers.end);
                 scope.spawn(move || {
-                    own.map(|number| Ok(Identifiers::of(number).minted(mint)?.request()))
+                    own.map(|number| Ok(who(number).minted(mint)?.request()))
                         .collect::<Outcome<Vec<_>>>()
                 })
             })
