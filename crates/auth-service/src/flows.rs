@@ -16,6 +16,7 @@ pub mod device_authorization;
 pub mod device_grant;
 pub mod discoveries;
 pub mod failure;
+mod grant_types;
 pub mod introspection;
 pub mod issue;
 pub mod jwt_bearer_grant;

@@ -12,6 +12,7 @@ use token_core::store::{AuthorizationRequest, StoreError};
 use token_core::{ClientId, RedirectUri, ResourceId, Scopes};
 
 use super::clients::{FindError, find};
+use super::grant_types::may_use;
 use super::remote::RemoteFault;
 use super::{Context, OAuthFailure, Parameters};
 
@@ -97,8 +98,9 @@ pub(super) fn check_for(
     asked_host: Option<&str>,
 ) -> Result<AuthorizationRequest, AuthorizeError> {
     let redirect = trusted_redirect(client, parameters)?;
-    let checked =
-        may_ask(client).and_then(|()| checked(context, parameters, &redirect, asked_host));
+    // A client whose grants begin otherwise has no business here (RFC 6749 section 4.1.2.1).
+    let checked = may_use(client, GrantType::AuthorizationCode)
+        .and_then(|()| checked(context, parameters, &redirect, asked_host));
     match checked {
         Ok((code_challenge, resource, scope)) => Ok(AuthorizationRequest {
             client_id: client.client_id.clone(),
@@ -150,16 +152,6 @@ fn trusted_redirect(
         redirect_uri,
         state,
     })
-}
-
-/// A client whose grants begin otherwise has no business here (RFC 6749 section 4.1.2.1).
-fn may_ask(client: &Client) -> Result<(), OAuthFailure> {
-    if client.grant_types.contains(&GrantType::AuthorizationCode) {
-        return Ok(());
-    }
-    let description = "the client may not use the authorization_code grant";
-    let code = OAuthErrorCode::UnauthorizedClient;
-    Err(OAuthFailure::new(code, description))
 }
 
 fn single_or_page<'a>(

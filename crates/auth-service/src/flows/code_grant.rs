@@ -5,12 +5,14 @@
 //! many callers one gets it. A second use ends what the first one gave (RFC 6749 section 4.1.2).
 
 use token_core::audit::{AuditEvent, FailureReason};
+use token_core::client::GrantType;
 use token_core::oauth_error::OAuthErrorCode;
 use token_core::pkce::CodeVerifier;
 use token_core::secret::AuthorizationCode;
 use token_core::store::{CodeOutcome, CodeRecord};
 
 use super::client_authentication::AuthenticatedClient;
+use super::grant_types::may_use;
 use super::issue::{TokenResponse, issue, new_tokens};
 use super::{Context, OAuthFailure, Parameters};
 
@@ -43,6 +45,7 @@ pub async fn redeem(
 ) -> Result<TokenResponse, OAuthFailure> {
     let record = fresh(context, consumed).await?;
     bound(context, client, &record)?;
+    may_use(client.client(), GrantType::AuthorizationCode)?;
     let redirect_uri = form.single("redirect_uri")?;
     if redirect_uri.is_some_and(|uri| uri != record.redirect_uri.as_str()) {
         return Err(OAuthFailure::invalid_grant(

@@ -8,12 +8,13 @@
 use serde::{Deserialize, Serialize};
 use token_core::Timestamp;
 use token_core::audit::{AuditEvent, FailureReason, Reference};
-use token_core::client::Client;
+use token_core::client::{Client, GrantType};
 use token_core::oauth_error::OAuthErrorCode;
 use token_core::secret::{BrowserBinding, SecretHash};
 use token_core::store::{ConsentRequest, SignInPurpose};
 
 use super::clients::find;
+use super::grant_types::may_use;
 use super::return_path::ReturnPath;
 use super::sign_in::{SignIn, begin};
 use super::{Context, OAuthFailure, device_authorization};
@@ -40,7 +41,7 @@ pub enum Decision {
 pub enum Decided {
     /// The person is to sign in; the cookie is to be set now, and not earlier.
     SignIn(SignIn),
-    /// The client is to be told.
+    /// The client is to be told: the person refused, or the client may not ask any more.
     Refused(ReturnPath, OAuthFailure),
 }
 
@@ -124,6 +125,9 @@ pub async fn decide(
             Ok((flow, Decided::Refused(ReturnPath::from(&request), denied)))
         }
         Decision::Approve => {
+            if let Err(refusal) = may_use(&client, grant_type(&request)) {
+                return Ok((flow, Decided::Refused(ReturnPath::from(&request), refusal)));
+            }
             let sign_in = begin(
                 context,
                 SignInPurpose::Approved(request),
@@ -137,6 +141,14 @@ pub async fn decide(
             });
             Ok((flow, Decided::SignIn(sign_in)))
         }
+    }
+}
+
+/// By which grant the client will ask for what is approved.
+fn grant_type(request: &ConsentRequest) -> GrantType {
+    match request {
+        ConsentRequest::Redirect(_) => GrantType::AuthorizationCode,
+        ConsentRequest::Device(_) => GrantType::DeviceCode,
     }
 }
 

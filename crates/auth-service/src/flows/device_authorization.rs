@@ -14,6 +14,7 @@ use token_core::{GrantId, Scopes};
 use super::authorization_request::resource;
 use super::client_authentication::AuthenticatedClient;
 use super::clients::find;
+use super::grant_types::may_use;
 use super::user_code::UserCode;
 use super::{Context, OAuthFailure, Parameters};
 use crate::attempts::WrongAttempts;
@@ -69,13 +70,7 @@ pub async fn authorize(
     form: &Parameters,
 ) -> Result<DeviceAuthorization, OAuthFailure> {
     let client = client.client();
-    if !client.grant_types.contains(&GrantType::DeviceCode) {
-        let description = "the client did not register the device_code grant";
-        return Err(OAuthFailure::new(
-            OAuthErrorCode::UnauthorizedClient,
-            description,
-        ));
-    }
+    may_use(client, GrantType::DeviceCode)?;
     let now = context.now();
     let resource = resource(context, form, None)?;
     let scope = Scopes::from_request(form.single("scope")?);

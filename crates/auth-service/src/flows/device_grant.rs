@@ -1,11 +1,13 @@
 //! The `device_code` grant (RFC 8628 sections 3.4 and 3.5): a device asks whether its person has
 //! decided.
 
+use token_core::client::GrantType;
 use token_core::oauth_error::OAuthErrorCode;
 use token_core::secret::DeviceCode;
 use token_core::store::PollOutcome;
 
 use super::client_authentication::AuthenticatedClient;
+use super::grant_types::may_use;
 use super::issue::{TokenResponse, issue, new_tokens};
 use super::{Context, OAuthFailure, Parameters};
 
@@ -18,6 +20,7 @@ pub async fn poll(
     client: &AuthenticatedClient,
     form: &Parameters,
 ) -> Result<TokenResponse, OAuthFailure> {
+    may_use(client.client(), GrantType::DeviceCode)?;
     let code = form.required("device_code", "device_code is missing")?;
     let code = DeviceCode::presented(code).hash();
     let client_id = &client.client().client_id;

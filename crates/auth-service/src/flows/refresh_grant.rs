@@ -9,7 +9,6 @@
 use serde::{Deserialize, Serialize};
 use token_core::audit::{AuditEvent, FailureReason};
 use token_core::client::GrantType;
-use token_core::oauth_error::OAuthErrorCode;
 use token_core::sealing::{RootSecret, SealError, Sealer};
 use token_core::secret::{AccessToken, RefreshToken};
 use token_core::store::{RefreshRecord, RotateOutcome, Rotation};
@@ -17,6 +16,7 @@ use token_core::{GrantId, Jti, Scopes, Timestamp};
 
 use super::client_authentication::{AuthenticatedClient, refused};
 use super::code_grant::same_resource;
+use super::grant_types::may_use;
 use super::issue::{NewTokens, TokenResponse, new_tokens};
 use super::{Context, OAuthFailure, Parameters, registration};
 
@@ -58,7 +58,7 @@ pub async fn refresh(
     form: &Parameters,
     presented: Presented,
 ) -> Result<TokenResponse, OAuthFailure> {
-    may_refresh(client)?;
+    may_use(client.client(), GrantType::RefreshToken)?;
     let scope = form.single("scope")?;
     let record = of_client(context, client, presented.record)?;
     let presented = presented.token;
@@ -89,17 +89,6 @@ pub async fn refresh(
             ))
         }
     }
-}
-
-/// A client that changed its registration may have given the grant up (RFC 6749 section 5.2).
-fn may_refresh(client: &AuthenticatedClient) -> Result<(), OAuthFailure> {
-    let grant_types = &client.client().grant_types;
-    if grant_types.contains(&GrantType::RefreshToken) {
-        return Ok(());
-    }
-    let description = "the client may not use the refresh_token grant";
-    let code = OAuthErrorCode::UnauthorizedClient;
-    Err(OAuthFailure::new(code, description))
 }
 
 /// The record of a token that is this client's.

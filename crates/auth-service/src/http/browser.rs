@@ -161,6 +161,10 @@ pub(super) fn not_given(
         (ReturnPath::Device, OAuthErrorCode::AccessDenied | OAuthErrorCode::ExpiredToken) => {
             HttpFailure::page(Trouble::DeviceNotConnected)
         }
+        (ReturnPath::Device, OAuthErrorCode::UnauthorizedClient) => {
+            let reason = "The app no longer connects devices here. It got no access.".to_owned();
+            HttpFailure::page(Trouble::BadRequest { reason })
+        }
         (ReturnPath::Device, _) => HttpFailure::page_for(failure),
     }
 }

@@ -32,12 +32,10 @@ pub(super) async fn post(
     witness::note(&request, |seen| seen.flow = Some(flow));
     match decided {
         Decided::SignIn(sign_in) => to_sign_in(&context, &sign_in),
-        Decided::Refused(ReturnPath::Redirect(redirect), refusal) => {
-            Err(browser::refused(&context, &redirect, &refusal))
-        }
-        Decided::Refused(ReturnPath::Device, _) => Ok(response::see_other(
-            &context.issuer.endpoint(device::REFUSED_PATH),
-        )),
+        Decided::Refused(ReturnPath::Device, _) if decision == Decision::Refuse => Ok(
+            response::see_other(&context.issuer.endpoint(device::REFUSED_PATH)),
+        ),
+        Decided::Refused(back, refusal) => Err(browser::not_given(&context, &back, &refusal)),
     }
 }
 

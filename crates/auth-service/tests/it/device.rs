@@ -10,8 +10,12 @@ const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// A client without a browser.
 async fn device_client(server: &Server) -> String {
+    device_client_named(server, "Terminal").await
+}
+
+async fn device_client_named(server: &Server, name: &str) -> String {
     let metadata = json!({
-        "client_name": "Terminal",
+        "client_name": name,
         "grant_types": [GRANT_TYPE, "refresh_token"],
         "response_types": [],
         "token_endpoint_auth_method": "none",
@@ -218,6 +222,11 @@ async fn a_device_code_is_its_clients() {
     let other = server.public_client().await;
     assert_eq!(
         poll(&server, &other, &begun).await.error(),
+        error("unauthorized_client")
+    );
+    let another = device_client_named(&server, "Another").await;
+    assert_eq!(
+        poll(&server, &another, &begun).await.error(),
         error("expired_token")
     );
     assert_eq!(
