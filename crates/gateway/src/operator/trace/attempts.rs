@@ -252,7 +252,7 @@ impl Attempts {
         let reason = self.reason(record);
         let at = self.place(step, record);
         if let (Some(grant), Some(_)) = (record.text("grant"), self.all.get(at)) {
-            self.by_grant.insert(grant.to_owned(), at);
+            self.by_grant.entry(grant.to_owned()).or_insert(at);
         }
         if let Some(flow) = record.text("flow") {
             self.by_flow.insert(flow.to_owned(), at);
@@ -268,8 +268,9 @@ impl Attempts {
         let index = |map: &HashMap<String, usize>, member| {
             record.text(member).and_then(|key| map.get(key)).copied()
         };
-        let known = index(&self.by_flow, "flow").or_else(|| index(&self.by_grant, "grant"));
-        if let Some(known) = known {
+        let by_grant = index(&self.by_grant, "grant")
+            .filter(|at| record.text("error").is_none() || !self.grant_is_known_to_others(*at));
+        if let Some(known) = index(&self.by_flow, "flow").or(by_grant) {
             return known;
         }
         if step == AUTHORIZE
@@ -297,6 +298,13 @@ impl Attempts {
         }
         self.all.push(attempt);
         at
+    }
+
+    /// Whether the session of an attempt may be named by others than its client. What failed says
+    /// what its caller likes; until the first call nobody has seen a code or a `jti` but the client
+    /// and its person, from then on the MCP server has.
+    fn grant_is_known_to_others(&self, at: usize) -> bool {
+        self.all.get(at).is_some_and(Attempt::is_done)
     }
 
     /// Something that failed and is no step of a login.

@@ -141,6 +141,28 @@ fn a_reason_is_that_of_the_same_client_and_of_several_nobodys_none_is() {
 }
 
 #[test]
+fn nobody_writes_into_the_login_of_another_who_has_seen_its_jti() {
+    let mut records = login("c1", "AAAA-1111");
+    records.push(
+        json!({"step": "token", "client_id": "evil", "grant": "g-AAAA-1111",
+                        "error": "invalid_grant", "network": "198.51.100.0/24"}),
+    );
+    // What is seen of the session afterwards is still its own.
+    records.push(
+        json!({"event": "token_first_used", "jti": "g-AAAA-1111.2", "client_id": "c1",
+                        "network": "203.0.113.0/24"}),
+    );
+    let [login, stranger] = &*attempts(&records) else {
+        panic!("not two");
+    };
+    assert!(login.is_done() && login.error.is_none());
+    assert_eq!(login.networks, ["203.0.113.0/24"]);
+    assert_eq!(login.last, Timestamp(START + 6));
+    assert_eq!(marks(stranger), "--···✗·");
+    assert_eq!(stranger.client_id.as_deref(), Some("evil"));
+}
+
+#[test]
 fn a_call_that_was_refused_says_why() {
     for (reason, words) in [
         ("wrong_audience", "the token of one service to another"),
