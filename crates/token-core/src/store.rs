@@ -231,13 +231,14 @@ pub trait GrantStore: Send + Sync {
 
     /// Ends a grant with every token of it, sealed answers included. A mark stays until `until`,
     /// which must be no earlier than the last moment at which tokens could still be issued under
-    /// it; no token becomes active under the grant again.
+    /// it; no token becomes active under the grant again. Whether it had not ended before; of many
+    /// callers one hears `true`.
     async fn end_grant(
         &self,
         grant: &GrantId,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<(), StoreError>;
+    ) -> Result<bool, StoreError>;
 }
 
 /// What one person gave to clients, for that person.

@@ -80,6 +80,11 @@ impl Content {
         }
     }
 
+    fn has_ended(&self, grant: &GrantId, now: Timestamp) -> bool {
+        let mark = self.ended_grants.get(grant);
+        mark.is_some_and(|until| !until.has_passed(now))
+    }
+
     fn refresh_token(&mut self, key: &SecretKey, now: Timestamp) -> Option<&mut Refresh> {
         self.refresh_tokens
             .get_mut(&key.hash.to_string())
@@ -157,8 +162,7 @@ impl GrantStore for MemoryStore {
         now: Timestamp,
     ) -> Result<IssueOutcome, StoreError> {
         let mut content = self.content();
-        let mark = content.ended_grants.get(&tokens.token.jti.grant());
-        if mark.is_some_and(|until| !until.has_passed(now)) {
+        if content.has_ended(&tokens.token.jti.grant(), now) {
             return Ok(IssueOutcome::GrantEnded);
         }
         if tokens.client_is_stored && !content.has_client(&tokens.token.client_id, now) {
@@ -221,17 +225,18 @@ impl GrantStore for MemoryStore {
     async fn end_grant(
         &self,
         grant: &GrantId,
-        _now: Timestamp,
+        now: Timestamp,
         until: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut content = self.content();
+        let is_news = !content.has_ended(grant, now);
         let mark = content.ended_grants.entry(grant.clone()).or_insert(until);
         *mark = until.max(*mark);
         content.tokens.retain(|jti, _| jti.grant() != *grant);
         content
             .refresh_tokens
             .retain(|_, refresh| refresh.record.key.grant != *grant);
-        Ok(())
+        Ok(is_news)
     }
 }
 

@@ -150,8 +150,7 @@ pub async fn end(
 ) -> Result<usize, OAuthFailure> {
     let own = context.store.user_grants(&person.user_id, context.now());
     let ended: Vec<_> = own.await?.into_iter().filter(|own| own == grant).collect();
-    withdraw(context, person, &ended).await?;
-    Ok(ended.len())
+    withdraw(context, person, &ended).await
 }
 
 /// Ends all that this person gave, also what no client has fetched yet; of how many that clients
@@ -164,19 +163,23 @@ pub async fn end_all(context: &Context, person: &SignedInPerson) -> Result<usize
     Ok(sessions.len())
 }
 
+/// Ends what has not ended yet; how many that were.
 async fn withdraw(
     context: &Context,
     person: &SignedInPerson,
     grants: &[GrantId],
-) -> Result<(), OAuthFailure> {
+) -> Result<usize, OAuthFailure> {
+    let mut ended = 0;
     for grant in grants {
-        end_grant(context, grant, context.now()).await?;
-        context.record(&AuditEvent::AccessWithdrawn {
-            user_id: person.user_id.clone(),
-            grant: grant.clone(),
-        });
+        if end_grant(context, grant, context.now()).await? {
+            ended += 1;
+            context.record(&AuditEvent::AccessWithdrawn {
+                user_id: person.user_id.clone(),
+                grant: grant.clone(),
+            });
+        }
     }
-    Ok(())
+    Ok(ended)
 }
 
 /// What the next page is to say, which nobody else can have it say.

@@ -14,6 +14,7 @@ use token_core::store::{CodeOutcome, CodeRecord};
 use super::client_authentication::AuthenticatedClient;
 use super::grant_types::may_use;
 use super::issue::{TokenResponse, issue, new_tokens};
+use super::revocation::end_grant;
 use super::{Context, OAuthFailure, Parameters};
 
 /// `grant_type` of this grant.
@@ -75,12 +76,9 @@ async fn fresh(context: &Context, consumed: Consumed) -> Result<CodeRecord, OAut
         CodeOutcome::Fresh(record) => Ok(*record),
         CodeOutcome::Unknown => Err(unknown()),
         CodeOutcome::Replayed(grant) => {
-            let now = context.now();
-            context
-                .store
-                .end_grant(&grant, now, context.lifetimes.grant_mark(now))
-                .await?;
-            context.record(&AuditEvent::CodeReplayed { grant });
+            if end_grant(context, &grant, context.now()).await? {
+                context.record(&AuditEvent::CodeReplayed { grant });
+            }
             Err(used_up())
         }
     }

@@ -12,12 +12,13 @@ use token_core::client::GrantType;
 use token_core::sealing::{RootSecret, SealError, Sealer};
 use token_core::secret::{AccessToken, RefreshToken};
 use token_core::store::{RefreshRecord, RotateOutcome, Rotation};
-use token_core::{GrantId, Jti, Scopes, Timestamp};
+use token_core::{Jti, Scopes, Timestamp};
 
 use super::client_authentication::{AuthenticatedClient, refused};
 use super::code_grant::same_resource;
 use super::grant_types::may_use;
 use super::issue::{NewTokens, TokenResponse, new_tokens};
+use super::revocation::end_grant;
 use super::{Context, OAuthFailure, Parameters, registration};
 
 /// `grant_type` of this grant.
@@ -82,8 +83,9 @@ pub async fn refresh(
         RotateOutcome::Unknown => Err(unknown()),
         RotateOutcome::ClientGone => Err(refused(context, &client.client().client_id)),
         RotateOutcome::Reused(grant) => {
-            end(context, &grant).await?;
-            context.record(&AuditEvent::RefreshReused { grant });
+            if end_grant(context, &grant, now).await? {
+                context.record(&AuditEvent::RefreshReused { grant });
+            }
             Err(OAuthFailure::invalid_grant(
                 "the refresh token was used before",
             ))
@@ -114,7 +116,7 @@ async fn still_admitted(context: &Context, record: &RefreshRecord) -> Result<(),
     if context.admits(&record.grant.user_id, &record.grant.username) {
         return Ok(());
     }
-    end(context, &record.grant.id).await?;
+    end_grant(context, &record.grant.id, context.now()).await?;
     context.record(&AuditEvent::AuthFailure {
         reason: FailureReason::NotAdmitted,
         client_id: Some(record.grant.client_id.clone()),
@@ -123,14 +125,6 @@ async fn still_admitted(context: &Context, record: &RefreshRecord) -> Result<(),
     Err(OAuthFailure::invalid_grant(
         "the person is not admitted any more",
     ))
-}
-
-async fn end(context: &Context, grant: &GrantId) -> Result<(), OAuthFailure> {
-    let now = context.now();
-    Ok(context
-        .store
-        .end_grant(grant, now, context.lifetimes.grant_mark(now))
-        .await?)
 }
 
 fn rotation(

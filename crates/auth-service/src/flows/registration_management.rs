@@ -10,6 +10,7 @@ use token_core::oauth_error::OAuthErrorCode;
 use token_core::secret::{ClientSecret, RegistrationToken};
 
 use super::registration::{Metadata, Method, Registered};
+use super::revocation::end_grant;
 use super::{Context, OAuthFailure};
 
 /// A client and the token that proved to be one of its own.
@@ -171,9 +172,9 @@ impl Managed {
 async fn end_grants(context: &Context, client_id: &ClientId) -> Result<(), OAuthFailure> {
     let now = context.now();
     for grant in context.store.client_grants(client_id, now).await? {
-        let until = context.lifetimes.grant_mark(now);
-        context.store.end_grant(&grant, now, until).await?;
-        context.record(&AuditEvent::GrantRevoked { grant });
+        if end_grant(context, &grant, now).await? {
+            context.record(&AuditEvent::GrantRevoked { grant });
+        }
     }
     Ok(())
 }

@@ -65,17 +65,20 @@ async fn revoke_access_token(
 }
 
 async fn end(context: &Context, grant: GrantId, now: Timestamp) -> Result<(), OAuthFailure> {
-    end_grant(context, &grant, now).await?;
-    context.record(&AuditEvent::GrantRevoked { grant });
+    if end_grant(context, &grant, now).await? {
+        context.record(&AuditEvent::GrantRevoked { grant });
+    }
     Ok(())
 }
 
-/// Ends a grant with all that it has. The mark stays for as long as any token of it could live.
+/// Ends a grant with all that it has; whether it had not ended before. Only that is worth a record:
+/// who may end a grant may say so again and again. The mark stays for as long as any token of it
+/// could live.
 pub(super) async fn end_grant(
     context: &Context,
     grant: &GrantId,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let until = context.lifetimes.grant_mark(now);
     context.store.end_grant(grant, now, until).await
 }

@@ -128,6 +128,13 @@ async fn to_end_all_takes_what_no_client_has_fetched_too() {
     }
     let late = server.redeem(&client, &code).await;
     assert_eq!(late.error(), (400, "invalid_grant".to_owned()));
+
+    // Pressed again it ends nothing, and the audit trail does not grow.
+    let withdrawn = |event: &&AuditEvent| matches!(event, AuditEvent::AccessWithdrawn { .. });
+    let told = || server.events().iter().filter(withdrawn).count();
+    assert_eq!(told(), 3);
+    browser.post("/account/end-all", &form).await;
+    assert_eq!(told(), 3);
 }
 
 #[actix_web::test]

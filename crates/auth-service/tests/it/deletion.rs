@@ -187,12 +187,31 @@ async fn a_client_deleted_at_any_step_of_its_token_request_has_no_token_left_in_
     at_every_step(Arc::new(store)).await;
 }
 
+fn connected(redis: &Redis) -> RedisStore {
+    let settings = RedisSettings {
+        url: format!("redis://{}", redis.address),
+        password: Some(redis.password.clone()),
+    };
+    RedisStore::connect(&settings).unwrap()
+}
+
 #[actix_web::test]
 async fn a_client_deleted_at_any_step_of_its_token_request_has_no_token_left_in_redis() {
     let redis = Redis::start().await;
-    let store = RedisStore::connect(&RedisSettings {
-        url: format!("redis://{}", redis.address),
-        password: Some(redis.password.clone()),
-    });
-    at_every_step(Arc::new(store.unwrap())).await;
+    at_every_step(Arc::new(connected(&redis))).await;
+}
+
+/// Whose index names what has ended, so that the second look of a deletion finds it again.
+#[actix_web::test]
+async fn each_grant_of_a_deleted_client_is_told_of_once() {
+    let redis = Redis::start().await;
+    let server = Server::on(Arc::new(connected(&redis)));
+    let client = Deletable::register(&server).await;
+    for _ in 0..2 {
+        let code = client.request("authorization_code").await;
+        assert_eq!(client.post_owned(&code).await.status, 200);
+    }
+    assert_eq!(client.delete().await.status, 204);
+    let revoked = |event: &&AuditEvent| matches!(event, AuditEvent::GrantRevoked { .. });
+    assert_eq!(server.events().iter().filter(revoked).count(), 2);
 }

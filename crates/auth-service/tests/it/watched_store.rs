@@ -154,7 +154,7 @@ watched! {
         refresh_token(key: &SecretKey, now: Timestamp) -> Option<RefreshView>;
         rotate_refresh(rotation: &Rotation, now: Timestamp) -> RotateOutcome, makes rotation.token.jti;
         revoke_token(jti: &Jti, now: Timestamp) -> bool;
-        end_grant(grant: &GrantId, now: Timestamp, until: Timestamp) -> ();
+        end_grant(grant: &GrantId, now: Timestamp, until: Timestamp) -> bool;
     }
     DeviceStore {
         put_device(device: &DeviceRecord, now: Timestamp) -> bool;

@@ -16,11 +16,12 @@ pub const ENDLESS: Seconds = Seconds(10 * 365 * 86_400);
 #[async_trait]
 pub trait Ending: Send + Sync {
     /// Ends grants, as [`super::GrantStore::end_grant`] does; each mark stays until its time.
+    /// Whether each had not ended before.
     async fn end_grants(
         &self,
         grants: &[(GrantId, Timestamp)],
         now: Timestamp,
-    ) -> Vec<Result<(), StoreError>>;
+    ) -> Vec<Result<bool, StoreError>>;
 
     /// Revokes access tokens, as [`super::GrantStore::revoke_token`] does; whether each was
     /// active.

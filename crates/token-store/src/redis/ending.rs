@@ -25,7 +25,7 @@ impl Ending for RedisStore {
         &self,
         grants: &[(GrantId, Timestamp)],
         now: Timestamp,
-    ) -> Vec<Result<(), StoreError>> {
+    ) -> Vec<Result<bool, StoreError>> {
         let steps = grants.iter();
         each(
             steps

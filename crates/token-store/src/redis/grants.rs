@@ -122,14 +122,14 @@ impl GrantStore for RedisStore {
         grant: &GrantId,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut script = scripts::END_GRANT.prepare_invoke();
         script
             .key(keys::ended_grant(grant))
             .key(keys::members(grant))
             .arg(seconds(now))
             .arg(seconds(until));
-        self.script(&script).await.map(|_| ())
+        self.answered(&script, "ended", "again").await
     }
 }
 

@@ -286,7 +286,7 @@ fn restore(
                 return Ok(RestoreOutcome::Present);
             }
             if how == Restoring::Do {
-                end(connection, grant, *expires_at)?;
+                end(connection, grant, *expires_at, now)?;
             }
             Ok(RestoreOutcome::Restored)
         }

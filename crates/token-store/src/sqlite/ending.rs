@@ -17,9 +17,9 @@ impl Ending for SqliteStore {
         &self,
         grants: &[(GrantId, Timestamp)],
         now: Timestamp,
-    ) -> Vec<Result<(), StoreError>> {
-        self.each(grants, now, |transaction, (grant, until), _| {
-            end(transaction, grant, *until)
+    ) -> Vec<Result<bool, StoreError>> {
+        self.each(grants, now, |transaction, (grant, until), now| {
+            end(transaction, grant, *until, now)
         })
         .await
     }

@@ -75,12 +75,7 @@ impl GrantStore for SqliteStore {
         self.write(move |transaction| {
             clear_away(transaction, now)?;
             let grant = tokens.token.jti.grant();
-            let ended = transaction
-                .prepare_cached(
-                    "SELECT 1 FROM ended_grant WHERE grant_id = ?1 AND expires_at > ?2",
-                )?
-                .exists(params![grant.as_str(), seconds(now)])?;
-            if ended {
+            if has_ended(transaction, &grant, now)? {
                 return Ok(IssueOutcome::GrantEnded);
             }
             if tokens.client_is_stored
@@ -174,18 +169,32 @@ impl GrantStore for SqliteStore {
         grant: &GrantId,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let grant = grant.clone();
         self.write(move |transaction| {
             clear_away(transaction, now)?;
-            end(transaction, &grant, until)
+            end(transaction, &grant, until, now)
         })
         .await
     }
 }
 
-/// Ends a grant with all that it has; its mark stays until `until` at least.
-pub(super) fn end(connection: &Connection, grant: &GrantId, until: Timestamp) -> Result<(), Fault> {
+fn has_ended(connection: &Connection, grant: &GrantId, now: Timestamp) -> Result<bool, Fault> {
+    let ended = connection
+        .prepare_cached("SELECT 1 FROM ended_grant WHERE grant_id = ?1 AND expires_at > ?2")?
+        .exists(params![grant.as_str(), seconds(now)])?;
+    Ok(ended)
+}
+
+/// Ends a grant with all that it has; its mark stays until `until` at least. Whether it had not
+/// ended before.
+pub(super) fn end(
+    connection: &Connection,
+    grant: &GrantId,
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let is_news = !has_ended(connection, grant, now)?;
     execute(
         connection,
         "INSERT INTO ended_grant (grant_id, expires_at) VALUES (?1, ?2) \
@@ -199,7 +208,7 @@ pub(super) fn end(connection: &Connection, grant: &GrantId, until: Timestamp) ->
     ] {
         execute(connection, sql, [grant.as_str()])?;
     }
-    Ok(())
+    Ok(is_news)
 }
 
 /// Revokes an access token; whether it was active.

@@ -54,7 +54,7 @@ impl Run<'_> {
             for some in batch.chunks(AT_ONCE) {
                 let grants = some.iter().map(|own| (own.grant.clone(), own.ends_at()));
                 let ended = self.end_grants(grants).await;
-                counted(some, ended, |session, ()| gone.count(session))?;
+                counted(some, ended, |session, _| gone.count(session))?;
                 for session in some {
                     lost.remove(&session.grant);
                 }
@@ -108,7 +108,7 @@ impl Run<'_> {
         lives_until: Option<Timestamp>,
     ) -> Result<(), Box<dyn Error>> {
         let ended = self.end_grants([(grant.clone(), lives_until)]).await;
-        counted(&[grant], ended, |_, ()| {})
+        counted(&[grant], ended, |_, _| {})
     }
 
     /// Each with until when anything of it lives. Its mark stays that long, and as long as
@@ -116,7 +116,7 @@ impl Run<'_> {
     async fn end_grants(
         &self,
         grants: impl IntoIterator<Item = (GrantId, Option<Timestamp>)>,
-    ) -> Vec<Result<(), StoreError>> {
+    ) -> Vec<Result<bool, StoreError>> {
         let now = self.system.now();
         let mark = self.system.lifetimes.grant_mark(now);
         let grants: Vec<_> = grants
@@ -124,7 +124,7 @@ impl Run<'_> {
             .map(|(grant, until)| (grant, until.map_or(mark, |until| mark.max(until))))
             .collect();
         match self.mode {
-            Mode::Count => grants.iter().map(|_| Ok(())).collect(),
+            Mode::Count => grants.iter().map(|_| Ok(true)).collect(),
             Mode::Do => self.system.store.end_grants(&grants, now).await,
         }
     }

@@ -1,4 +1,4 @@
--- Ends a grant. KEYS: the grant's mark, its members. ARGV: now, until when the mark stays.
+-- Ends a grant; `again` if it had ended before. KEYS: the grant's mark, its members. ARGV: now, until when the mark stays.
 local expires = tonumber(ARGV[2])
 local mark = read(KEYS[1])
 if mark and mark.expires > expires then
@@ -6,4 +6,4 @@ if mark and mark.expires > expires then
 end
 keep(KEYS[1], expires, expires .. ' ended')
 end_members(KEYS[2])
-return {'ended'}
+return {mark and 'again' or 'ended'}

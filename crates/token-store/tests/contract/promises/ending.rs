@@ -85,6 +85,21 @@ pub(crate) async fn is_not_shortened_by_a_second_end(backend: &dyn Backend) {
     }
 }
 
+pub(crate) async fn is_news_to_one_of_many(backend: &dyn Backend) {
+    let (store, now) = (backend.open(), now());
+    let family = Family::new();
+    store.issue_tokens(&family.pair(now), now).await.unwrap();
+    let until = now.plus(MONTH);
+    let news = race((0..ISSUERS).map(|_| {
+        let (store, grant) = (Arc::clone(&store), family.grant.id.clone());
+        async move { store.end_grant(&grant, now, until).await.unwrap() }
+    }))
+    .await;
+    assert_eq!(news.iter().filter(|news| **news).count(), 1);
+    let again = store.end_grant(&family.grant.id, now, until).await;
+    assert!(!again.unwrap());
+}
+
 pub(crate) async fn leaves_no_token_active_when_it_races_issue(backend: &dyn Backend) {
     let (store, now) = (backend.open(), now());
     for _ in 0..ROUNDS {
