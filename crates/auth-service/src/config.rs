@@ -18,10 +18,10 @@ pub use audit::{AuditSettings, audit};
 pub use keys::ConfiguredKeys;
 use keys::signing_keys;
 
-use crate::flows::Lifetimes;
 use crate::flows::client_metadata_document::DocumentPolicy;
 use crate::flows::clients::ClientSettings;
 use crate::flows::pre_registered::PreRegistered;
+use crate::flows::{Lifetimes, MAX_CODE_LIFETIME};
 use crate::identity::github::GitHubApp;
 
 /// The settings of [`lifetimes`], [`clients`], [`github`], [`id_jag`] and [`audit`], whoever runs the
@@ -49,9 +49,6 @@ pub const SETTINGS: [&str; 20] = [
     "AUDIT_LENGTH",
 ];
 
-/// OAuth 2.1 section 4.1.2: a code lives ten minutes at most.
-const MAX_CODE_LIFETIME: u64 = 600;
-
 /// The lifetimes of the contract.
 pub fn lifetimes(settings: &mut Settings) -> Lifetimes {
     let mut seconds = |name, default| {
@@ -59,13 +56,13 @@ pub fn lifetimes(settings: &mut Settings) -> Lifetimes {
         Seconds(value)
     };
     let state = seconds("STATE_LIFETIME", 300);
-    let code = seconds("CODE_LIFETIME", MAX_CODE_LIFETIME);
+    let code = seconds("CODE_LIFETIME", MAX_CODE_LIFETIME.0);
     let access_token = seconds("ACCESS_TOKEN_LIFETIME", 3600);
     let refresh_token = seconds("REFRESH_TOKEN_LIFETIME", 2_592_000);
     let refresh_grace = seconds("REFRESH_GRACE", 120);
     let session = seconds("SESSION_TIMEOUT", 3600);
     let client = seconds("CLIENT_LIFETIME", 7_776_000);
-    if code.0 > MAX_CODE_LIFETIME {
+    if code > MAX_CODE_LIFETIME {
         let problem = "is more than 600 seconds, the upper bound of OAuth 2.1";
         settings.fault("CODE_LIFETIME", problem, "give 600 or less");
     }

@@ -34,6 +34,6 @@ pub mod revocation;
 pub mod sign_in;
 pub mod user_code;
 
-pub use context::{Context, Lifetimes, Sealing};
+pub use context::{Context, Lifetimes, MAX_CODE_LIFETIME, Sealing};
 pub use failure::OAuthFailure;
 pub use parameters::Parameters;

@@ -231,8 +231,10 @@ pub trait GrantStore: Send + Sync {
 
     /// Ends a grant with every token of it, sealed answers included. A mark stays until `until`,
     /// which must be no earlier than the last moment at which tokens could still be issued under
-    /// it; no token becomes active under the grant again. Whether it had not ended before; of many
-    /// callers one hears `true`.
+    /// it, and in any case for as long as the last of its tokens would have lived, so that no
+    /// restored backup revives one: lifetimes may have been shortened since. No token becomes
+    /// active under the grant again. Whether it had not ended before; of many callers one hears
+    /// `true`.
     async fn end_grant(
         &self,
         grant: &GrantId,

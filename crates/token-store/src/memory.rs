@@ -80,6 +80,19 @@ impl Content {
         }
     }
 
+    /// When the last token of a grant is over.
+    fn last_expiry(&self, grant: &GrantId) -> Option<Timestamp> {
+        let tokens = self.tokens.values();
+        let tokens = tokens
+            .filter(|token| token.jti.grant() == *grant)
+            .map(|token| token.expires_at);
+        let refresh = self.refresh_tokens.values().map(|refresh| &refresh.record);
+        let refresh = refresh
+            .filter(|record| record.key.grant == *grant)
+            .map(|record| record.expires_at);
+        tokens.chain(refresh).max()
+    }
+
     fn has_ended(&self, grant: &GrantId, now: Timestamp) -> bool {
         let mark = self.ended_grants.get(grant);
         mark.is_some_and(|until| !until.has_passed(now))
@@ -230,6 +243,9 @@ impl GrantStore for MemoryStore {
     ) -> Result<bool, StoreError> {
         let mut content = self.content();
         let is_news = !content.has_ended(grant, now);
+        let until = content
+            .last_expiry(grant)
+            .map_or(until, |last| until.max(last));
         let mark = content.ended_grants.entry(grant.clone()).or_insert(until);
         *mark = until.max(*mark);
         content.tokens.retain(|jti, _| jti.grant() != *grant);

@@ -11,7 +11,7 @@ use token_core::store::Store;
 use token_core::{Clock, Entropy, Issuer, Seconds, Services, Timestamp, UserId, Username};
 
 use super::clients::Clients;
-use super::device_authorization::UserCodeAttempts;
+use super::device_authorization::{self, UserCodeAttempts};
 use super::discoveries::Discoveries;
 use super::jwt_bearer_grant::TrustedProvider;
 use crate::identity::IdentityProvider;
@@ -65,6 +65,9 @@ impl Context {
     }
 }
 
+/// The longest that an authorization code may live (OAuth 2.1 section 4.1.2).
+pub const MAX_CODE_LIFETIME: Seconds = Seconds(600);
+
 /// Lifetimes in seconds, as the contract names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lifetimes {
@@ -72,7 +75,7 @@ pub struct Lifetimes {
     pub session: Seconds,
     /// A sign-in at the identity provider (`STATE_LIFETIME`).
     pub state: Seconds,
-    /// An authorization code (`CODE_LIFETIME`), at most 600.
+    /// An authorization code (`CODE_LIFETIME`), at most [`MAX_CODE_LIFETIME`].
     pub code: Seconds,
     /// An access token (`ACCESS_TOKEN_LIFETIME`).
     pub access_token: Seconds,
@@ -85,9 +88,12 @@ pub struct Lifetimes {
 }
 
 impl Lifetimes {
-    /// Until when a mark must stay of a grant that ends at `now`: no token of it lives longer.
+    /// Until when the mark of a grant that ends at `now` must stay whatever the store has of it:
+    /// what was approved may wait for as long as a code or a device may, and tokens that are on
+    /// their way to the store live as long as tokens do.
     pub fn grant_mark(&self, now: Timestamp) -> Timestamp {
-        now.plus(self.access_token.max(self.refresh_token).max(self.code))
+        let waits = MAX_CODE_LIFETIME.max(device_authorization::LIFETIME);
+        now.plus(waits.max(self.access_token).max(self.refresh_token))
     }
 }
 
@@ -121,5 +127,31 @@ impl Sealing {
             upstream_pkce: root.keyed_hash("upstream pkce")?,
             user_code: root.keyed_hash("user code")?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_outlives_what_was_approved_under_longer_lifetimes() {
+        let short = Seconds(60);
+        let lifetimes = Lifetimes {
+            session: short,
+            state: short,
+            code: short,
+            access_token: short,
+            refresh_token: Seconds(90),
+            refresh_grace: short,
+            client: None,
+        };
+        let now = Timestamp(1_800_000_000);
+        assert_eq!(lifetimes.grant_mark(now), now.plus(Seconds(600)));
+        let long = Lifetimes {
+            refresh_token: Seconds(3600),
+            ..lifetimes
+        };
+        assert_eq!(long.grant_mark(now), now.plus(Seconds(3600)));
     }
 }

@@ -186,8 +186,8 @@ fn has_ended(connection: &Connection, grant: &GrantId, now: Timestamp) -> Result
     Ok(ended)
 }
 
-/// Ends a grant with all that it has; its mark stays until `until` at least. Whether it had not
-/// ended before.
+/// Ends a grant with all that it has; its mark stays until `until` at least, and for as long as any
+/// of that could have lived. Whether it had not ended before.
 pub(super) fn end(
     connection: &Connection,
     grant: &GrantId,
@@ -197,7 +197,12 @@ pub(super) fn end(
     let is_news = !has_ended(connection, grant, now)?;
     execute(
         connection,
-        "INSERT INTO ended_grant (grant_id, expires_at) VALUES (?1, ?2) \
+        "INSERT INTO ended_grant (grant_id, expires_at) \
+         SELECT ?1, max(expires_at) FROM ( \
+             SELECT ?2 AS expires_at \
+             UNION ALL SELECT expires_at FROM token WHERE grant_id = ?1 \
+             UNION ALL SELECT expires_at FROM refresh_token WHERE grant_id = ?1) \
+         WHERE true \
          ON CONFLICT DO UPDATE SET expires_at = max(expires_at, excluded.expires_at)",
         params![grant.as_str(), seconds(until)],
     )?;

@@ -88,6 +88,7 @@ macro_rules! suite {
                 ends_every_token_of_the_grant_and_of_no_other,
                 takes_the_sealed_answer_away,
                 is_not_shortened_by_a_second_end,
+                is_remembered_as_long_as_its_last_token_could_have_lived,
                 is_news_to_one_of_many,
                 leaves_no_token_active_when_it_races_issue,
                 leaves_no_token_active_when_it_races_rotation,

@@ -6,12 +6,12 @@ if mark and mark.expires >= expires then
   return {'present'}
 end
 if ARGV[2] == 'do' then
-  keep(KEYS[1], expires, expires .. ' ' .. ARGV[4])
   if KEYS[3] then
     redis.call('DEL', KEYS[3])
     redis.call('ZREM', KEYS[2], KEYS[3])
   else
-    end_members(KEYS[2])
+    expires = math.max(expires, end_members(KEYS[2]))
   end
+  keep(KEYS[1], expires, expires .. ' ' .. ARGV[4])
 end
 return {'restored'}

@@ -7,7 +7,7 @@ use token_core::store::{IssueOutcome, RotateOutcome};
 
 use crate::backend::Backend;
 use crate::race::race;
-use crate::records::{Family, MONTH, just_before, now};
+use crate::records::{Family, HOUR, MONTH, just_before, now};
 
 /// How often a race is run, and how many issuers run against one end.
 const ROUNDS: usize = 16;
@@ -82,6 +82,30 @@ pub(crate) async fn is_not_shortened_by_a_second_end(backend: &dyn Backend) {
     for at in [sooner, just_before(until)] {
         let outcome = store.issue_tokens(&family.pair(at), at).await.unwrap();
         assert_eq!(outcome, IssueOutcome::GrantEnded);
+    }
+}
+
+/// Who ends it looks at the lifetimes of today, which may be shorter than those of its tokens.
+pub(crate) async fn is_remembered_as_long_as_its_last_token_could_have_lived(
+    backend: &dyn Backend,
+) {
+    let (store, now) = (backend.open(), now());
+    let soon = now.plus(Seconds(1));
+    let (renewable, bare) = (Family::new(), Family::new());
+    let mut pair = renewable.pair(now);
+    store.issue_tokens(&pair, now).await.unwrap();
+    pair = bare.pair(now);
+    pair.refresh = None;
+    store.issue_tokens(&pair, now).await.unwrap();
+    for (family, last) in [(bare, now.plus(HOUR)), (renewable, now.plus(MONTH))] {
+        store.end_grant(&family.grant.id, now, soon).await.unwrap();
+        for (at, outcome) in [
+            (just_before(last), IssueOutcome::GrantEnded),
+            (last, IssueOutcome::Issued),
+        ] {
+            let issued = store.issue_tokens(&family.pair(at), at).await;
+            assert_eq!(issued.unwrap(), outcome);
+        }
     }
 }
 
