@@ -12,7 +12,7 @@ use token_core::{Seconds, UserId, Username};
 use crate::harness::{Answer, Browser, PASSPHRASE, Server, authorize_uri};
 
 /// Signs in to the page; the browser holds its cookie then.
-async fn open(browser: &mut Browser<'_>) -> Answer {
+pub(crate) async fn open(browser: &mut Browser<'_>) -> Answer {
     let page = browser.get("/account").await;
     let ticket = page.field("ticket");
     let away = browser

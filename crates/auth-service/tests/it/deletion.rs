@@ -1,5 +1,6 @@
-//! A client that is deleted while it asks for a token, at each step of its request: whatever the
-//! interleaving, no token of it stays active (RFC 7592 section 2.3).
+//! A client that is deleted while it asks for a token (RFC 7592 section 2.3), or whose person ends
+//! everything meanwhile, at each step of its request: whatever the interleaving, no token of it
+//! stays active.
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use token_core::audit::AuditEvent;
 use token_core::store::{ActiveTokens as _, Store};
 use token_store::{MemoryStore, RedisSettings, RedisStore, SqliteStore};
 
+use crate::account;
 use crate::harness::{Answer, Browser, CALLBACK, PASSPHRASE, RESOURCE, Server, VERIFIER};
 use crate::watched_store::WatchedStore;
 
@@ -98,13 +100,59 @@ fn borrowed<'a>(fields: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a 
     pairs.collect()
 }
 
-/// Deletes the client when its request has come to each of its steps in turn.
+/// What happens while a client asks.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    /// It is deleted.
+    Deletion,
+    /// Its person ends everything on the account page.
+    Withdrawal,
+}
+
+impl End {
+    const ALL: [Self; 2] = [Self::Deletion, Self::Withdrawal];
+
+    /// How a client that is too late is refused.
+    fn refusals(self) -> &'static [(u16, &'static str)] {
+        match self {
+            Self::Deletion => &[(401, "invalid_client"), (400, "invalid_grant")],
+            Self::Withdrawal => &[(400, "invalid_grant")],
+        }
+    }
+}
+
+/// The person at the account page, before he presses the button.
+struct Person<'a> {
+    browser: Browser<'a>,
+    ticket: String,
+}
+
+impl<'a> Person<'a> {
+    async fn at_the_page(server: &'a Server) -> Self {
+        let mut browser = Browser::new(server);
+        let page = account::open(&mut browser).await;
+        let ticket = page.field("ticket");
+        Self { browser, ticket }
+    }
+
+    async fn ends_all(&mut self) {
+        let form = [("ticket", &*self.ticket)];
+        let answer = self.browser.post("/account/end-all", &form).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+    }
+}
+
+/// Each end when the request has come to each of its steps in turn.
 async fn at_every_step(store: Arc<dyn Store>) {
     let store = WatchedStore::over(store);
     let server = Server::on(Arc::clone(&store) as _);
-    for grant_type in ["authorization_code", "refresh_token", DEVICE_CODE] {
+    let grant_types = ["authorization_code", "refresh_token", DEVICE_CODE];
+    for (end, grant_type) in End::ALL
+        .iter()
+        .flat_map(|end| grant_types.map(|name| (*end, name)))
+    {
         let mut steps = 0;
-        while deleted_at(steps, grant_type, &server, &store).await {
+        while ended_at(steps, end, grant_type, &server, &store).await {
             steps += 1;
             assert!(steps < MOST_STEPS, "{grant_type}: the request has no end");
         }
@@ -113,8 +161,9 @@ async fn at_every_step(store: Arc<dyn Store>) {
 }
 
 /// Whether the request came to that step.
-async fn deleted_at(
+async fn ended_at(
     step: usize,
+    end: End,
     grant_type: &'static str,
     server: &Server,
     store: &WatchedStore,
@@ -122,6 +171,7 @@ async fn deleted_at(
     let others = store.made().len();
     let client = Deletable::register(server).await;
     let fields = client.request(grant_type).await;
+    let mut person = Person::at_the_page(server).await;
     let before = issued(server);
 
     let held = store.hold_at(step);
@@ -134,14 +184,16 @@ async fn deleted_at(
         }
         Either::Right(((), waiting)) => waiting,
     };
-    let deleting = async {
-        let deleted = client.delete().await;
+    let at = format!("{end:?}, {grant_type}, step {step}");
+    let ending = async {
+        match end {
+            End::Deletion => assert_eq!(client.delete().await.status, 204, "{at}"),
+            End::Withdrawal => person.ends_all().await,
+        }
         held.release();
-        deleted
     };
-    let (answer, deleted) = join(waiting, deleting).await;
+    let (answer, ()) = join(waiting, ending).await;
 
-    let at = format!("{grant_type}, step {step}");
     let made = store.made();
     for jti in made.iter().skip(others) {
         assert!(
@@ -149,12 +201,12 @@ async fn deleted_at(
             "{at}: a token lives on"
         );
     }
-    assert_eq!(deleted.status, 204, "{at}: {}", deleted.body);
     if answer.status != 200 {
         let error = answer.error();
-        let gone = [(401, "invalid_client"), (400, "invalid_grant")];
+        let refusals = end.refusals();
         assert!(
-            gone.iter()
+            refusals
+                .iter()
                 .any(|(status, code)| error == (*status, (*code).to_owned())),
             "{at}: {error:?}"
         );
@@ -176,12 +228,12 @@ impl Deletable<'_> {
 }
 
 #[actix_web::test]
-async fn a_client_deleted_at_any_step_of_its_token_request_has_no_token_left_in_memory() {
+async fn what_ends_at_any_step_of_a_token_request_has_no_token_left_in_memory() {
     at_every_step(Arc::new(MemoryStore::new())).await;
 }
 
 #[actix_web::test]
-async fn a_client_deleted_at_any_step_of_its_token_request_has_no_token_left_in_sqlite() {
+async fn what_ends_at_any_step_of_a_token_request_has_no_token_left_in_sqlite() {
     let directory = tempfile::TempDir::new().unwrap();
     let store = SqliteStore::open(directory.path().join("gateway.db")).unwrap();
     at_every_step(Arc::new(store)).await;
@@ -196,7 +248,7 @@ fn connected(redis: &Redis) -> RedisStore {
 }
 
 #[actix_web::test]
-async fn a_client_deleted_at_any_step_of_its_token_request_has_no_token_left_in_redis() {
+async fn what_ends_at_any_step_of_a_token_request_has_no_token_left_in_redis() {
     let redis = Redis::start().await;
     at_every_step(Arc::new(connected(&redis))).await;
 }

@@ -179,7 +179,7 @@ pub struct Approval {
     pub grant: Grant,
     /// Until when it can be fetched.
     pub expires_at: Timestamp,
-    /// Whether its code was used: it has tokens, or is about to get them.
+    /// Whether its client was told: it has tokens, or is about to get them.
     pub fetched: bool,
 }
 
@@ -217,8 +217,8 @@ pub trait Inspection: Send + Sync {
     async fn session(&self, grant: &GrantId, now: Timestamp)
     -> Result<Option<Session>, StoreError>;
 
-    /// What may still be fetched at `now`, and what was until then fetched by a code. Without the
-    /// grants that have ended.
+    /// What may still be fetched at `now`, and what was fetched until then. Without the grants that
+    /// have ended.
     async fn approvals(
         &self,
         from: Option<&Cursor>,

@@ -68,7 +68,8 @@ pub enum PollOutcome {
     Pending,
     /// It asks too often: the interval grew by five seconds.
     SlowDown,
-    /// It was approved. The record is gone: of many callers one gets this.
+    /// It was approved: of many callers one gets this. Until it would have expired the record stays,
+    /// so that whoever ends what a person gave finds the grant before it has tokens.
     Approved(Box<Grant>),
     /// It was refused. The record is gone.
     Denied,

@@ -17,6 +17,7 @@ pub(super) struct Device {
     pub(super) record: DeviceRecord,
     pub(super) decision: Option<DeviceDecision>,
     polled_at: Option<Timestamp>,
+    fetched: bool,
 }
 
 #[async_trait]
@@ -34,6 +35,7 @@ impl DeviceStore for MemoryStore {
             record: device.clone(),
             decision: None,
             polled_at: None,
+            fetched: false,
         });
         Ok(true)
     }
@@ -78,6 +80,7 @@ impl DeviceStore for MemoryStore {
         let at = devices.iter().position(|device| {
             device.record.device_code == *device_code
                 && device.record.client_id == *client_id
+                && !device.fetched
                 && !device.record.expires_at.has_passed(now)
         });
         let Some((at, device)) = at.and_then(|at| Some((at, devices.get_mut(at)?))) else {
@@ -89,7 +92,7 @@ impl DeviceStore for MemoryStore {
             .is_some_and(|last| !last.plus(device.record.interval).has_passed(now));
         match device.decision.clone() {
             Some(DeviceDecision::Approved(grant)) => {
-                devices.swap_remove(at);
+                device.fetched = true;
                 Ok(PollOutcome::Approved(Box::new(grant)))
             }
             Some(DeviceDecision::Denied) => {

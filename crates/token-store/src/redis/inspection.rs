@@ -380,9 +380,11 @@ fn approved_device(device: Decided) -> Result<Option<Approval>, StoreError> {
     let (Some(expires), Some(decision), Some(grant)) = device else {
         return Ok(None);
     };
-    if decision != "approved" {
-        return Ok(None);
-    }
+    let fetched = match &*decision {
+        "approved" => false,
+        "fetched" => true,
+        _ => return Ok(None),
+    };
     let expires_at = match expires.parse() {
         Ok(at) => Timestamp(at),
         Err(_) => return Err(StoreError::Corrupt(Damaged.into())),
@@ -390,6 +392,6 @@ fn approved_device(device: Decided) -> Result<Option<Approval>, StoreError> {
     Ok(Some(Approval {
         grant: decode(&grant)?,
         expires_at,
-        fetched: false,
+        fetched,
     }))
 }

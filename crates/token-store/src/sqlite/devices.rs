@@ -115,7 +115,7 @@ fn found(
     let row = transaction
         .prepare_cached(
             "SELECT record, decision, polled_at FROM device \
-             WHERE device_code_hash = ?1 AND expires_at > ?2",
+             WHERE device_code_hash = ?1 AND fetched = 0 AND expires_at > ?2",
         )?
         .query_row(params![device_code, seconds(now)], |row| {
             Ok((
@@ -135,21 +135,24 @@ fn found(
     }))
 }
 
-/// Hands the decision out, and forgets the request.
+/// Hands the decision out, once. An approval stays, marked, until it would have expired.
 fn finish(
     transaction: &Transaction<'_>,
     device_code: &str,
     decision: DeviceDecision,
 ) -> Result<PollOutcome, Fault> {
-    execute(
-        transaction,
-        "DELETE FROM device WHERE device_code_hash = ?1",
-        [device_code],
-    )?;
-    Ok(match decision {
-        DeviceDecision::Approved(grant) => PollOutcome::Approved(Box::new(grant)),
-        DeviceDecision::Denied => PollOutcome::Denied,
-    })
+    let (sql, outcome) = match decision {
+        DeviceDecision::Approved(grant) => (
+            "UPDATE device SET fetched = 1 WHERE device_code_hash = ?1",
+            PollOutcome::Approved(Box::new(grant)),
+        ),
+        DeviceDecision::Denied => (
+            "DELETE FROM device WHERE device_code_hash = ?1",
+            PollOutcome::Denied,
+        ),
+    };
+    execute(transaction, sql, [device_code])?;
+    Ok(outcome)
 }
 
 /// Notes a poll that comes before the decision.

@@ -199,9 +199,10 @@ impl Inspection for SqliteStore {
     }
 }
 
-// What tells a used code from another goes before its record.
+// What tells a used one from another goes before its record.
 const CODES: &str = "SELECT rowid, used || ' ' || record, expires_at FROM code WHERE TRUE";
-const DEVICES: &str = "SELECT rowid, decision, expires_at FROM device WHERE decision IS NOT NULL";
+const DEVICES: &str = "SELECT rowid, fetched || ' ' || decision, expires_at FROM device \
+                       WHERE decision IS NOT NULL";
 
 /// The grants that have something good, the first of those after `after`. Both halves come in the
 /// order of their index on the grant, so that no more is read than is given: the `+` keeps the
@@ -273,12 +274,13 @@ fn approved_code(found: &str, expires_at: Timestamp) -> Result<Option<Approval>,
     }))
 }
 
-fn approved_device(decision: &str, expires_at: Timestamp) -> Result<Option<Approval>, Fault> {
+fn approved_device(found: &str, expires_at: Timestamp) -> Result<Option<Approval>, Fault> {
+    let (fetched, decision) = found.split_once(' ').unwrap_or_default();
     Ok(match decode(decision)? {
         DeviceDecision::Approved(grant) => Some(Approval {
             grant,
             expires_at,
-            fetched: false,
+            fetched: fetched == "1",
         }),
         DeviceDecision::Denied => None,
     })

@@ -43,7 +43,7 @@ impl PersonStore for SqliteStore {
     }
 }
 
-/// Of codes the used ones too: their client may be about to get its tokens.
+/// Of codes and devices those that were fetched too: their client may be about to get its tokens.
 fn grants(connection: &Connection, user: &UserId, now: Timestamp) -> Result<Vec<GrantId>, Fault> {
     let grants: String = connection
         .prepare_cached(

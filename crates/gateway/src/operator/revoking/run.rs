@@ -21,23 +21,13 @@ pub(super) struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Twice where it is done: a device that fetches what was approved is, until its tokens are
-    /// issued, neither an approval nor a session. The second time finds its session.
+    /// What was approved goes first: a client that fetches it meanwhile has a session then, and
+    /// that is found.
     pub(super) async fn sessions(
         &self,
         selection: &Selection,
         gone: &mut Gone,
     ) -> Result<(), Box<dyn Error>> {
-        self.pass(selection, gone).await?;
-        if self.mode == Mode::Do {
-            self.pass(selection, gone).await?;
-        }
-        Ok(())
-    }
-
-    /// What was approved goes first: a client that fetches it meanwhile has a session then, and
-    /// that is found.
-    async fn pass(&self, selection: &Selection, gone: &mut Gone) -> Result<(), Box<dyn Error>> {
         let mut approvals = Walk::<Approval>::begin(self.system).await?.of(selection);
         while let Some(batch) = approvals.next().await? {
             for approval in batch {
@@ -67,8 +57,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// One that was fetched by its code has a session, or is about to: its client is between the
-    /// use of the code and the issue of its tokens, which fails then.
+    /// One that was fetched has a session, or is about to: its client is between the fetching and
+    /// the issue of its tokens, which fails then.
     async fn approval(&self, approval: &Approval, gone: &mut Gone) -> Result<(), Box<dyn Error>> {
         let grant = &approval.grant.id;
         if !approval.fetched {
@@ -185,7 +175,7 @@ impl Run<'_> {
             client: Some(client.clone()),
             ..Selection::default()
         };
-        self.pass(&selection, gone).await?;
+        self.sessions(&selection, gone).await?;
         let was_there = self.forget(client).await?;
         if client.document_url().is_some() {
             gone.documents += u64::from(was_there);
@@ -193,7 +183,7 @@ impl Run<'_> {
             gone.registrations += u64::from(was_there);
         }
         if self.mode == Mode::Do {
-            self.pass(&selection, gone).await?;
+            self.sessions(&selection, gone).await?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 -- Devices. A request is a hash: `record` (JSON), `client`, `expires`, `user_code` (its key), and
 -- what the scripts change: `interval` (seconds), `polled` (the time of the last poll), `decision`
--- (`approved` or `denied`) and `grant` (JSON).
+-- (`approved`, `denied`, or `fetched`: an approval that a poll was told) and `grant` (JSON).
 
 -- The request at a key, or nil when there is none or it is over.
 local function request(key)

@@ -3,6 +3,13 @@ local found = request(KEYS[1])
 if not found or found.client ~= ARGV[2] then
   return {'unknown'}
 end
+if found.decision == 'approved' then
+  redis.call('HSET', KEYS[1], 'decision', 'fetched')
+  return {found.decision, found.grant}
+end
+if found.decision == 'fetched' then
+  return {'unknown'}
+end
 if found.decision then
   redis.call('DEL', KEYS[1], found.user_code)
   return {found.decision, found.grant}

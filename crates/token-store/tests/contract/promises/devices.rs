@@ -68,18 +68,23 @@ pub(crate) async fn are_refused_while_their_user_code_is_taken(backend: &dyn Bac
     let outcome = poll(&*store, &second, now).await;
     assert_eq!(outcome, PollOutcome::Unknown);
 
-    // It is free again when the first is over …
+    // It is free again when the first is over, whatever it has heard.
+    assert!(decide(&*store, &first, &approval(), now).await);
+    assert!(!store.put_device(&second, now).await.unwrap());
+    let outcome = poll(&*store, &first, now).await;
+    assert!(matches!(outcome, PollOutcome::Approved(_)));
+    assert!(!store.put_device(&second, now).await.unwrap());
     let expiry = first.expires_at;
     assert!(store.put_device(&third, expiry).await.unwrap());
     let found = store.device(&first.user_code, expiry).await.unwrap();
     assert_eq!(found, Some(third.clone()));
 
-    // … or has heard its decision.
-    assert!(decide(&*store, &third, &approval(), expiry).await);
+    // One that has heard that it was refused makes room.
+    assert!(decide(&*store, &third, &DeviceDecision::Denied, expiry).await);
     let fourth = again(third.expires_at);
     assert!(!store.put_device(&fourth, expiry).await.unwrap());
     let outcome = poll(&*store, &third, expiry).await;
-    assert!(matches!(outcome, PollOutcome::Approved(_)));
+    assert_eq!(outcome, PollOutcome::Denied);
     assert!(store.put_device(&fourth, expiry).await.unwrap());
 }
 

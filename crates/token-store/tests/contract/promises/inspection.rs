@@ -155,9 +155,9 @@ pub(crate) async fn shows_more_than_a_batch_holds_once_each(backend: &dyn Inspec
 
 pub(crate) async fn shows_what_was_approved_and_not_fetched(backend: &dyn Inspected) {
     let (store, now) = (backend.operator(), now());
-    let families: Vec<_> = (0..5).map(|_| Family::new()).collect();
-    let [open, used, ended, polled, denied] = families.as_slice() else {
-        panic!("five");
+    let families: Vec<_> = (0..6).map(|_| Family::new()).collect();
+    let [open, used, ended, waiting, polled, denied] = families.as_slice() else {
+        panic!("six");
     };
     let codes = [open, used, ended].map(|family| family.code(now.plus(HOUR)));
     for code in &codes {
@@ -169,9 +169,11 @@ pub(crate) async fn shows_what_was_approved_and_not_fetched(backend: &dyn Inspec
         .await
         .unwrap();
     let decisions = [
-        DeviceDecision::Approved(polled.grant.clone()),
+        DeviceDecision::Approved(waiting.grant.clone()),
         DeviceDecision::Denied,
+        DeviceDecision::Approved(polled.grant.clone()),
     ];
+    let mut last = None;
     for decision in decisions {
         let device = device(now.plus(HOUR));
         store.put_device(&device, now).await.unwrap();
@@ -179,7 +181,11 @@ pub(crate) async fn shows_what_was_approved_and_not_fetched(backend: &dyn Inspec
             .decide_device(&device.user_code, &decision, now)
             .await
             .unwrap();
+        last = Some(device);
     }
+    let device_of_polled = last.unwrap();
+    let (code, client) = (&device_of_polled.device_code, &device_of_polled.client_id);
+    store.poll_device(code, client, now).await.unwrap();
     let undecided = device(now.plus(HOUR));
     store.put_device(&undecided, now).await.unwrap();
 
@@ -188,11 +194,18 @@ pub(crate) async fn shows_what_was_approved_and_not_fetched(backend: &dyn Inspec
         .into_iter()
         .partition(|approval| approval.fetched);
     // Between the use of its code and the issue of its tokens nothing else knows a grant.
-    assert_eq!(fetched.len(), 1);
-    assert_eq!(fetched[0].grant, used.grant);
-    let grants: BTreeSet<_> = shown.iter().map(|shown| shown.grant.id.clone()).collect();
-    let expected = BTreeSet::from([open.grant.id.clone(), polled.grant.id.clone()]);
-    assert_eq!(grants, expected, "and not {}", denied.grant.id);
+    let ids = |approvals: &[Approval]| -> BTreeSet<_> {
+        let grants = approvals.iter().map(|approval| approval.grant.id.clone());
+        grants.collect()
+    };
+    let of = |families: [&Family; 2]| BTreeSet::from(families.map(|own| own.grant.id.clone()));
+    assert_eq!(ids(&fetched), of([used, polled]));
+    assert_eq!(
+        ids(&shown),
+        of([open, waiting]),
+        "and not {}",
+        denied.grant.id
+    );
     assert!(shown.iter().all(|shown| shown.expires_at == now.plus(HOUR)));
     assert!(approvals(store.as_ref(), now.plus(HOUR)).await.is_empty());
 }

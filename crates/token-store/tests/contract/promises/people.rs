@@ -1,7 +1,7 @@
 //! People …
 
 use token_core::UserId;
-use token_core::store::DeviceDecision;
+use token_core::store::{DeviceDecision, PollOutcome};
 
 use crate::backend::Backend;
 use crate::records::{Family, HOUR, MONTH, device, just_before, now};
@@ -81,6 +81,10 @@ pub(crate) async fn have_every_grant_named_from_its_approval_until_it_is_over(
     assert_eq!(named(now).await, all);
     // A code that was used is still named: its client is about to have tokens.
     store.consume_code(&code.key, now).await.unwrap();
+    // So is a device that has heard.
+    let (device_code, client) = (&waiting.device_code, &waiting.client_id);
+    let outcome = store.poll_device(device_code, client, now).await.unwrap();
+    assert!(matches!(outcome, PollOutcome::Approved(_)));
     assert_eq!(named(just_before(now.plus(HOUR))).await, all);
     assert_eq!(named(now.plus(HOUR)).await, []);
 
