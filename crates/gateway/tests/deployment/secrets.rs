@@ -124,6 +124,33 @@ fn a_wrong_command_line_changes_nothing() {
 }
 
 #[test]
+fn a_name_that_compose_would_read_elsewhere_is_refused_and_nothing_changed() {
+    for text in [
+        "REDIS_PASSWORD=first\nREDIS_PASSWORD=in-force\n",
+        "REDIS_PASSWORD=first\nexport REDIS_PASSWORD=in-force\n",
+        "REDIS_PASSWORD=first\n  REDIS_PASSWORD = in-force\n",
+        "export REDIS_PASSWORD=in-force\n",
+    ] {
+        for options in ["", "--force"] {
+            let deployment = Deployment::new();
+            deployment.write(".env", text);
+            let output = recipe(&deployment, "generate-all-secrets", options);
+            assert_eq!(output.status.code(), Some(1), "{text}");
+            let said = said(&output);
+            assert!(
+                said.contains(".env: REDIS_PASSWORD must stand in one line"),
+                "{said}"
+            );
+            assert!(
+                !said.contains("first") && !said.contains("in-force"),
+                "{said}"
+            );
+            assert_eq!(deployment.text(".env"), text);
+        }
+    }
+}
+
+#[test]
 fn a_link_stays_one_and_no_copy_of_the_secrets_lies_beside_it() {
     let deployment = Deployment::new();
     let elsewhere = tempfile::tempdir().unwrap();
