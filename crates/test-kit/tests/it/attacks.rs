@@ -9,6 +9,7 @@ mod code_injection;
 mod credentials;
 mod csrf;
 mod enumeration;
+mod forms;
 mod header_injection;
 mod mix_up;
 mod open_redirect;

@@ -17,7 +17,7 @@ async fn open(gateway: &Gateway, browser: &mut Browser) -> Page {
 }
 
 /// The same by hand: the cookie of the sign-in, and the page.
-async fn signed_in(gateway: &Gateway) -> (String, Reply) {
+pub(super) async fn signed_in(gateway: &Gateway) -> (String, Reply) {
     let page = gateway.get("/account").await;
     let away = post(gateway, "/account/sign-in", &page, &page.cookies(), &[]).await;
     let path = away.location().unwrap().strip_prefix(&*gateway.origin);

@@ -3,6 +3,9 @@
 
 use test_kit::gateway::{Gateway, Reply};
 
+use super::account::signed_in;
+use super::forms::{for_people, genuine};
+
 fn assert_cannot_be_framed(page: &Reply, what: &str) {
     let policies: Vec<_> = page
         .headers
@@ -40,21 +43,25 @@ async fn no_page_can_be_framed_whatever_its_status() {
         .await;
     let sign_in = away.location.unwrap();
     for path in [
-        "/",
-        "/authorize",
         "/authorize?client_id=nobody",
-        "/consent",
-        "/device",
         "/device?user_code=BCDF-GHJK",
-        "/device/connected",
-        "/error",
         "/no/such/page",
         &format!("/sign-in?{}", sign_in.query().unwrap()),
-        "/success",
     ] {
         assert_cannot_be_framed(&gateway.get(path).await, path);
     }
-    for path in ["/consent", "/sign-in", "/device"] {
-        assert_cannot_be_framed(&gateway.post(path, &[]).await, path);
+    for (method, path) in for_people(&gateway).await {
+        let request = gateway.http.request(method, gateway.url(&path));
+        assert_cannot_be_framed(&gateway.send(request).await, &path);
     }
+    for form in genuine(&gateway).await {
+        let answer = form.post(&gateway, form.path, &[], &[]).await;
+        assert!(form.was_taken(&answer), "{}: {answer:?}", form.path);
+        assert_cannot_be_framed(&answer, form.path);
+    }
+    let (cookie, _) = signed_in(&gateway).await;
+    let request = gateway.http.get(gateway.url("/account"));
+    let page = gateway.send(request.header("Cookie", cookie)).await;
+    assert!(page.body.contains("Signed in as"), "{}", page.body);
+    assert_cannot_be_framed(&page, "the account page");
 }

@@ -3,13 +3,7 @@
 
 use test_kit::gateway::{Gateway, Reply};
 
-/// The consent page of a browser that holds its cookie.
-async fn consent(gateway: &Gateway) -> Reply {
-    let client_id = gateway.public_client("Asked about").await;
-    let page = gateway.get(&Gateway::authorize(&client_id, &[])).await;
-    assert_eq!(page.status, 200, "{page:?}");
-    page
-}
+use super::forms::{consent, for_people, genuine};
 
 async fn post(
     gateway: &Gateway,
@@ -126,43 +120,36 @@ async fn the_attackers_sign_in_cannot_be_finished_in_the_victims_browser() {
 #[actix_web::test]
 async fn every_form_refuses_another_origin() {
     let gateway = Gateway::start().await;
-    for path in ["/consent", "/sign-in", "/device"] {
+    for form in genuine(&gateway).await {
+        let path = form.path;
         for origin in ["null", "https://evil.example"] {
-            let form = [
-                ("user_code", "BCDF-GHJK"),
-                ("decision", "approve"),
-                ("state", "x"),
-            ];
-            let answer = post(&gateway, path, &form, &[("Origin", origin)]).await;
-            assert_eq!(answer.status, 400, "{path} from {origin}");
-            assert!(answer.body.contains("has expired"), "{path} from {origin}");
+            let headers = [("Origin", origin)];
+            let answer = form.post(&gateway, path, &[], &headers).await;
+            let said = (answer.status.as_u16(), answer.location(), answer.cookies());
+            assert_eq!(said, (400, None, String::new()), "{path} from {origin}");
         }
+        // It was the origin alone: nothing is used up.
+        let headers = [("Origin", &*gateway.origin)];
+        let answer = form.post(&gateway, path, &[], &headers).await;
+        assert!(form.was_taken(&answer), "{path}: {answer:?}");
     }
 }
 
 #[actix_web::test]
 async fn no_page_for_people_can_be_read_by_another_origin() {
     let gateway = Gateway::start().await;
-    for path in [
-        "/",
-        "/authorize",
-        "/consent",
-        "/sign-in",
-        "/device",
-        "/success",
-        "/error",
-    ] {
+    for (method, path) in for_people(&gateway).await {
         let request = gateway
             .http
-            .get(gateway.url(path))
+            .request(method.clone(), gateway.url(&path))
             .header("Origin", "https://evil.example");
         let answer = gateway.send(request).await;
         assert_eq!(answer.header("access-control-allow-origin"), None, "{path}");
         let preflight = gateway
             .http
-            .request(reqwest::Method::OPTIONS, gateway.url(path))
+            .request(reqwest::Method::OPTIONS, gateway.url(&path))
             .header("Origin", "https://evil.example")
-            .header("Access-Control-Request-Method", "POST");
+            .header("Access-Control-Request-Method", method.as_str());
         let answer = gateway.send(preflight).await;
         assert_eq!(answer.header("access-control-allow-origin"), None, "{path}");
     }

@@ -1,7 +1,10 @@
 //! Nobody is sent to an address that stands in the request (RFC 9700 section 4.11).
 
+use reqwest::Method;
 use reqwest::header::HOST;
 use test_kit::gateway::Gateway;
+
+use super::forms::{for_people, genuine};
 
 const EVIL: &str = "https://evil.example/";
 /// Names under which servers have taken an address to go on to.
@@ -19,18 +22,8 @@ const NAMES: [&str; 8] = [
 #[actix_web::test]
 async fn no_page_redirects_to_an_address_in_its_query() {
     let gateway = Gateway::start().await;
-    for path in [
-        "/",
-        "/authorize",
-        "/callback",
-        "/consent",
-        "/device",
-        "/device/connected",
-        "/error",
-        "/sign-in",
-        "/success",
-    ] {
-        for name in NAMES {
+    for (method, path) in for_people(&gateway).await {
+        for name in NAMES.iter().filter(|_| method == Method::GET) {
             let answer = gateway.get(&format!("{path}?{name}={EVIL}&state=x")).await;
             assert_eq!(answer.location(), None, "{path} {name}");
             assert!(!answer.body.contains("evil.example"), "{path} {name}");
@@ -41,12 +34,15 @@ async fn no_page_redirects_to_an_address_in_its_query() {
 #[actix_web::test]
 async fn no_form_redirects_to_an_address_that_is_posted() {
     let gateway = Gateway::start().await;
-    for path in ["/consent", "/sign-in", "/device"] {
-        for name in NAMES {
-            let form = [(name, EVIL), ("decision", "refuse")];
-            let answer = gateway.post(path, &form).await;
-            assert_eq!(answer.location(), None, "{path} {name}");
-        }
+    let evil = NAMES.map(|name| (name, EVIL));
+    let query: Vec<_> = NAMES.iter().map(|name| format!("{name}={EVIL}")).collect();
+    for form in genuine(&gateway).await {
+        let path = format!("{}?{}", form.path, query.join("&"));
+        let answer = form.post(&gateway, &path, &evil, &[]).await;
+        // It leads where it would have led without them.
+        assert!(form.was_taken(&answer), "{}: {answer:?}", form.path);
+        let said = format!("{:?} {}", answer.location(), answer.body);
+        assert!(!said.contains("evil.example"), "{}: {said}", form.path);
     }
 }
 
