@@ -39,6 +39,8 @@ pub struct SeenSpan {
     pub span_id: String,
     /// In hexadecimal; empty for the first of a trace.
     pub parent_id: String,
+    /// What callers had to say (W3C Trace Context section 3.3).
+    pub trace_state: String,
     /// Its attributes, as text.
     pub attributes: BTreeMap<String, String>,
     /// Whether it failed, and what it says of that.
@@ -175,6 +177,7 @@ fn span_of(resource: BTreeMap<String, String>, span: Span) -> SeenSpan {
         trace_id: hex(&span.trace_id),
         span_id: hex(&span.span_id),
         parent_id: hex(&span.parent_span_id),
+        trace_state: span.trace_state,
         attributes: texts(span.attributes),
         error: is_error.then_some(status.message),
         events: events

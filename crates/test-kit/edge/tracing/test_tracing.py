@@ -166,6 +166,14 @@ def test_a_made_up_context_harms_nobody(stack, parent):
     assert "OR 1=1" not in json.dumps(spans(stack)) and "xxxx" not in json.dumps(spans(stack))
 
 
+def test_a_callers_own_text_is_in_no_span_of_ours(stack):
+    trace = Trace(stack)
+    request("POST", mcp_url("fetch"), {**trace.headers, "tracestate": "vendor=own-words"})
+    trace.waits_for(VERIFY)
+    ours = [s for s in trace.spans.values() if s["service"] != "traefik"]
+    assert ours and all(s["trace_state"] == "" for s in ours), ours
+
+
 def test_a_whole_story_leaves_no_secret_and_nothing_personal_in_any_span(stack):
     story = Story()
     story.used |= {"e-mail": "@example.org", "own e-mail": os.environ["ACME_EMAIL"]}

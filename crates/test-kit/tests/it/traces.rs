@@ -30,7 +30,11 @@ async fn in_the_single_process_the_verifier_is_a_step_of_the_request() {
     let answer = gateway
         .http
         .request(Method::POST, format!("{}/mcp?s3cret", gateway.origin));
-    let answer = answer.header("traceparent", PARENT).send().await.unwrap();
+    let answer = answer
+        .header("traceparent", PARENT)
+        .header("tracestate", "vendor=s3cret")
+        .send();
+    let answer = answer.await.unwrap();
     assert_eq!(answer.status(), 401);
     let (request, verify) = (
         collector.span("POST /mcp").await,
