@@ -3,17 +3,36 @@
 import json
 import os
 import shutil
+import time
 
-from client import refresh, register, sign_in
+from client import refresh, register, sign_in, wait_for
 from conftest import DIRECTORY, settled, status
 
 LOSE_REDIS = "just down && docker volume rm mcp-oauth-gateway_redis-data && just up"
 
 
+def signing_keys(operator):
+    """The keys of access tokens: what each does, by its `kid`."""
+    keys = json.loads(operator.says("just list-keys --json 2>/dev/null"))
+    return {key["kid"]: key["state"] for key in keys if key["purpose"] == "tokens"}
+
+
+def rotated(operator):
+    """The signing key is another; answers the one of before, which is still believed."""
+    (before,) = [kid for kid, state in signing_keys(operator).items() if state == "active"]
+    operator.says("just rotate-keys")
+    assert wait_for(lambda: signing_keys(operator)[before] == "retired", seconds=60)
+    # The authorization server looks at its keys every two seconds.
+    time.sleep(3)
+    return before
+
+
 def test_what_was_lost_comes_back(operator, page, backup_key):
+    stolen = rotated(operator)
     tokens = {name: sign_in("echo", register(name=name)) for name in ("stays", "is ended later")}
     ended = tokens["is ended later"]["client_id"]
-    book = page("runbooks/restore.md", CLIENT_ID=ended, age1RECIPIENT=backup_key, REPOSITORY=os.environ["ORIGIN"])
+    names = {"age1RECIPIENT": backup_key, "REPOSITORY": os.environ["ORIGIN"], "KID": stolen}
+    book = page("runbooks/restore.md", CLIENT_ID=ended, **names)
     book.does("just oauth-backup")
     book.names["FILE"] = operator.newest_backup()
     for command in ("docker run", "age --encrypt", "docker run"):
@@ -42,13 +61,14 @@ def test_what_was_lost_comes_back(operator, page, backup_key):
     assert status(tokens["is ended later"], 401) == 401, "the store knows what ended"
     assert status(fresh, 401) == 401 and status(tokens["stays"], 200) == 200
 
-    on_a_new_machine(operator, book, tokens)
+    operator.says(f"just retire-key {stolen} --now")
+    on_a_new_machine(operator, book, tokens, stolen)
     into_a_file(operator, book)
     book.does("rm")
     assert not (DIRECTORY / "backup.key").exists()
 
 
-def on_a_new_machine(operator, book, tokens):
+def on_a_new_machine(operator, book, tokens, stolen):
     """The machine is gone; what was copied away is not."""
     safe = DIRECTORY.parent / "safe"
     safe.mkdir()
@@ -66,6 +86,10 @@ def on_a_new_machine(operator, book, tokens):
     settled()
     assert (DIRECTORY / ".env").stat().st_mode & 0o777 == 0o600
     assert status(tokens["stays"], 401) == 401, "it runs, and knows nobody"
+    assert stolen in book.does("just list-keys"), "the copy brought it back"
+    book.does("just rotate-keys")
+    book.does("just retire-key")
+    assert stolen not in signing_keys(operator)
     book.does("docker run")
     assert "would be restored" in book.does("just oauth-restore")
     book.does("just oauth-restore")
