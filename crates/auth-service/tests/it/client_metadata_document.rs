@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::harness::{Answer, CALLBACK, Server, authorize_uri, open_to_all};
+use crate::harness::{Answer, CALLBACK, Server, authorize_uri, open_to_all, settled};
 use auth_service::flows::client_metadata_document::DocumentPolicy;
 use auth_service::flows::clients::ClientSettings;
+use auth_service::flows::errands::renew_what_is_in_use;
 use auth_service::flows::remote::{RemoteAnswer, RemoteFault};
 use serde_json::{Value, json};
 use token_core::store::ClientStore as _;
@@ -157,8 +158,11 @@ async fn a_document_that_is_withdrawn_after_a_sign_in_ends_its_client_also_at_th
     server.remote.put(URL, Ok(answer(404, "")));
     server.clock.advance(Seconds(601));
     asks(&server).await;
-    // Long enough for the failure to be forgotten.
+    // Long enough for the failure to be forgotten: it is asked once more.
     server.clock.advance(Seconds(6));
+    let unknown = server.refresh(URL, refresh_token.as_str().unwrap()).await;
+    assert_eq!(unknown.error().0, 503);
+    settled().await;
     let refused = server.refresh(URL, refresh_token.as_str().unwrap()).await;
     assert_eq!(refused.error(), (401, "invalid_client".to_owned()));
 }
@@ -238,11 +242,49 @@ async fn no_token_request_waits_for_the_host_of_a_document() {
         assert_eq!(answer.status, 200);
         tokens = answer.json();
     }
-    tokio::task::yield_now().await;
+    settled().await;
     assert!(
         server.remote.asked(URL) > 1,
         "behind their backs it is fetched"
     );
+}
+
+#[actix_web::test]
+async fn after_more_than_a_week_a_client_comes_twice_and_waits_for_no_host() {
+    let server = Server::start();
+    server.remote.put_json(URL, &document());
+    let refresh_token = server.tokens(URL).await["refresh_token"].clone();
+    let refresh_token = refresh_token.as_str().unwrap();
+    server.clock.advance(Seconds(8 * 86_400));
+    server.remote.hang();
+    let soon = server.refresh(URL, refresh_token).await;
+    assert_eq!(soon.error(), (503, "temporarily_unavailable".to_owned()));
+    assert_eq!(soon.header("retry-after"), Some("2"));
+    server.remote.answer_again();
+    settled().await;
+    assert_eq!(server.refresh(URL, refresh_token).await.status, 200);
+    assert_eq!(server.remote.asked(URL), 2);
+}
+
+#[actix_web::test]
+async fn the_document_of_a_client_in_use_is_fetched_before_it_is_old() {
+    let server = Server::start();
+    server.remote.put_json(URL, &document());
+    let tokens = server.tokens(URL).await;
+    server.clock.advance(Seconds(530));
+    renew_what_is_in_use(server.context()).await;
+    assert_eq!(server.remote.asked(URL), 1);
+    server.clock.advance(Seconds(20));
+    renew_what_is_in_use(server.context()).await;
+    assert_eq!(server.remote.asked(URL), 2);
+    server.clock.advance(Seconds(590));
+    let refresh_token = tokens["refresh_token"].as_str().unwrap();
+    assert_eq!(server.refresh(URL, refresh_token).await.status, 200);
+    settled().await;
+    assert_eq!(server.remote.asked(URL), 2, "it was fresh");
+    server.clock.advance(Seconds(86_400));
+    renew_what_is_in_use(server.context()).await;
+    assert_eq!(server.remote.asked(URL), 2, "nobody used it for a day");
 }
 
 #[actix_web::test]
@@ -271,8 +313,12 @@ async fn an_outage_of_theirs_is_never_an_invalid_client() {
     let server = Server::start();
     let refresh = server.refresh(URL, "x").await;
     assert_eq!(refresh.error(), (503, "temporarily_unavailable".to_owned()));
+    settled().await;
     server.clock.advance(Seconds(5));
     server.remote.put(URL, Ok(answer(404, "")));
+    let refresh = server.refresh(URL, "x").await;
+    assert_eq!(refresh.error(), (503, "temporarily_unavailable".to_owned()));
+    settled().await;
     let refresh = server.refresh(URL, "x").await;
     assert_eq!(refresh.error(), (401, "invalid_client".to_owned()));
 }

@@ -335,9 +335,9 @@ fn a_file_that_cannot_be_a_store_is_refused_in_one_line() {
     fs::remove_file(&path).unwrap();
     drop(SqliteStore::open(&path).unwrap());
     let connection = Connection::open(&path).unwrap();
-    connection.pragma_update(None, "user_version", 7).unwrap();
+    connection.pragma_update(None, "user_version", 8).unwrap();
     let newer = SqliteStore::open(&path).unwrap_err();
-    assert!(matches!(newer, OpenError::NewerSchema { found: 7, .. }));
+    assert!(matches!(newer, OpenError::NewerSchema { found: 8, .. }));
 
     for error in [missing, foreign, newer] {
         let line = error.to_string();
