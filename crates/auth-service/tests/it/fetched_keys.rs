@@ -4,14 +4,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use auth_service::flows::clients::ClientSettings;
 use auth_service::flows::errands::{renew_what_is_in_use, resume};
+use auth_service::flows::pre_registered::PreRegistered;
 use auth_service::flows::remote::{RemoteAnswer, RemoteFault};
 use serde_json::json;
 use token_core::store::{ClientRegistry as _, KeySetStore as _};
-use token_core::{ClientId, Clock as _, Seconds};
+use token_core::{ClientId, Clock as _, Seconds, Services};
 use token_store::MemoryStore;
 
-use crate::harness::{Answer, CALLBACK, CHALLENGE, RESOURCE, Server, VERIFIER, settled};
+use crate::harness::{
+    Answer, CALLBACK, CHALLENGE, RESOURCE, Server, VERIFIER, open_to_all, settled,
+};
 use crate::private_key_jwt::{JWKS_URI, Key, TYPE, refused, registered, revokes};
 
 /// A server that knows the keys of a client.
@@ -62,7 +66,7 @@ impl Known {
 async fn at_once(answer: impl Future<Output = Answer>) -> Answer {
     let patience = Duration::from_secs(10);
     let answer = tokio::time::timeout(patience, answer).await;
-    answer.expect("the request waits for the client's host")
+    answer.unwrap_or_else(|_| panic!("the request waits for the client's host"))
 }
 
 fn is_later(answer: &Answer) -> bool {
@@ -70,11 +74,11 @@ fn is_later(answer: &Answer) -> bool {
         && answer.header("retry-after") == Some("2")
 }
 
-fn not_there() -> Result<RemoteAnswer, RemoteFault> {
-    Ok(RemoteAnswer {
+fn not_there() -> RemoteAnswer {
+    RemoteAnswer {
         status: 404,
         ..RemoteAnswer::default()
-    })
+    }
 }
 
 async fn redeems(server: &Server, client_id: &str, code: &str, assertion: &str) -> Answer {
@@ -210,7 +214,7 @@ async fn a_withdrawn_key_is_refused_once_its_owner_was_asked() {
 #[actix_web::test]
 async fn a_client_without_keys_at_its_address_is_refused() {
     let known = Known::start().await;
-    known.server.remote.put(JWKS_URI, not_there());
+    known.server.remote.put(JWKS_URI, Ok(not_there()));
     known.after(600);
     assert!(is_later(&known.tries(&known.key, "3").await));
     assert!(refused(&known.tries(&known.key, "4").await));
@@ -287,6 +291,32 @@ async fn after_a_restart_the_keys_in_use_are_kept_fresh_again() {
     after.remote.hang();
     let assertion = key.assertion(&after, &client_id, "2");
     assert_eq!(at_once(revokes(&after, &assertion)).await.status, 200);
+}
+
+#[actix_web::test]
+async fn the_keys_of_the_operators_own_clients_are_fetched_before_they_ever_come() {
+    let toml = format!(
+        "[[client]]\nclient_id = \"machine\"\nname = \"Machine\"\njwks_uri = \"{JWKS_URI}\"\n\
+         grant_types = [\"client_credentials\"]\nown_services = [\"fetch\"]\n"
+    );
+    let services = Services::parse("fetch", "example.com").unwrap();
+    let settings = ClientSettings {
+        pre_registered: PreRegistered::parse(&toml, &services).unwrap(),
+        ..open_to_all()
+    };
+    let (server, key) = (Server::with("fetch", settings), Key::new(1, "k1"));
+    server.remote.put_json(JWKS_URI, &key.jwks());
+    renew_what_is_in_use(server.context()).await;
+    server.remote.hang();
+    server.clock.advance(Seconds(599));
+    let assertion = key.assertion(&server, "machine", "1");
+    let fields = [
+        ("grant_type", "client_credentials"),
+        ("client_assertion_type", TYPE),
+        ("client_assertion", &*assertion),
+    ];
+    let answer = at_once(server.post_form("/token", &fields)).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
 }
 
 #[actix_web::test]

@@ -1,22 +1,9 @@
 //! Fetched keys …
 
 use token_core::store::KeySetRecord;
-use token_core::{ClientId, Timestamp};
 
 use crate::backend::Backend;
-use crate::records::{HOUR, client, client_id, just_before, now};
-
-fn key_set(client_id: &ClientId, expires_at: Timestamp) -> KeySetRecord {
-    KeySetRecord {
-        client_id: client_id.clone(),
-        jwks_uri: "https://client.example/jwks.json".to_owned(),
-        jwks: r#"{"keys":[]}"#.to_owned(),
-        fetched_at: now(),
-        asked_at: now(),
-        used_at: now(),
-        expires_at,
-    }
-}
+use crate::records::{HOUR, client, client_id, just_before, key_set, now};
 
 pub(crate) async fn are_found_until_they_are_over_and_the_newest_counts(backend: &dyn Backend) {
     let store = backend.open();
