@@ -150,7 +150,12 @@ impl ResponseError for HttpFailure {
 }
 
 fn json_response(status: StatusCode, failure: &OAuthFailure) -> HttpResponse {
-    if status.is_server_error() {
+    if failure.momentary {
+        tracing::info!(
+            cause = app_shell::error_chain(failure),
+            "a client is to come again in a moment"
+        );
+    } else if status.is_server_error() {
         tracing::error!(
             cause = app_shell::error_chain(failure),
             "a client got an error"
