@@ -133,7 +133,8 @@ fn has_test(place: &str, name: &str, source: &str) -> bool {
             let in_suite = || lines.contains(&format!("{name},").as_str());
             lines.iter().enumerate().any(|(at, line)| {
                 let above = lines.get(at.saturating_sub(3)..at).unwrap_or_default();
-                line.contains(&function) && above.iter().any(|line| line.ends_with("test]"))
+                let is_test = |line: &&str| line.ends_with("test]") || line.contains("::test(");
+                line.contains(&function) && above.iter().any(is_test)
             }) || in_suite()
         }
     }
