@@ -1,5 +1,6 @@
 mod bombs;
 mod kinds;
+mod pdfs;
 mod views;
 
 use bytes::Bytes;
