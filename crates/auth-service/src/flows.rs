@@ -15,6 +15,7 @@ mod context;
 pub mod device_authorization;
 pub mod device_grant;
 pub mod discoveries;
+pub mod errands;
 pub mod failure;
 pub mod introspection;
 pub mod issue;

@@ -12,6 +12,7 @@ pub mod flows;
 pub mod http;
 pub mod identity;
 pub mod remote_client;
+pub mod renewal;
 pub mod trusted_provider;
 
 pub use flows::Context;

@@ -26,7 +26,7 @@ use auth_service::flows::discoveries::Discoveries;
 use auth_service::identity::IdentityProvider;
 use auth_service::identity::github::GitHub;
 use auth_service::remote_client::GuardedRemote;
-use auth_service::{Context, routes, trusted_provider};
+use auth_service::{Context, renewal, routes, trusted_provider};
 use token_core::admission::Admission;
 use token_core::audit::{People, Program, Recorder};
 use token_core::keys::LiveKeys;
@@ -79,6 +79,7 @@ async fn run(
     let listeners = vec![listener::bind(LISTEN_ADDRESS, address)?];
     let (context, trail) = context(config, known, &registry)?;
     let context = Arc::new(context);
+    tokio::spawn(renewal::keep(Arc::clone(&context)));
     let lost = trail.clone();
     metrics::asked(&registry, MISSING.0, MISSING.1, move || lost.missing())?;
     let ready: Arc<dyn Ready> = Arc::new(StoreAnswers(Arc::clone(&context)));

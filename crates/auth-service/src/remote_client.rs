@@ -1,6 +1,8 @@
 //! Metadata documents and keys of clients over the guarded HTTP client: https, public addresses, no
 //! redirects, small, and soon over (draft-ietf-oauth-client-id-metadata-document sections 5 and 6).
 
+mod room;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,18 +13,16 @@ use egress::{
 };
 use token_core::audit::{AuditEvent, AuditSink};
 use token_core::{Issuer, Services, Timestamp};
-use tokio::sync::Semaphore;
 use url::Url;
 
+use self::room::Room;
 use crate::flows::remote::{Remote, RemoteAnswer, RemoteFault};
-
-/// Anybody can make us fetch: this many at once, and no more.
-const AT_ONCE: usize = 32;
 
 /// Fetches through `egress`.
 pub struct GuardedRemote {
     client: EgressClient,
-    room: Semaphore,
+    /// Anybody can make us fetch.
+    room: Room,
     audit: Arc<dyn AuditSink>,
 }
 
@@ -53,7 +53,7 @@ impl GuardedRemote {
         };
         Ok(Self {
             client: EgressClient::new(policy, limits, "mcp-oauth-gateway")?,
-            room: Semaphore::new(AT_ONCE),
+            room: Room::new(),
             audit,
         })
     }
@@ -62,11 +62,10 @@ impl GuardedRemote {
 #[async_trait]
 impl Remote for GuardedRemote {
     async fn get(&self, url: &str) -> Result<RemoteAnswer, RemoteFault> {
-        let _place = self
-            .room
-            .try_acquire()
-            .map_err(|_| RemoteFault::Unreachable)?;
-        match self.client.get(url, "application/json").await {
+        let place = self.room.place(url).await.ok_or(RemoteFault::Unreachable)?;
+        let fetched = self.client.get(url, "application/json").await;
+        place.note(fetched.is_ok());
+        match fetched {
             Ok(fetched) => Ok(answer(&fetched)),
             Err(EgressError::Refused(refusal)) => {
                 self.audit.record(&refused(refusal));

@@ -20,6 +20,15 @@ impl Requests {
         self.ends.push(self.bytes.len());
     }
 
+    /// The same over and over, until there are `length`: as much to read for whoever sends them.
+    #[must_use]
+    pub fn cycled(&self, length: usize) -> Self {
+        let mut all = Self::default();
+        let own = (0..self.len()).filter_map(|at| self.get(at).ok());
+        own.cycle().take(length).for_each(|one| all.push(one));
+        all
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.ends.len()

@@ -27,6 +27,8 @@ pub struct Plan {
     pub seconds: u32,
     /// How many tokens are many.
     pub tokens: u64,
+    /// How many of those one person has at one client.
+    pub of_each: u64,
     /// How many single events are timed: cold tokens, revocations.
     pub samples: usize,
 }

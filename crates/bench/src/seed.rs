@@ -39,14 +39,19 @@ impl Identifiers {
         }
     }
 
-    /// The same, where every number is of one client and one person.
-    pub fn of_one(number: u64) -> Self {
-        let one = Self::of(0);
+    /// The same, where so many numbers, one after the other, are of the same client and person.
+    pub fn of_each(number: u64, tokens: u64) -> Self {
+        let bearer = Self::of(number / tokens.max(1));
         Self {
-            client: one.client,
-            user: one.user,
+            client: bearer.client,
+            user: bearer.user,
             ..Self::of(number)
         }
+    }
+
+    /// The same, where every number is of one client and one person.
+    pub fn of_one(number: u64) -> Self {
+        Self::of_each(number, u64::MAX)
     }
 
     /// The token with these identifiers.

@@ -84,8 +84,8 @@ impl Journal {
         let network = address.and_then(Network::of);
         let noted = Used {
             jti: pass.jti.clone(),
-            client_id: pass.identity().client_id.clone(),
-            resource: pass.resource().clone(),
+            client_id: pass.bearer.identity().client_id.clone(),
+            resource: pass.bearer.resource().clone(),
             expires_at: pass.expires_at,
             at: now,
             due,

@@ -10,6 +10,8 @@
 //! one private key of its own, which signs identity assertions
 //! and nothing else. It may depend on `app-shell`, `token-store` and `token-core`.
 
+pub mod bearer;
+mod bearers;
 pub mod challenge;
 pub mod config;
 pub mod decide;

@@ -1,32 +1,11 @@
-//! Leave to pass: what the service behind is told of a good token's bearer, as header values that
-//! are made once and then handed out.
+//! Leave to pass: what was verified of one token for one service.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::web::Bytes;
-use token_core::access_token::AccessTokenClaims;
-use token_core::assertion::{AssertionSigner, Identity, LIFETIME};
-use token_core::jose::SignError;
-use token_core::{Jti, ResourceId, Seconds, Timestamp};
+use token_core::{Jti, Timestamp};
 
-use crate::decide::Denial;
+use crate::bearer::Bearer;
 use crate::uses::Uses;
-
-/// The identity headers; the contract lists them in `authResponseHeaders`, so that forged ones
-/// die at the edge.
-pub const IDENTITY_HEADERS: [HeaderName; 5] = [
-    HeaderName::from_static("x-user-id"),
-    HeaderName::from_static("x-user-name"),
-    HeaderName::from_static("x-client-id"),
-    HeaderName::from_static("x-auth-scope"),
-    HeaderName::from_static("x-auth-assertion"),
-];
-
-/// An assertion is renewed when half its life is over.
-const RENEWED_AFTER: Seconds = Seconds(LIFETIME.0 / 2);
-/// While it is renewed, the old one is handed out: it lives for half a minute at least.
-const HANDED_OUT_FOR: Seconds = Seconds(LIFETIME.0 * 3 / 4);
 
 /// What was verified of one token for one service.
 pub struct Pass {
@@ -34,39 +13,10 @@ pub struct Pass {
     pub jti: Jti,
     /// When it is over.
     pub expires_at: Timestamp,
-    resource: ResourceId,
-    identity: Identity,
-    values: [HeaderValue; 4],
-    assertion: Mutex<AssertionPlace>,
+    /// Whose it is, and for which service.
+    pub bearer: Arc<Bearer>,
     pub(crate) uses: Uses,
 }
-
-#[derive(Default)]
-struct AssertionPlace {
-    last: Option<SignedAssertion>,
-    renewing: bool,
-}
-
-struct SignedAssertion {
-    value: HeaderValue,
-    signed_at: Timestamp,
-    keys: u64,
-}
-
-/// The assertion that a pass holds.
-#[derive(Debug)]
-pub(crate) enum Held {
-    /// One to hand out.
-    Good(HeaderValue),
-    /// One to hand out, and to renew then. One caller alone is told so.
-    Aging(HeaderValue),
-    /// None that could be handed out.
-    Nothing,
-}
-
-/// A claim cannot be a header's value; no token of ours has one that cannot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct NotAHeader;
 
 impl std::fmt::Debug for Pass {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -75,130 +25,19 @@ impl std::fmt::Debug for Pass {
 }
 
 impl Pass {
-    /// What these claims say to the service at their audience; a fault of ours denies.
-    pub(crate) fn of(claims: &AccessTokenClaims) -> Result<Self, Denial> {
-        Self::new(claims).map_err(|error| {
-            tracing::error!(?error, "a token of ours has a claim that fits no header");
-            Denial::CannotDecide
-        })
-    }
-
-    fn new(claims: &AccessTokenClaims) -> Result<Self, NotAHeader> {
-        let identity = Identity::from(claims);
-        Ok(Self {
-            jti: claims.jti.clone(),
-            expires_at: claims.times.exp,
-            resource: claims.aud.clone(),
-            values: values(&identity)?,
-            identity,
-            assertion: Mutex::default(),
+    /// Of the token with this identifier, for as long as it lives.
+    pub(crate) fn new(jti: Jti, expires_at: Timestamp, bearer: Arc<Bearer>) -> Self {
+        Self {
+            jti,
+            expires_at,
+            bearer,
             uses: Uses::default(),
-        })
-    }
-
-    /// Whose it is.
-    pub(crate) fn identity(&self) -> &Identity {
-        &self.identity
-    }
-
-    /// The service that it lets pass to.
-    pub(crate) fn resource(&self) -> &ResourceId {
-        &self.resource
-    }
-
-    /// The identity headers with their values, the assertion last.
-    pub fn headers(&self, assertion: HeaderValue) -> [(HeaderName, HeaderValue); 5] {
-        let [id, name, client, scope, signed] = IDENTITY_HEADERS;
-        let [user_id, user_name, client_id, scopes] = self.values.clone();
-        [
-            (id, user_id),
-            (name, user_name),
-            (client, client_id),
-            (scope, scopes),
-            (signed, assertion),
-        ]
-    }
-
-    /// The assertion, where there is one that was signed by the present keys.
-    pub(crate) fn held(&self, keys: u64, now: Timestamp) -> Held {
-        let mut place = self.place();
-        let AssertionPlace { last, renewing } = &mut *place;
-        let Some(last) = last.as_ref().filter(|last| last.keys == keys) else {
-            return Held::Nothing;
-        };
-        if last.signed_at.plus(HANDED_OUT_FOR).has_passed(now) {
-            return Held::Nothing;
         }
-        if last.signed_at.plus(RENEWED_AFTER).has_passed(now) && !*renewing {
-            *renewing = true;
-            return Held::Aging(last.value.clone());
-        }
-        Held::Good(last.value.clone())
     }
 
-    /// Signs an assertion, and keeps it.
-    pub(crate) fn sign(
-        &self,
-        signer: &AssertionSigner,
-        now: Timestamp,
-    ) -> Result<HeaderValue, SignError> {
-        // Before the keys themselves: an assertion is never taken for one of newer keys.
-        let keys = signer.keys_version();
-        let outcome = signer
-            .sign(&self.identity, &self.resource, now)
-            .and_then(|text| HeaderValue::try_from(text).map_err(|_| SignError));
-        let mut place = self.place();
-        place.renewing = false;
-        let value = outcome?;
-        place.last = Some(SignedAssertion {
-            value: value.clone(),
-            signed_at: now,
-            keys,
-        });
-        Ok(value)
-    }
-
-    /// About how many bytes it takes, in memory and on the heap.
+    /// About how many bytes it takes, as if no other token were its bearer's: so what is
+    /// remembered stays within its bounds whichever of a bearer's tokens is forgotten first.
     pub(crate) fn bytes(&self) -> usize {
-        /// The assertion: header, claims and signature, in base64.
-        const ASSERTION: usize = 512;
-        let identity = &self.identity;
-        let texts = identity.user_id.as_str().len()
-            + identity.username.as_str().len()
-            + identity.client_id.as_str().len();
-        size_of::<Self>() + 3 * texts + self.resource.as_str().len() + ASSERTION
+        size_of::<Self>() + self.jti.as_str().len() + self.bearer.bytes()
     }
-
-    fn place(&self) -> MutexGuard<'_, AssertionPlace> {
-        // Nothing is half done under this lock.
-        self.assertion
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The values of all headers but the assertion's, in one piece of memory.
-fn values(identity: &Identity) -> Result<[HeaderValue; 4], NotAHeader> {
-    let scope = identity.scope.to_string();
-    let texts = [
-        identity.user_id.as_str(),
-        identity.username.as_str(),
-        identity.client_id.as_str(),
-        scope.as_str(),
-    ];
-    let joined = Bytes::from(texts.concat());
-    let mut at = 0;
-    let mut value = |text: &str| {
-        let end = at + text.len();
-        let part = joined.slice(at..end);
-        at = end;
-        HeaderValue::from_maybe_shared(part).map_err(|_| NotAHeader)
-    };
-    let [user_id, username, client_id, scope] = texts;
-    Ok([
-        value(user_id)?,
-        value(username)?,
-        value(client_id)?,
-        value(scope)?,
-    ])
 }

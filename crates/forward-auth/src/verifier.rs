@@ -19,6 +19,7 @@ use std::time::Instant;
 
 use actix_web::http::header::HeaderValue;
 use app_shell::traces;
+use token_core::access_token::AccessTokenClaims;
 use token_core::admission::Admission;
 use token_core::assertion::AssertionSigner;
 use token_core::audit::AuditSink;
@@ -28,6 +29,7 @@ use token_core::live::Live;
 use token_core::store::{ActiveTokens, Freshness};
 use token_core::{Clock, Issuer, Jti, ResourceId, Services, Timestamp};
 
+use crate::bearers::Bearers;
 use crate::decide::{Denial, Refusal, Rules, judge, presented};
 use crate::flights::{Flights, Outcome, Part, answer};
 use crate::forwarded::ForwardedRequest;
@@ -64,6 +66,7 @@ pub struct Verifier {
     /// What it is made of.
     pub parts: Parts,
     memory: Memory,
+    bearers: Arc<Bearers>,
     flights: Flights,
     garbage: Garbage,
     tally: Tally,
@@ -109,6 +112,7 @@ impl Verifier {
         Self {
             parts,
             memory: Memory::new(memory),
+            bearers: Arc::default(),
             flights: Flights::default(),
             garbage: Garbage::default(),
             tally,
@@ -218,8 +222,8 @@ impl Verifier {
         {
             if pass.expires_at.has_passed(now) {
                 let denial = Denial::Token(TokenError::Expired);
-                let client_id = &pass.identity().client_id;
-                let resource = pass.resource();
+                let client_id = &pass.bearer.identity().client_id;
+                let resource = pass.bearer.resource();
                 self.journal
                     .denied_ours(resource, denial, &pass.jti, client_id);
                 return Ok(Verdict::Deny(denial));
@@ -288,7 +292,7 @@ impl Verifier {
         let mark = self.parts.freshness.mark(voice, &pass.jti);
         // The assertion is signed while the store's answer is under way.
         let (active, ()) = tokio::join!(self.is_active(&pass.jti, question.now), async {
-            self.sign_meanwhile(&pass, question.now);
+            self.sign_meanwhile(&pass.bearer, question.now);
         });
         if active? {
             let good = Good { trust, mark, pass };
@@ -303,7 +307,7 @@ impl Verifier {
             since: question.now,
         };
         self.memory.keep_bad(question.digest, bad);
-        let client_id = &pass.identity().client_id;
+        let client_id = &pass.bearer.identity().client_id;
         self.journal
             .denied_ours(question.resource, denial, &pass.jti, client_id);
         Err(denial)
@@ -323,7 +327,7 @@ impl Verifier {
             admission: &admission,
         };
         let Refusal { denial, claims } = match judge(question.token, rules, &keys, now) {
-            Ok(claims) => return Pass::of(&claims),
+            Ok(claims) => return self.pass(claims),
             Err(refusal) => refusal,
         };
         if let Some(claims) = claims {
@@ -347,6 +351,15 @@ impl Verifier {
             self.memory.keep_bad(question.digest, bad);
         }
         Err(denial)
+    }
+
+    /// A fault of ours denies.
+    fn pass(&self, claims: AccessTokenClaims) -> Result<Pass, Denial> {
+        let bearer = self.bearers.of(&claims).map_err(|error| {
+            tracing::error!(?error, "a token of ours has a claim that fits no header");
+            Denial::CannotDecide
+        })?;
+        Ok(Pass::new(claims.jti, claims.times.exp, bearer))
     }
 
     async fn is_active(&self, jti: &Jti, now: Timestamp) -> Result<bool, Denial> {

@@ -15,9 +15,9 @@ use actix_web::http::header::{
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse};
 use app_shell::{cors, traces};
+use forward_auth::bearer::{Bearer, IDENTITY_HEADERS};
 use forward_auth::forwarded::{ForwardedRequest, Presented};
 use forward_auth::http::verify::{denied, tell};
-use forward_auth::pass::{IDENTITY_HEADERS, Pass};
 use forward_auth::{Verdict, Verifier};
 use serde_json::json;
 use token_core::{Issuer, ResourceId};
@@ -111,7 +111,7 @@ impl Edge {
             match self.verdict(&request).await {
                 Verdict::Deny(denial) => request.into_response(denied(&self.resource, denial)),
                 Verdict::Allow(pass, assertion) => {
-                    replace_identity(request.headers_mut(), &pass, assertion);
+                    replace_identity(request.headers_mut(), &pass.bearer, assertion);
                     next.call(request).await?.map_into_boxed_body()
                 }
             }
@@ -154,9 +154,9 @@ fn has_alias(headers: &HeaderMap) -> bool {
     })
 }
 
-fn replace_identity(headers: &mut HeaderMap, pass: &Pass, assertion: HeaderValue) {
+fn replace_identity(headers: &mut HeaderMap, bearer: &Bearer, assertion: HeaderValue) {
     headers.remove(AUTHORIZATION);
-    for (name, value) in pass.headers(assertion) {
+    for (name, value) in bearer.headers(assertion) {
         headers.insert(name, value);
     }
 }

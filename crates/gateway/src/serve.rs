@@ -23,7 +23,7 @@ use auth_service::identity::IdentityProvider;
 use auth_service::identity::github::GitHub;
 use auth_service::identity::local::LocalProvider;
 use auth_service::remote_client::GuardedRemote;
-use auth_service::{Context, trusted_provider};
+use auth_service::{Context, renewal, trusted_provider};
 use clap::Args;
 use fetch_service::FetchState;
 use forward_auth::Verifier;
@@ -266,6 +266,7 @@ fn build(
         uses: store,
         trail,
     };
+    tokio::spawn(renewal::keep(Arc::clone(&built.context)));
     tokio::spawn(journal::keep(
         Arc::clone(&written.verifier),
         Arc::clone(&written.uses),

@@ -162,6 +162,25 @@ pub trait ClientStore: Send + Sync {
     async fn client(&self, id: &ClientId, now: Timestamp) -> Result<Option<Client>, StoreError>;
 }
 
+/// The keys of clients as they were fetched from their `jwks_uri` (RFC 7591 section 2), so that a
+/// restart, or another replica, knows them. It is a cache: no backup has it.
+#[async_trait]
+pub trait KeySetStore: Send + Sync {
+    /// Keeps a key set in the place of the client's older one. One that is over at `now` takes
+    /// that away.
+    async fn put_key_set(&self, set: &KeySetRecord, now: Timestamp) -> Result<(), StoreError>;
+
+    /// The key set of a client. [`ClientRegistry::delete_client`] deletes it too.
+    async fn key_set(
+        &self,
+        client: &ClientId,
+        now: Timestamp,
+    ) -> Result<Option<KeySetRecord>, StoreError>;
+
+    /// Whose key sets there are. Some may be gone.
+    async fn clients_with_key_sets(&self, now: Timestamp) -> Result<Vec<ClientId>, StoreError>;
+}
+
 /// Sign-ins under way.
 #[async_trait]
 pub trait SignInStore: Send + Sync {
@@ -281,6 +300,7 @@ pub trait ActiveTokens: Send + Sync {
 pub trait Store:
     ClientStore
     + ClientRegistry
+    + KeySetStore
     + SignInStore
     + GrantStore
     + DeviceStore
@@ -294,6 +314,7 @@ pub trait Store:
 impl<T> Store for T where
     T: ClientStore
         + ClientRegistry
+        + KeySetStore
         + SignInStore
         + GrantStore
         + DeviceStore

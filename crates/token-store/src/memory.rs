@@ -3,6 +3,7 @@
 //! Nothing is ever cleared away: it lives as long as a test.
 
 mod clients;
+mod key_sets;
 mod people;
 mod requests;
 
@@ -13,9 +14,9 @@ use async_trait::async_trait;
 use token_core::client::Client;
 use token_core::secret::{SecretHash, SecretKey};
 use token_core::store::{
-    ActiveTokens, CodeOutcome, CodeRecord, GrantStore, IssueOutcome, IssuedTokens, PendingSignIn,
-    PushedRequest, RefreshRecord, RefreshView, RotateOutcome, Rotation, SignInStore, StoreError,
-    TokenRecord,
+    ActiveTokens, CodeOutcome, CodeRecord, GrantStore, IssueOutcome, IssuedTokens, KeySetRecord,
+    PendingSignIn, PushedRequest, RefreshRecord, RefreshView, RotateOutcome, Rotation, SignInStore,
+    StoreError, TokenRecord,
 };
 use token_core::{ClientId, GrantId, Jti, Timestamp};
 
@@ -26,6 +27,7 @@ pub struct MemoryStore(Arc<Mutex<Content>>);
 #[derive(Debug, Default)]
 struct Content {
     clients: HashMap<ClientId, Client>,
+    key_sets: HashMap<ClientId, KeySetRecord>,
     sign_ins: HashMap<String, PendingSignIn>,
     codes: HashMap<String, Code>,
     tokens: HashMap<Jti, TokenRecord>,

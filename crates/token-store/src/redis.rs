@@ -9,6 +9,7 @@ mod ending;
 mod fault;
 mod grants;
 mod inspection;
+mod key_sets;
 mod keys;
 mod lane;
 mod operator;

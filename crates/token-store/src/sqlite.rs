@@ -10,6 +10,7 @@ mod devices;
 mod ending;
 mod grants;
 mod inspection;
+mod key_sets;
 mod open;
 mod people;
 mod pushed_requests;

@@ -11,8 +11,9 @@ use token_core::client_assertion;
 use token_core::oauth_error::OAuthErrorCode;
 use token_core::secret::ClientSecret;
 
-use super::clients::find_known;
-use super::{Context, OAuthFailure, Parameters, private_key_jwt};
+use super::clients::find_at_once;
+use super::errands::Patience;
+use super::{Context, OAuthFailure, Parameters, client_keys, private_key_jwt};
 
 /// A client that has proved itself as far as its registration asks.
 #[derive(Debug)]
@@ -43,10 +44,11 @@ pub async fn authenticate(
     context: &Context,
     authorization: Option<&str>,
     form: &Parameters,
+    patience: Patience,
 ) -> Result<AuthenticatedClient, OAuthFailure> {
     let presented = presented(authorization, form)?;
-    if let Some(client) = find_known(context, &presented.client_id).await?
-        && proves(context, &client, &presented.proof).await?
+    if let Some(client) = find_at_once(context, &presented.client_id, patience).await?
+        && proves(context, &client, &presented.proof, patience).await?
     {
         return Ok(AuthenticatedClient(client));
     }
@@ -63,13 +65,25 @@ pub(super) fn refused(context: &Context, client_id: &ClientId) -> OAuthFailure {
     wrong()
 }
 
-async fn proves(context: &Context, client: &Client, proof: &Proof) -> Result<bool, OAuthFailure> {
+async fn proves(
+    context: &Context,
+    client: &Client,
+    proof: &Proof,
+    patience: Patience,
+) -> Result<bool, OAuthFailure> {
     match (&client.credential, proof) {
         (
             ClientCredential::PrivateKeyJwt { keys }
             | ClientCredential::NoneOrPrivateKeyJwt { keys },
             Proof::Assertion(assertion),
-        ) => private_key_jwt::proves(context, &client.client_id, keys, assertion).await,
+        ) => {
+            let presented = client_keys::Presented {
+                client_id: &client.client_id,
+                keys,
+                assertion,
+            };
+            private_key_jwt::proves(context, &presented, patience).await
+        }
         (credential, proof) => Ok(proves_by_secret(credential, proof)),
     }
 }

@@ -13,7 +13,7 @@ use super::remote::{RemoteAnswer, RemoteFault};
 
 mod cache;
 
-pub(super) use cache::DocumentCache;
+pub(super) use cache::{DocumentCache, Standing};
 
 /// The draft recommends 5 KB; real documents with a logo and keys in them are larger.
 const MAX_BYTES: usize = 10 * 1024;

@@ -9,8 +9,9 @@ use token_core::oauth_error::OAuthErrorCode;
 use token_core::store::StoreError;
 use url::Url;
 
-use super::client_keys::KeyCache;
-use super::client_metadata_document::{DocumentCache, DocumentPolicy};
+use super::client_keys::{self, KeyCache};
+use super::client_metadata_document::{DocumentCache, DocumentPolicy, Standing};
+use super::errands::{Errand, Errands, Patience};
 use super::pre_registered::PreRegistered;
 use super::remote::{Remote, RemoteFault};
 use super::{Context, OAuthFailure};
@@ -34,6 +35,7 @@ pub struct Clients {
     pub(super) remote: Arc<dyn Remote>,
     pub(super) documents: DocumentCache,
     pub(super) keys: KeyCache,
+    pub(super) errands: Errands,
 }
 
 impl Clients {
@@ -44,6 +46,7 @@ impl Clients {
             remote,
             documents: DocumentCache::default(),
             keys: KeyCache::default(),
+            errands: Errands::default(),
         }
     }
 }
@@ -84,6 +87,7 @@ impl From<RemoteFault> for OAuthFailure {
         Self {
             code,
             description,
+            momentary: false,
             source: Some(Box::new(fault)),
         }
     }
@@ -95,20 +99,44 @@ pub(super) fn is_stored(context: &Context, client_id: &ClientId) -> bool {
     pre_registered.is_none() && client_id.document_url().is_none()
 }
 
-/// As [`find`], but a document that was fetched before is taken as it is: no client waits for its
-/// own host at the token endpoint. Who calls this then [renews](renew_document) it.
-pub async fn find_known(
+/// As [`find`], but a document that was fetched before is taken as it is, and where none was, only
+/// a patient caller waits for it.
+pub(super) async fn find_at_once(
     context: &Context,
     client_id: &ClientId,
-) -> Result<Option<Client>, FindError> {
-    if document(context, client_id).is_some() {
-        let documents = &context.clients.documents;
-        documents.recall(context, client_id).await?;
-        if let Some(client) = documents.known(client_id, context.now()) {
-            return Ok(Some(client));
+    patience: Patience,
+) -> Result<Option<Client>, OAuthFailure> {
+    if document(context, client_id).is_none() {
+        return Ok(find(context, client_id).await?);
+    }
+    let clients = &context.clients;
+    clients.documents.recall(context, client_id).await?;
+    match clients.documents.standing(client_id, context.now()) {
+        Standing::Known { client, stale } => {
+            if stale {
+                clients.errands.add(Errand::document(client_id));
+            }
+            Ok(Some(*client))
+        }
+        Standing::Failed(fault) => Err(fault.into()),
+        Standing::Unknown if patience == Patience::ForThePerson => {
+            Ok(find(context, client_id).await?)
+        }
+        Standing::Unknown => {
+            clients.errands.add(Errand::document(client_id));
+            Err(being_fetched())
         }
     }
-    find(context, client_id).await
+}
+
+/// What is asked for again in a moment is there: nothing is wrong with the client, which keeps its
+/// credentials.
+pub(super) fn being_fetched() -> OAuthFailure {
+    let description = "the metadata or the keys of the client are being fetched; try again";
+    OAuthFailure {
+        momentary: true,
+        ..OAuthFailure::new(OAuthErrorCode::TemporarilyUnavailable, description)
+    }
 }
 
 /// The address of the document behind this client, if there is one that is taken.
@@ -120,20 +148,25 @@ fn document(context: &Context, client_id: &ClientId) -> Option<Url> {
         .filter(|url| settings.documents.admits(url))
 }
 
-/// Keeps the document behind a client, if there is one, where a restart and every replica find it:
-/// somebody lets this client in, and its token requests must not wait for its host.
-pub(super) async fn keep_document(
-    context: &Context,
-    client_id: &ClientId,
-) -> Result<(), StoreError> {
-    if document(context, client_id).is_none() {
+/// Keeps what a client has at addresses of its own, its document and its keys, where a restart and
+/// every replica find it: somebody lets this client in, and its token requests must not wait for
+/// its host. Who did waits here for what is not known yet.
+pub(super) async fn keep(context: &Context, client_id: &ClientId) -> Result<(), StoreError> {
+    let client = match remembered(context, client_id).await? {
+        None if document(context, client_id).is_some() => match find(context, client_id).await {
+            Ok(found) => found,
+            Err(FindError::Document(_)) => None,
+            Err(FindError::Store(error)) => return Err(error),
+        },
+        known => known,
+    };
+    let Some(client) = client else {
         return Ok(());
+    };
+    if document(context, client_id).is_some() {
+        context.clients.documents.store(context, client_id).await?;
     }
-    match find_known(context, client_id).await {
-        Ok(_) => context.clients.documents.store(context, client_id).await,
-        Err(FindError::Document(_)) => Ok(()),
-        Err(FindError::Store(error)) => Err(error),
-    }
+    client_keys::keep(context, &client).await
 }
 
 /// The client as it is remembered: nothing is fetched.
@@ -152,16 +185,17 @@ pub async fn remembered(
     context.store.client(client_id, context.now()).await
 }
 
-/// Whether the document behind this client, if there is one, is due to be fetched again.
-pub fn has_stale_document(context: &Context, client_id: &ClientId) -> bool {
+/// Notes that a client is in use, so that its document is kept fresh.
+pub(super) fn note_use(context: &Context, client_id: &ClientId) {
     let documents = &context.clients.documents;
-    documents.is_stale(client_id, context.now())
+    documents.note_use(client_id, context.now());
 }
 
-/// Fetches the document behind a client again, if it is due. What comes of it is the cache's.
-pub async fn renew_document(context: &Context, client_id: &ClientId) {
-    // Its outcome is logged where it is fetched, and told to who asks next.
-    let _ = find(context, client_id).await;
+/// Fetches the document behind a client again.
+pub(super) async fn renew_document(context: &Context, client_id: &ClientId) {
+    if document(context, client_id).is_some() {
+        context.clients.documents.renew(context, client_id).await;
+    }
 }
 
 /// The client with this identifier; `None` where there is none.

@@ -15,6 +15,8 @@ pub struct OAuthFailure {
     pub code: OAuthErrorCode,
     /// The `error_description`: ASCII without quotes and backslashes, nothing of anybody else.
     pub description: &'static str,
+    /// Whether it is likely to be over in a second or two.
+    pub momentary: bool,
     /// What lies beneath, for the log only.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -26,6 +28,7 @@ impl OAuthFailure {
         Self {
             code,
             description,
+            momentary: false,
             source: None,
         }
     }
@@ -44,6 +47,7 @@ impl OAuthFailure {
         Self {
             code: OAuthErrorCode::ServerError,
             description: "the gateway made a mistake; try again",
+            momentary: false,
             source: Some(Box::new(source)),
         }
     }
@@ -55,6 +59,7 @@ impl From<StoreError> for OAuthFailure {
         Self {
             code: OAuthErrorCode::TemporarilyUnavailable,
             description: "the gateway cannot reach its store; try again in a moment",
+            momentary: false,
             source: Some(Box::new(error)),
         }
     }

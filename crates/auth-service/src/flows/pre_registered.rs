@@ -54,6 +54,10 @@ impl PreRegistered {
         Ok(Self(clients))
     }
 
+    pub(super) fn all(&self) -> impl Iterator<Item = &Client> {
+        self.0.values()
+    }
+
     pub(super) fn find(&self, client_id: &ClientId) -> Option<&Client> {
         self.0.get(client_id)
     }

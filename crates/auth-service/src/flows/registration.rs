@@ -110,10 +110,11 @@ pub async fn register(context: &Context, body: &[u8]) -> Result<Registered, OAut
     })
 }
 
-/// Prolongs a client's life at its first use, and after that at most once a day. A client that was
-/// deleted meanwhile stays so. A store that fails here has given the tokens already: the client is
-/// prolonged at its next use.
+/// Notes that a client is in use, and prolongs its life at its first use, and then at most once a
+/// day. A client that was deleted meanwhile stays so. A store that fails here has given the tokens
+/// already: the client is prolonged at its next use.
 pub(super) async fn keep_alive(context: &Context, client: &Client) {
+    super::clients::note_use(context, &client.client_id);
     // One that never expires does not begin to.
     let expires_at = client.expires_at.and_then(|_| used_until(context));
     let due = match (client.expires_at, expires_at) {

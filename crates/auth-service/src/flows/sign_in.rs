@@ -135,7 +135,7 @@ pub async fn complete(
         });
         return Err(SignInError::NotAdmitted(back, Box::new(person)));
     }
-    clients::keep_document(context, request.client_id())
+    clients::keep(context, request.client_id())
         .await
         .map_err(|error| SignInError::Failed(error.into()))?;
     let done = match &request {

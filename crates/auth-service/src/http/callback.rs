@@ -132,6 +132,7 @@ fn upstream_failure(error: UpstreamError) -> OAuthFailure {
         UpstreamError::Unavailable(source) => OAuthFailure {
             code: OAuthErrorCode::TemporarilyUnavailable,
             description: "the identity provider does not answer; try again in a moment",
+            momentary: false,
             source: Some(source),
         },
     }

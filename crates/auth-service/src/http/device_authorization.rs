@@ -7,6 +7,7 @@ use serde_json::json;
 use super::error::HttpFailure;
 use super::token::{authenticated, form};
 use super::{device, response};
+use crate::flows::errands::Patience;
 use crate::flows::{Context, device_authorization};
 
 pub(super) async fn post(
@@ -15,7 +16,7 @@ pub(super) async fn post(
     context: web::Data<Context>,
 ) -> Result<HttpResponse, HttpFailure> {
     let form = form(&request, body)?;
-    let client = authenticated(&context, &request, &form).await?;
+    let client = authenticated(&context, &request, &form, Patience::ForThePerson).await?;
     let begun = device_authorization::authorize(&context, &client, &form).await?;
     let verification_uri = context.issuer.endpoint(device::PATH);
     let user_code = begun.user_code.shown();

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template as _;
 use serde_json::json;
@@ -150,7 +150,12 @@ impl ResponseError for HttpFailure {
 }
 
 fn json_response(status: StatusCode, failure: &OAuthFailure) -> HttpResponse {
-    if status.is_server_error() {
+    if failure.momentary {
+        tracing::info!(
+            cause = app_shell::error_chain(failure),
+            "a client is to come again in a moment"
+        );
+    } else if status.is_server_error() {
         tracing::error!(
             cause = app_shell::error_chain(failure),
             "a client got an error"
@@ -172,19 +177,19 @@ fn json_response(status: StatusCode, failure: &OAuthFailure) -> HttpResponse {
                 .insert(WWW_AUTHENTICATE, BEARER_CHALLENGE);
         }
         OAuthErrorCode::TemporarilyUnavailable => {
-            answer.headers_mut().insert(RETRY_AFTER, SOON);
+            let after = if failure.momentary { A_MOMENT } else { SOON };
+            answer.headers_mut().insert(RETRY_AFTER, after);
         }
         _ => {}
     }
     answer
 }
 
-const BASIC_CHALLENGE: actix_web::http::header::HeaderValue =
-    actix_web::http::header::HeaderValue::from_static("Basic realm=\"token\"");
-const BEARER_CHALLENGE: actix_web::http::header::HeaderValue =
-    actix_web::http::header::HeaderValue::from_static("Bearer error=\"invalid_token\"");
-const SOON: actix_web::http::header::HeaderValue =
-    actix_web::http::header::HeaderValue::from_static("5");
+const BASIC_CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"token\"");
+const BEARER_CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+/// In seconds: an outage, and what is on its way already.
+const SOON: HeaderValue = HeaderValue::from_static("5");
+const A_MOMENT: HeaderValue = HeaderValue::from_static("2");
 
 fn page_response(status: StatusCode, failure: &PageFailure) -> HttpResponse {
     let reference = failure.reference.as_ref().map(Reference::to_string);

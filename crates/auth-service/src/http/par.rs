@@ -7,6 +7,7 @@ use serde_json::json;
 use super::error::HttpFailure;
 use super::response;
 use super::token::{authenticated, form};
+use crate::flows::errands::Patience;
 use crate::flows::{Context, pushed_authorization_request};
 
 pub(super) async fn post(
@@ -15,7 +16,7 @@ pub(super) async fn post(
     context: web::Data<Context>,
 ) -> Result<HttpResponse, HttpFailure> {
     let form = form(&request, body)?;
-    let client = authenticated(&context, &request, &form).await?;
+    let client = authenticated(&context, &request, &form, Patience::ForThePerson).await?;
     let pushed = pushed_authorization_request::push(&context, &client, &form).await?;
     let body = json!({
         "request_uri": pushed.request_uri,

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::error::HttpFailure;
 use super::token::{authenticated, form};
+use crate::flows::errands::Patience;
 use crate::flows::{Context, revocation};
 
 pub(super) async fn post(
@@ -12,7 +13,7 @@ pub(super) async fn post(
     context: web::Data<Context>,
 ) -> Result<HttpResponse, HttpFailure> {
     let form = form(&request, body)?;
-    let client = authenticated(&context, &request, &form).await?;
+    let client = authenticated(&context, &request, &form, Patience::None).await?;
     revocation::revoke(&context, &client, &form).await?;
     Ok(HttpResponse::Ok().finish())
 }

@@ -4,16 +4,16 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
-use token_core::ClientId;
 use token_core::oauth_error::OAuthErrorCode;
 use token_core::secret::RefreshToken;
 
 use super::error::HttpFailure;
 use super::{response, witness};
 use crate::flows::client_authentication::{AuthenticatedClient, authenticate, is_plainly_public};
+use crate::flows::errands::{self, Patience};
 use crate::flows::issue::TokenResponse;
 use crate::flows::{
-    Context, OAuthFailure, Parameters, client_credentials_grant, clients, code_grant, device_grant,
+    Context, OAuthFailure, Parameters, client_credentials_grant, code_grant, device_grant,
     jwt_bearer_grant, refresh_grant,
 };
 
@@ -36,8 +36,7 @@ pub(super) async fn post(
     let form = form(&request, body)?;
     witness::note(&request, |seen| seen.token_request(&form));
     let client = async {
-        let client = authenticated(&context, &request, &form).await?;
-        renew_later(&context, &client.client().client_id);
+        let client = authenticated(&context, &request, &form, Patience::None).await?;
         witness::note(&request, |seen| seen.client(client.client()));
         Ok(client)
     };
@@ -93,17 +92,6 @@ async fn by_client(
     }
 }
 
-/// Nobody waits for a client's own host here: its document is fetched again behind this request's
-/// back.
-fn renew_later(context: &web::Data<Context>, client_id: &ClientId) {
-    if clients::has_stale_document(context, client_id) {
-        let (context, client_id) = (context.clone(), client_id.clone());
-        actix_web::rt::spawn(async move {
-            clients::renew_document(&context, &client_id).await;
-        });
-    }
-}
-
 /// The form of a request to the token or revocation endpoint.
 pub(super) fn form(
     request: &HttpRequest,
@@ -128,9 +116,10 @@ pub(super) fn form(
 
 /// The client that a request to the token or revocation endpoint comes from.
 pub(super) async fn authenticated(
-    context: &Context,
+    context: &web::Data<Context>,
     request: &HttpRequest,
     form: &Parameters,
+    patience: Patience,
 ) -> Result<AuthenticatedClient, OAuthFailure> {
     let mut headers = request.headers().get_all(AUTHORIZATION);
     let header = match (headers.next(), headers.next()) {
@@ -144,7 +133,17 @@ pub(super) async fn authenticated(
             ));
         }
     };
-    authenticate(context, header, form).await
+    let client = authenticate(context, header, form, patience).await;
+    run_errands(context);
+    client
+}
+
+/// What the request left to be fetched is fetched behind its back.
+fn run_errands(context: &web::Data<Context>) {
+    for errand in errands::take(context) {
+        let context = context.clone();
+        actix_web::rt::spawn(async move { errand.run(&context).await });
+    }
 }
 
 fn answer(tokens: &TokenResponse) -> HttpResponse {

@@ -1,19 +1,15 @@
 //! Client ID Metadata Documents as MCP asks for them (client registration, C1 to C10).
 
-use std::sync::Arc;
-
 use crate::harness::{Answer, CALLBACK, Server, authorize_uri, open_to_all};
 use auth_service::flows::client_metadata_document::DocumentPolicy;
 use auth_service::flows::clients::ClientSettings;
 use auth_service::flows::remote::{RemoteAnswer, RemoteFault};
 use serde_json::{Value, json};
-use token_core::store::ClientStore as _;
-use token_core::{ClientId, Clock as _, Seconds};
-use token_store::MemoryStore;
+use token_core::Seconds;
 
-const URL: &str = "https://app.example/oauth/client.json";
+pub(crate) const URL: &str = "https://app.example/oauth/client.json";
 
-fn document() -> Value {
+pub(crate) fn document() -> Value {
     json!({
         "client_id": URL,
         "client_name": "Documented",
@@ -24,7 +20,7 @@ fn document() -> Value {
     })
 }
 
-fn changed(changes: &Value) -> Value {
+pub(crate) fn changed(changes: &Value) -> Value {
     let mut document = document();
     for (name, value) in changes.as_object().unwrap() {
         document[name] = value.clone();
@@ -32,7 +28,7 @@ fn changed(changes: &Value) -> Value {
     document
 }
 
-fn answer(status: u16, body: &str) -> RemoteAnswer {
+pub(crate) fn answer(status: u16, body: &str) -> RemoteAnswer {
     RemoteAnswer {
         status,
         content_type: Some("application/json".to_owned()),
@@ -41,7 +37,7 @@ fn answer(status: u16, body: &str) -> RemoteAnswer {
     }
 }
 
-async fn asks(server: &Server) -> Answer {
+pub(crate) async fn asks(server: &Server) -> Answer {
     server.get(&authorize_uri(URL, &[])).await
 }
 
@@ -135,77 +131,6 @@ async fn c3_a_document_is_kept_as_its_headers_say() {
 }
 
 #[actix_web::test]
-async fn after_a_restart_no_token_request_waits_for_the_clients_host() {
-    let store = Arc::new(MemoryStore::new());
-    let before = Server::on(Arc::clone(&store) as _);
-    before.remote.put_json(URL, &document());
-    let refresh_token = before.tokens(URL).await["refresh_token"].clone();
-    let code = before.code(URL).await;
-
-    let after = Server::on(store);
-    after.remote.hang();
-    assert_eq!(after.redeem(URL, &code).await.status, 200);
-    let refreshed = after.refresh(URL, refresh_token.as_str().unwrap()).await;
-    assert_eq!(refreshed.status, 200);
-}
-
-#[actix_web::test]
-async fn a_document_that_is_withdrawn_after_a_sign_in_ends_its_client_also_at_the_token_endpoint() {
-    let server = Server::start();
-    server.remote.put_json(URL, &document());
-    let refresh_token = server.tokens(URL).await["refresh_token"].clone();
-    server.remote.put(URL, Ok(answer(404, "")));
-    server.clock.advance(Seconds(601));
-    asks(&server).await;
-    // Long enough for the failure to be forgotten.
-    server.clock.advance(Seconds(6));
-    let refused = server.refresh(URL, refresh_token.as_str().unwrap()).await;
-    assert_eq!(refused.error(), (401, "invalid_client".to_owned()));
-}
-
-#[actix_web::test]
-async fn what_is_stored_of_a_document_follows_it_and_is_over_a_week_later() {
-    let store = Arc::new(MemoryStore::new());
-    let server = Server::on(Arc::clone(&store) as _);
-    let id = ClientId::parse(URL).unwrap();
-    server.remote.put_json(URL, &document());
-    server.tokens(URL).await;
-    let renamed = changed(&json!({ "client_name": "Renamed" }));
-    server.remote.put_json(URL, &renamed);
-    server.clock.advance(Seconds(601));
-    asks(&server).await;
-    let stored = store.client(&id, server.clock.now()).await.unwrap();
-    assert_eq!(stored.unwrap().client_name.as_deref(), Some("Renamed"));
-    server.clock.advance(Seconds(600 + 7 * 86_400));
-    let stored = store.client(&id, server.clock.now()).await.unwrap();
-    assert_eq!(stored, None);
-}
-
-#[actix_web::test]
-async fn documents_are_within_the_ceiling_and_make_room_for_registrations() {
-    let one_client = ClientSettings {
-        ceiling: 1,
-        ..open_to_all()
-    };
-    let server = Server::with("fetch", one_client);
-    server.remote.put_json(URL, &document());
-    server.tokens(URL).await;
-    let metadata = json!({ "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none" });
-    assert_eq!(server.register(&metadata).await.status, 201);
-}
-
-#[actix_web::test]
-async fn a_document_that_nobody_let_in_is_not_stored() {
-    let store = Arc::new(MemoryStore::new());
-    let server = Server::on(Arc::clone(&store) as _);
-    server.remote.put_json(URL, &document());
-    asks(&server).await;
-    let id = ClientId::parse(URL).unwrap();
-    let stored = store.client(&id, server.clock.now()).await.unwrap();
-    assert_eq!(stored, None);
-}
-
-#[actix_web::test]
 async fn c3_the_last_good_document_stands_in_for_a_week_of_outage() {
     let server = Server::start();
     server.remote.put_json(URL, &document());
@@ -223,26 +148,6 @@ async fn c3_the_last_good_document_stands_in_for_a_week_of_outage() {
     let page = asks(&server).await;
     assert_eq!(page.status, 400);
     assert!(page.body.contains("cannot be fetched now"), "{}", page.body);
-}
-
-#[actix_web::test]
-async fn no_token_request_waits_for_the_host_of_a_document() {
-    let server = Server::start();
-    server.remote.put_json(URL, &document());
-    let mut tokens = server.tokens(URL).await;
-    server.clock.advance(Seconds(601));
-    server.remote.hang();
-    for _ in 0..2 {
-        let refresh_token = tokens["refresh_token"].as_str().unwrap();
-        let answer = server.refresh(URL, refresh_token).await;
-        assert_eq!(answer.status, 200);
-        tokens = answer.json();
-    }
-    tokio::task::yield_now().await;
-    assert!(
-        server.remote.asked(URL) > 1,
-        "behind their backs it is fetched"
-    );
 }
 
 #[actix_web::test]
@@ -264,17 +169,6 @@ async fn c10_a_failure_is_not_kept() {
     server.remote.put_json(URL, &document());
     server.clock.advance(Seconds(5));
     assert_eq!(asks(&server).await.status, 200);
-}
-
-#[actix_web::test]
-async fn an_outage_of_theirs_is_never_an_invalid_client() {
-    let server = Server::start();
-    let refresh = server.refresh(URL, "x").await;
-    assert_eq!(refresh.error(), (503, "temporarily_unavailable".to_owned()));
-    server.clock.advance(Seconds(5));
-    server.remote.put(URL, Ok(answer(404, "")));
-    let refresh = server.refresh(URL, "x").await;
-    assert_eq!(refresh.error(), (401, "invalid_client".to_owned()));
 }
 
 #[actix_web::test]

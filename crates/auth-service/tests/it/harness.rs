@@ -41,7 +41,7 @@ use token_store::MemoryStore;
 use url::Url;
 
 pub(crate) use browser::{Browser, authorize_uri};
-pub(crate) use remote::FakeRemote;
+pub(crate) use remote::{FakeRemote, settled};
 
 pub(crate) const PASSPHRASE: &str = "open sesame";
 pub(crate) const CALLBACK: &str = "https://client.example/callback";
@@ -294,6 +294,11 @@ impl Server {
     /// The keys that it signs with.
     pub(crate) fn keys(&self) -> &LiveKeys {
         &self.context.keys
+    }
+
+    /// The server from within.
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
     }
 
     /// Whether the verifier would find the token active.

@@ -18,6 +18,8 @@ mod defects;
 mod deletion;
 mod device;
 mod discovery;
+mod fetched_documents;
+mod fetched_keys;
 mod harness;
 mod introspect;
 mod jwt_bearer;

@@ -7,22 +7,22 @@ use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::{Value, json};
 use token_core::{Clock as _, Seconds};
 
-const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-const ISSUER: &str = "https://auth.example.com";
-const JWKS_URI: &str = "https://machine.example/jwks.json";
+pub(crate) const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+pub(crate) const ISSUER: &str = "https://auth.example.com";
+pub(crate) const JWKS_URI: &str = "https://machine.example/jwks.json";
 
 /// A client's key, as it names it.
-struct Key(Ed25519KeyPair, &'static str);
+pub(crate) struct Key(Ed25519KeyPair, &'static str);
 
 impl Key {
-    fn new(seed: u8, kid: &'static str) -> Self {
+    pub(crate) fn new(seed: u8, kid: &'static str) -> Self {
         Self(
             Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap(),
             kid,
         )
     }
 
-    fn jwks(&self) -> Value {
+    pub(crate) fn jwks(&self) -> Value {
         let x = URL_SAFE_NO_PAD.encode(self.0.public_key());
         let key = json!({ "kty": "OKP", "crv": "Ed25519", "x": x, "kid": self.1, "use": "sig" });
         let unusable = json!({ "kty": "EC", "crv": "P-521", "x": "x", "y": "y" });
@@ -37,7 +37,7 @@ impl Key {
     }
 
     /// A good assertion for now.
-    fn assertion(&self, server: &Server, client_id: &str, jti: &str) -> String {
+    pub(crate) fn assertion(&self, server: &Server, client_id: &str, jti: &str) -> String {
         self.assertion_for(server, client_id, jti, ISSUER)
     }
 
@@ -50,7 +50,7 @@ impl Key {
     }
 }
 
-async fn registered(server: &Server, keys: &Value) -> String {
+pub(crate) async fn registered(server: &Server, keys: &Value) -> String {
     let mut metadata = json!({
         "client_name": "Machine",
         "redirect_uris": [CALLBACK],
@@ -67,7 +67,7 @@ async fn registered(server: &Server, keys: &Value) -> String {
 }
 
 /// Whether an assertion is taken, shown where nothing else can go wrong.
-async fn revokes(server: &Server, assertion: &str) -> Answer {
+pub(crate) async fn revokes(server: &Server, assertion: &str) -> Answer {
     let fields = [
         ("token", "x"),
         ("client_assertion_type", TYPE),
@@ -76,7 +76,7 @@ async fn revokes(server: &Server, assertion: &str) -> Answer {
     server.post_form("/revoke", &fields).await
 }
 
-fn refused(answer: &Answer) -> bool {
+pub(crate) fn refused(answer: &Answer) -> bool {
     answer.error() == (401, "invalid_client".to_owned())
 }
 
@@ -195,52 +195,6 @@ async fn one_way_at_a_time_and_of_a_known_type() {
         let answer = server.post_form("/revoke", &fields).await;
         assert_eq!(answer.error().1, error, "{more:?}");
     }
-}
-
-#[actix_web::test]
-async fn keys_at_an_address_are_kept_five_minutes_and_asked_for_again_when_one_is_unknown() {
-    let server = Server::start();
-    let (old, new) = (Key::new(1, "old"), Key::new(2, "new"));
-    server.remote.put_json(JWKS_URI, &old.jwks());
-    let client_id = registered(&server, &json!({ "jwks_uri": JWKS_URI })).await;
-    assert_eq!(
-        server.remote.asked(JWKS_URI),
-        0,
-        "registration fetches nothing"
-    );
-    for jti in ["1", "2"] {
-        let assertion = old.assertion(&server, &client_id, jti);
-        assert_eq!(revokes(&server, &assertion).await.status, 200);
-    }
-    assert_eq!(server.remote.asked(JWKS_URI), 1);
-
-    server.remote.put_json(JWKS_URI, &new.jwks());
-    server.clock.advance(Seconds(10));
-    let assertion = new.assertion(&server, &client_id, "3");
-    assert_eq!(revokes(&server, &assertion).await.status, 200);
-    assert_eq!(server.remote.asked(JWKS_URI), 2);
-    for jti in ["4", "5", "6"] {
-        let unknown = old.assertion(&server, &client_id, jti);
-        assert!(refused(&revokes(&server, &unknown).await));
-    }
-    assert_eq!(
-        server.remote.asked(JWKS_URI),
-        2,
-        "made-up keys do not make us ask"
-    );
-    server.clock.advance(Seconds(300));
-    let assertion = new.assertion(&server, &client_id, "7");
-    assert_eq!(revokes(&server, &assertion).await.status, 200);
-    assert_eq!(server.remote.asked(JWKS_URI), 3);
-}
-
-#[actix_web::test]
-async fn keys_that_cannot_be_fetched_are_no_fault_of_the_client() {
-    let server = Server::start();
-    let key = Key::new(1, "k1");
-    let client_id = registered(&server, &json!({ "jwks_uri": JWKS_URI })).await;
-    let answer = revokes(&server, &key.assertion(&server, &client_id, "1")).await;
-    assert_eq!(answer.error(), (503, "temporarily_unavailable".to_owned()));
 }
 
 #[actix_web::test]

@@ -8,9 +8,9 @@ use token_core::client::Client;
 use token_core::secret::{SecretHash, SecretKey};
 use token_core::store::{
     ActiveTokens, ClientRegistry, ClientStore, CodeOutcome, CodeRecord, DeviceDecision,
-    DeviceRecord, DeviceStore, GrantStore, IssueOutcome, IssuedTokens, PendingSignIn, PersonStore,
-    PollOutcome, PushedRequest, PushedRequestStore, RefreshView, RegisterOutcome, ReplayStore,
-    RotateOutcome, Rotation, Session, SignInStore, Store, StoreError,
+    DeviceRecord, DeviceStore, GrantStore, IssueOutcome, IssuedTokens, KeySetRecord, KeySetStore,
+    PendingSignIn, PersonStore, PollOutcome, PushedRequest, PushedRequestStore, RefreshView,
+    RegisterOutcome, ReplayStore, RotateOutcome, Rotation, Session, SignInStore, Store, StoreError,
 };
 use token_core::{ClientId, GrantId, Jti, Timestamp, UserId};
 use tokio::sync::Notify;
@@ -141,6 +141,11 @@ watched! {
         end_registration_token(id: &ClientId, token: &SecretHash, now: Timestamp) -> bool;
         delete_client(id: &ClientId, now: Timestamp) -> bool;
         client_grants(id: &ClientId, now: Timestamp) -> Vec<GrantId>;
+    }
+    KeySetStore {
+        put_key_set(set: &KeySetRecord, now: Timestamp) -> ();
+        key_set(client: &ClientId, now: Timestamp) -> Option<KeySetRecord>;
+        clients_with_key_sets(now: Timestamp) -> Vec<ClientId>;
     }
     SignInStore {
         put_sign_in(state: &SecretHash, pending: &PendingSignIn, now: Timestamp) -> ();

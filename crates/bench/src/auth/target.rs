@@ -172,6 +172,17 @@ impl Target {
         .await
     }
 
+    /// The same of a client that proves itself by an assertion (RFC 7523).
+    pub async fn client_credentials_by_key(&self, assertion: &str) -> Outcome<Tokens> {
+        let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+        self.token(&[
+            ("grant_type", "client_credentials"),
+            ("client_assertion_type", kind),
+            ("client_assertion", assertion),
+        ])
+        .await
+    }
+
     /// Revokes a token of a public client.
     pub async fn revoke(&self, client_id: &str, token: &str) -> Outcome<()> {
         let form = [("client_id", client_id), ("token", token)];

@@ -1,5 +1,5 @@
-//! Whether `/token` waits on anybody: its latency while GitHub is there, and while whatever is
-//! asked of GitHub hangs for ever.
+//! Whether `/token` waits on anybody: its latency while whatever is asked of GitHub, or of a host of
+//! its client's, hangs for ever.
 
 use std::net::TcpListener;
 use std::time::Instant;
@@ -13,12 +13,16 @@ use crate::seed::{self, Identifiers};
 use crate::stats::{Spread, quantile, sorted};
 use crate::system::{Options, System};
 
-/// Refreshes at an auth-service whose GitHub accepts connections and never answers.
+mod machine;
+
+use machine::Machine;
+
+/// Requests at an auth-service for which everybody else accepts connections and never answers.
 pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
     // Never accepted from: the kernel takes the connections, and nobody answers.
     let silent = TcpListener::bind("127.0.0.1:0")?;
     let url = format!("http://{}", silent.local_addr()?);
-    let settings = ["GITHUB_BASE_URL", "GITHUB_API_URL"];
+    let settings = ["GITHUB_BASE_URL", "GITHUB_API_URL", "EGRESS_PROXY"];
     let settings = settings.map(|name| (name.to_owned(), url.clone()));
     let system = System::start(&Options {
         settings: settings.to_vec(),
@@ -29,16 +33,38 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let fill = seed::redis::fill(&system.redis, &mint, numbers, seed::Identifiers::of);
     system.runtime.block_on(fill)?;
     let target = Target::of(&system);
+    let name = "refresh_token, while GitHub never answers";
+    measure(&system, plan, report, name, async |at| {
+        let own = Identifiers::of(at);
+        target.refresh(own.client(), own.refresh_token()).await?;
+        Ok(())
+    })?;
+    let machine = Machine::with_old_keys(&system)?;
+    let name = "private_key_jwt with keys to be fetched again, while their host never answers";
+    measure(&system, plan, report, name, async |at| {
+        let assertion = machine.assertion(at);
+        target.client_credentials_by_key(&assertion).await?;
+        Ok(())
+    })
+}
+
+fn measure(
+    system: &System,
+    plan: &Plan,
+    report: &mut Report,
+    name: &str,
+    request: impl AsyncFn(u64) -> Outcome<()>,
+) -> Outcome<()> {
     let pids = [system.auth_service.pid()];
     let (times, _) = counted(&system.runtime, &pids, plan.requests, async |at| {
-        let own = Identifiers::of(u64::try_from(at)?);
+        let at = u64::try_from(at)?;
         let begin = Instant::now();
-        target.refresh(own.client(), own.refresh_token()).await?;
+        request(at).await?;
         Ok(begin.elapsed().as_secs_f64() * 1000.0)
     })?;
     let times = sorted(times);
     report.add(Figure {
-        name: "/token, refresh_token, while GitHub never answers: worst of all".to_owned(),
+        name: format!("/token, {name}: worst of all"),
         ours: format!(
             "{} requests: p50 {} ms, p99 {} ms",
             times.len(),
@@ -48,7 +74,7 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
         control: String::new(),
         result: Spread::of([quantile(&times, 1.0)]),
         unit: "ms",
-        // A connection to GitHub alone may take 3 s before it is given up.
+        // A connection alone may take 3 s before it is given up.
         goal: Goal::AtMost(1000.0),
     });
     Ok(())

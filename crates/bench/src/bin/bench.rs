@@ -37,6 +37,9 @@ struct Arguments {
     /// How many tokens are many.
     #[arg(long, default_value_t = 1_000_000)]
     tokens: u64,
+    /// How many of them one person has at one client: machines, renewals, jobs.
+    #[arg(long, default_value_t = 1)]
+    of_each: u64,
     /// How many cold tokens; of revocations at most 400.
     #[arg(long, default_value_t = 4000)]
     samples: usize,
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         rounds: arguments.rounds.max(1),
         seconds: arguments.seconds.max(1),
         tokens: arguments.tokens.max(1),
+        of_each: arguments.of_each.max(1),
         samples: arguments.samples.max(10),
     };
     run(&ROWS, &arguments.choice, &plan)

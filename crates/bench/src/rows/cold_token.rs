@@ -1,5 +1,6 @@
 //! The first use of a token: one signature check and one question to Redis, against the same two
-//! things done with nothing around them.
+//! things done with nothing around them. Of a renewed token the verifier knows the bearer already;
+//! of the token of a new sign-in it does not, and signs an assertion beside.
 
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -32,14 +33,16 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let mint = Mint::new(system.signing_key()?)?;
     let mut tokens = Vec::new();
     for at in 0..plan.samples {
-        let minted = mint.fresh(&format!("client-{at}"))?;
-        store(&system, &minted)?;
-        tokens.push(minted);
+        for of in [Of::NewSignIn, Of::Renewed] {
+            let minted = mint.fresh(&format!("client-{at}"))?;
+            store(&system, &minted)?;
+            tokens.push((of, minted));
+        }
     }
 
     let mut to_verifier = verifier.connect()?;
     let mut to_constant = Connection::to(constant.address)?;
-    let mut times = Times::default();
+    let (mut new, mut renewed) = (Times::default(), Times::default());
     std::thread::scope(|scope| {
         let (give, given) = mpsc::channel::<&Minted>();
         let (tell, told) = mpsc::channel();
@@ -52,7 +55,11 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
             Ok::<_, Failure>(())
         });
         let mut rounds = || {
-            for minted in &tokens {
+            for (of, minted) in &tokens {
+                let times = match of {
+                    Of::NewSignIn => &mut new,
+                    Of::Renewed => &mut renewed,
+                };
                 let request = minted.request();
                 times.cold.push(timed(|| ask(&mut to_verifier, &request))?);
                 times.http.push(timed(|| ask(&mut to_constant, &request))?);
@@ -68,8 +75,17 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
         control.join().map_err(|_| "the control panicked")??;
         asked
     })?;
-    report.add(times.figure());
+    report.add(new.figure("of a new sign-in"));
+    report.add(renewed.figure("renewed"));
     Ok(())
+}
+
+/// Whose token it is.
+#[derive(Clone, Copy)]
+enum Of {
+    NewSignIn,
+    /// He has had one before.
+    Renewed,
 }
 
 /// The two things alone, in one thread, held to the processor that the verifier is held to:
@@ -116,7 +132,7 @@ struct Times {
 
 impl Times {
     /// The median of each tenth of the run is one round: the range shows how steady it was.
-    fn figure(&self) -> Figure {
+    fn figure(&self, whose: &str) -> Figure {
         let rounds = self.cold.len().div_ceil(10).max(1);
         let median = |times: &[f64]| Spread::of(times.iter().copied()).median;
         let ratios = self
@@ -127,7 +143,7 @@ impl Times {
             .map(|((cold, http), raw)| (median(cold) - median(http)) / median(raw));
         let p99 = quantile(&sorted(self.cold.iter().copied()), 0.99);
         Figure {
-            name: "cold token, against one RS256 check and one Redis GET".to_owned(),
+            name: format!("cold token, {whose}, against one RS256 check and one Redis GET"),
             ours: format!(
                 "{} µs (p99 {}), of which HTTP {}; used again {}",
                 number(median(&self.cold)),

@@ -1,12 +1,15 @@
 //! A million active tokens, any of them at any time, against a thousand.
 //!
+//! Both are asked from as many requests, laid out in the same way: to pick one of a million costs
+//! the one who asks as much as whoever answers.
+//!
 //! Signed with Ed25519, since a million RSA signatures take ten minutes; what is compared does not
 //! depend on it, for each token's signature is checked once and before the clock runs.
 
 use std::num::NonZero;
 use std::ops::Range;
 use std::thread::{ScopedJoinHandle, available_parallelism};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use test_kit::redis::Redis;
 use token_core::keys::SigningAlgorithm;
@@ -18,7 +21,7 @@ use crate::mint::Mint;
 use crate::report::{Figure, Goal, Report, number};
 use crate::seed::{self, Identifiers};
 use crate::stats::Spread;
-use crate::system::{Options, System, as_shipped};
+use crate::system::{Options, System, Verifier, as_shipped};
 use crate::tools::Cores;
 
 const FEW: u64 = 1000;
@@ -36,12 +39,13 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let mint = Mint::new(system.signing_key()?)?;
     let few_redis = system.runtime.block_on(Redis::start());
     system.runtime.block_on(as_shipped(&few_redis))?;
-    let fill = seed::redis::fill(&few_redis, &mint, 0..FEW, Identifiers::of);
+    let who = |number| Identifiers::of_each(number, plan.of_each);
+    let fill = seed::redis::fill(&few_redis, &mint, 0..FEW, who);
     system.runtime.block_on(fill)?;
-    let fill = seed::redis::fill(&system.redis, &mint, 0..plan.tokens, Identifiers::of);
+    let fill = seed::redis::fill(&system.redis, &mint, 0..plan.tokens, who);
     system.runtime.block_on(fill)?;
-    let many = requests(&mint, 0..plan.tokens)?;
-    let few = requests(&mint, 0..FEW)?;
+    let many = requests(&mint, 0..plan.tokens, who)?;
+    let few = requests(&mint, 0..FEW, who)?.cycled(many.len());
 
     let megabytes = (plan.tokens / TOKENS_PER_MB + 1).max(DEFAULT_MB);
     let sized = [("VERIFIER_CACHE_MB".to_owned(), megabytes.to_string())];
@@ -52,10 +56,10 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let first_use = load::run(with_many.address, &many, CONNECTIONS, &Order::EachOnce)?;
 
     let order = Order::Random(Duration::from_secs(u64::from(plan.seconds)));
+    let ask_many = || Asked::by(&with_many, &many, &order);
+    let ask_few = || Asked::by(&with_few, &few, &order);
     let (mut ours, mut control) = (Vec::new(), Vec::new());
     for round in 0..plan.rounds {
-        let ask_many = || load::run(with_many.address, &many, CONNECTIONS, &order);
-        let ask_few = || load::run(with_few.address, &few, CONNECTIONS, &order);
         if round % 2 == 0 {
             ours.push(ask_many()?);
             control.push(ask_few()?);
@@ -64,26 +68,66 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
             ours.push(ask_many()?);
         }
     }
-    let median = |rates: &[f64]| number(Spread::of(rates.iter().copied()).median);
     report.add(Figure {
-        name: format!("{} active tokens, against {FEW}", plan.tokens),
+        name: format!(
+            "{} active tokens, {} of each bearer, against {FEW}",
+            plan.tokens, plan.of_each
+        ),
         ours: format!(
-            "{}/s ({}/s at the first use); VERIFIER_CACHE_MB={megabytes}: {} MB, {} MB before",
-            median(&ours),
+            "{} ({}/s at the first use); VERIFIER_CACHE_MB={megabytes}: {} MB, {} MB before",
+            described(&ours),
             number(first_use),
             number(with_many.server.resident()?),
             number(at_rest)
         ),
-        control: format!("{}/s", median(&control)),
-        result: Spread::of(ours.iter().zip(&control).map(|(own, other)| own / other)),
+        control: described(&control),
+        result: Spread::of(
+            ours.iter()
+                .zip(&control)
+                .map(|(own, other)| own.rate / other.rate),
+        ),
         unit: "",
         goal: Goal::AtLeast(0.90),
     });
     Ok(())
 }
 
+/// One round.
+struct Asked {
+    /// Answers a second.
+    rate: f64,
+    /// Processor time of the verifier for each answer, in microseconds.
+    cpu: f64,
+}
+
+impl Asked {
+    fn by(verifier: &Verifier, requests: &Requests, order: &Order) -> Outcome<Self> {
+        let (before, begin) = (verifier.server.cpu()?, Instant::now());
+        let rate = load::run(verifier.address, requests, CONNECTIONS, order)?;
+        let answers = rate * begin.elapsed().as_secs_f64();
+        let cpu = verifier.server.cpu()?.saturating_sub(before);
+        Ok(Self {
+            rate,
+            cpu: cpu.as_secs_f64() * 1_000_000.0 / answers,
+        })
+    }
+}
+
+fn described(rounds: &[Asked]) -> String {
+    let median = |of: fn(&Asked) -> f64| number(Spread::of(rounds.iter().map(of)).median);
+    format!(
+        "{}/s, CPU {} µs",
+        median(|asked| asked.rate),
+        median(|asked| asked.cpu)
+    )
+}
+
 /// The requests with the tokens of these numbers, signed on every processor.
-pub fn requests(mint: &Mint, numbers: Range<u64>) -> Outcome<Requests> {
+pub fn requests(
+    mint: &Mint,
+    numbers: Range<u64>,
+    who: impl Fn(u64) -> Identifiers + Copy + Send,
+) -> Outcome<Requests> {
     let threads = available_parallelism().map_or(1, NonZero::get);
     let threads = u64::try_from(threads)?;
     let share = (numbers.end - numbers.start).div_ceil(threads).max(1);
@@ -93,7 +137,7 @@ pub fn requests(mint: &Mint, numbers: Range<u64>) -> Outcome<Requests> {
                 let begin = (numbers.start + at * share).min(numbers.end);
                 let own = begin..(begin + share).min(numbers.end);
                 scope.spawn(move || {
-                    own.map(|number| Ok(Identifiers::of(number).minted(mint)?.request()))
+                    own.map(|number| Ok(who(number).minted(mint)?.request()))
                         .collect::<Outcome<Vec<_>>>()
                 })
             })

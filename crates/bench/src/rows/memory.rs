@@ -36,7 +36,7 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
     std::thread::sleep(Duration::from_secs(2));
     let at_rest = verifier.server.resident()?;
 
-    let many = many_tokens::requests(&mint, 0..tokens)?;
+    let many = many_tokens::requests(&mint, 0..tokens, seed::Identifiers::of)?;
     load::run(verifier.address, &many, 64, &Order::EachOnce)?;
     let question = Question {
         url: format!("http://{}/verify/{SERVICE}", verifier.address),

@@ -32,7 +32,7 @@ pub async fn fill(
     redis: &Redis,
     mint: &Mint,
     numbers: std::ops::Range<u64>,
-    who: fn(u64) -> Identifiers,
+    who: impl Fn(u64) -> Identifiers,
 ) -> Outcome<()> {
     let Some(first) = numbers.clone().next() else {
         return Ok(());

@@ -104,10 +104,16 @@ async fn no_argument_of_the_tool_opens_the_guard() {
         for value in [json!(true), json!(secret.url.trim_start_matches("http://"))] {
             let port_80 = json!({ "url": "http://127.0.0.1/", name: value });
             let (is_error, answer) = service.fetch(port_80).await;
-            assert!(is_error && answer.contains("rule `address`"), "{name}: {answer}");
+            assert!(
+                is_error && answer.contains("rule `address`"),
+                "{name}: {answer}"
+            );
             let arguments = json!({ "url": secret.url, name: value });
             let (is_error, answer) = service.fetch(arguments).await;
-            assert!(is_error && answer.contains("rule `port`"), "{name}: {answer}");
+            assert!(
+                is_error && answer.contains("rule `port`"),
+                "{name}: {answer}"
+            );
         }
     }
     assert_eq!(secret.asked("/"), 0);

@@ -6,19 +6,20 @@ use std::sync::Arc;
 use token_core::Timestamp;
 
 use super::{Verdict, Verifier};
+use crate::bearer::{Bearer, Held};
 use crate::decide::Denial;
-use crate::pass::{Held, Pass};
+use crate::pass::Pass;
 
 impl Verifier {
     pub(super) fn allow(&self, pass: Arc<Pass>, now: Timestamp) -> Verdict {
         let signer = &self.parts.assertions;
-        match pass.held(signer.keys_version(), now) {
+        match pass.bearer.held(signer.keys_version(), now) {
             Held::Good(assertion) => Verdict::Allow(pass, assertion),
             Held::Aging(assertion) => {
-                self.renew_later(&pass, now);
+                self.renew_later(&pass.bearer, now);
                 Verdict::Allow(pass, assertion)
             }
-            Held::Nothing => match pass.sign(signer, now) {
+            Held::Nothing => match pass.bearer.sign(signer, now) {
                 Ok(assertion) => Verdict::Allow(pass, assertion),
                 Err(error) => {
                     tracing::error!(%error, "an assertion could not be signed");
@@ -30,22 +31,22 @@ impl Verifier {
 
     /// As a task of its own: the connection's is before it in the runtime's queue, so the question
     /// has left when the signing begins.
-    pub(super) fn sign_meanwhile(&self, pass: &Arc<Pass>, now: Timestamp) {
+    pub(super) fn sign_meanwhile(&self, bearer: &Arc<Bearer>, now: Timestamp) {
         let signer = &self.parts.assertions;
-        if matches!(pass.held(signer.keys_version(), now), Held::Nothing) {
-            let (pass, signer) = (Arc::clone(pass), signer.clone());
+        if matches!(bearer.held(signer.keys_version(), now), Held::Nothing) {
+            let (bearer, signer) = (Arc::clone(bearer), signer.clone());
             tokio::spawn(async move {
                 // Whoever allows tries again, and says what is wrong.
-                let _ = pass.sign(&signer, now);
+                let _ = bearer.sign(&signer, now);
             });
         }
     }
 
     /// Off the path of the request that found the assertion old.
-    fn renew_later(&self, pass: &Arc<Pass>, now: Timestamp) {
-        let (pass, signer) = (Arc::clone(pass), self.parts.assertions.clone());
+    fn renew_later(&self, bearer: &Arc<Bearer>, now: Timestamp) {
+        let (bearer, signer) = (Arc::clone(bearer), self.parts.assertions.clone());
         actix_web::rt::spawn(async move {
-            if let Err(error) = pass.sign(&signer, now) {
+            if let Err(error) = bearer.sign(&signer, now) {
                 tracing::error!(%error, "an assertion could not be renewed");
             }
         });

@@ -6,6 +6,7 @@
 )]
 
 mod answers;
+mod bearers;
 mod garbage;
 mod journal;
 mod memory;

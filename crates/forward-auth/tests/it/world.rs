@@ -162,18 +162,35 @@ impl World {
         issued
     }
 
+    /// One whose claims differ.
+    pub(crate) fn issue_but(
+        &self,
+        login: &str,
+        change: impl FnOnce(&mut AccessTokenClaims),
+    ) -> Issued {
+        let mut claims = self.claims(login);
+        change(&mut claims);
+        let issued = self.signed(&claims);
+        self.store.activate(&issued);
+        issued
+    }
+
     /// As issued, but the store does not know it.
     pub(crate) fn sign(&self, login: &str) -> Issued {
+        self.signed(&self.claims(login))
+    }
+
+    fn claims(&self, login: &str) -> AccessTokenClaims {
         use token_core::Clock as _;
         let entropy = SystemEntropy::new();
         let jti = Jti::generate(&GrantId::generate(&entropy).unwrap(), &entropy).unwrap();
         let now = self.clock.now();
-        let claims = AccessTokenClaims {
+        AccessTokenClaims {
             iss: issuer(),
             sub: UserId::parse(format!("github|{}", login.len())).unwrap(),
             aud: self.resource.clone(),
             client_id: ClientId::parse("client-1").unwrap(),
-            jti: jti.clone(),
+            jti,
             scope: Scopes::from_request(None),
             username: Username::parse(login).unwrap(),
             times: TimeClaims {
@@ -181,11 +198,14 @@ impl World {
                 iat: now,
                 nbf: None,
             },
-        };
+        }
+    }
+
+    fn signed(&self, claims: &AccessTokenClaims) -> Issued {
         let text = claims.sign(&self.keys.signing().active).unwrap();
         Issued {
             text: text.expose().to_owned(),
-            jti,
+            jti: claims.jti.clone(),
         }
     }
 

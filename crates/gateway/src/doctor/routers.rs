@@ -2,7 +2,7 @@
 //! labels tell, where Traefik is not asked.
 
 use actix_web::http::header::HeaderName;
-use forward_auth::pass::IDENTITY_HEADERS;
+use forward_auth::bearer::IDENTITY_HEADERS;
 use token_core::Services;
 use url::Url;
 

@@ -1,8 +1,10 @@
 """Clients that are described by a document of their own (Client ID Metadata
 Documents), fetched over real HTTPS by the authorization server as it is shipped."""
 
+import contextlib
 import json
 import socket
+import time
 
 import pytest
 
@@ -190,32 +192,72 @@ def new_client_with_key(signer, **changes):
 
 
 def redeem(fields, **more):
-    """Status and error of a token request."""
+    """Status and error of a token request, and when to come again."""
     answer = ask_for_token(fields | more)
-    return answer.status, answer.json().get("error")
+    return answer.status, answer.json().get("error"), answer.header("Retry-After")
+
+
+# What is fetched behind a request's back, where an outage would say 5.
+LATER = (503, "temporarily_unavailable", "2")
+
+
+def redeem_in_the_end(fields, signer, client_id):
+    """The same once it is known what it asks for: it is fetched behind its back."""
+    for _ in range(20):
+        outcome = redeem(fields, **signer.proof(client_id))
+        if outcome != LATER:
+            return outcome
+        time.sleep(1)
+    raise AssertionError("it is never known")
 
 
 def test_a_client_proves_itself_by_the_key_at_its_address(signer, tmp_path):
     client_id, keys = new_client_with_key(signer)
     fields = code_for(client_id, "echo")
-    assert redeem(fields) == (401, "invalid_client"), "without a proof"
-    assert redeem(fields, **Signer(tmp_path).proof(client_id)) == (401, "invalid_client"), "another's key"
+    assert len(asked(keys)) == 1, "known before its first token request"
+    assert redeem(fields) == (401, "invalid_client", None), "without a proof"
+    another = Signer(tmp_path)
+    assert redeem(fields, **another.proof(client_id)) == LATER, "another's key, or a new one"
+    assert redeem_in_the_end(fields, another, client_id) == (401, "invalid_client", None)
     proof = signer.proof(client_id)
-    assert redeem(fields, **proof) == (200, None)
-    assert redeem(fields, **proof) == (401, "invalid_client"), "the same proof again"
-    assert asked(keys)
+    assert redeem(fields, **proof) == (200, None, None)
+    assert redeem(fields, **proof) == (401, "invalid_client", None), "the same proof again"
+
+
+def test_a_new_key_is_good_once_it_was_asked_for(signer, tmp_path):
+    client_id, keys = new_client_with_key(signer)
+    fields = code_for(client_id, "echo")
+    new = Signer(tmp_path)
+    serve(keys, new.jwks())
+    assert redeem(fields, **new.proof(client_id)) == LATER
+    assert redeem_in_the_end(fields, new, client_id) == (200, None, None)
 
 
 def test_keys_in_the_private_network_are_not_fetched(stack, signer):
     client_id = new_client(token_endpoint_auth_method="private_key_jwt", jwks_uri="https://intranet.test/jwks.json")
-    fields = code_for(client_id, "echo")
     with Watcher("10.9.1.60") as watcher:
-        assert redeem(fields, **signer.proof(client_id)) == (401, "invalid_client")
+        fields = code_for(client_id, "echo")
+        assert redeem_in_the_end(fields, signer, client_id) == (401, "invalid_client", None)
         watcher.assert_nobody_came_but_could_have(stack, "auth-service")
 
 
-def test_keys_that_cannot_be_fetched_now_are_no_fault_of_the_client(signer):
-    client_id, _ = new_client_with_key(signer)
+@pytest.mark.parametrize("manner", ["silent", "down"])
+def test_no_token_request_waits_for_the_host_of_its_clients_keys(signer, tmp_path, manner):
+    client_id, keys = new_client_with_key(signer)
     fields = code_for(client_id, "echo")
-    with documents.outage():
-        assert redeem(fields, **signer.proof(client_id)) == (503, "temporarily_unavailable")
+    with documents.outage() if manner == "down" else contextlib.nullcontext():
+        if manner == "silent":
+            serve(keys, "", manner="silent")
+        new = Signer(tmp_path)
+        for _ in range(2):
+            assert redeem(fields, **new.proof(client_id)) == LATER
+        assert redeem(fields, **signer.proof(client_id)) == (200, None, None)
+
+
+def test_keys_that_cannot_be_fetched_now_are_no_fault_of_the_client(signer):
+    client_id, keys = new_client_with_key(signer)
+    serve(keys, "", status=503)
+    fields = code_for(client_id, "echo")
+    assert redeem(fields, **signer.proof(client_id)) == LATER
+    serve(keys, signer.jwks())
+    assert redeem_in_the_end(fields, signer, client_id) == (200, None, None)

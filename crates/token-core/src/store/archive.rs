@@ -20,7 +20,9 @@ use crate::identifiers::{ClientId, GrantId, Jti};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "snake_case")]
 pub enum Archived {
-    /// A registered client, or the kept copy of a client's metadata document.
+    /// A registered client, or the kept copy of a client's metadata document. Its fetched keys
+    /// ([`KeySetStore`](super::KeySetStore)) are in no backup: an old one would bring back keys
+    /// that were withdrawn since, and they can be fetched.
     Client(Client),
     /// An active access token.
     AccessToken(TokenRecord),

@@ -14,6 +14,25 @@ use crate::resource::ResourceId;
 use crate::scope::Scopes;
 use crate::secret::{SecretHash, SecretKey};
 
+/// The public keys of a client, as they were fetched from an address of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeySetRecord {
+    /// The client.
+    pub client_id: ClientId,
+    /// Where they were fetched. Keys at an address that the client gave up are not its keys.
+    pub jwks_uri: String,
+    /// The JWK Set, as JSON text.
+    pub jwks: String,
+    /// When they were last fetched: the moment at which the question was put.
+    pub fetched_at: Timestamp,
+    /// When they were last asked for, with success or without.
+    pub asked_at: Timestamp,
+    /// When an assertion last proved the client with them; never is 0.
+    pub used_at: Timestamp,
+    /// When they are not believed any more, whatever happens.
+    pub expires_at: Timestamp,
+}
+
 /// An authorization request that was checked: what the client asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthorizationRequest {

@@ -113,6 +113,7 @@ impl ClientRegistry for MemoryStore {
         let mut content = self.content();
         let lived = content.living_client(id, now).is_some();
         content.clients.remove(id);
+        content.key_sets.remove(id);
         Ok(lived)
     }
 

@@ -6,9 +6,9 @@ use token_core::store::{ENDLESS, Ending, GrantStore as _, StoreError};
 use token_core::{ClientId, GrantId, Jti, Timestamp};
 
 use super::clients::script_for;
-use super::scripts;
 use super::store::RedisStore;
 use super::value::seconds;
+use super::{keys, scripts};
 
 /// How many scripts are under way at once: the way to Redis is longer than its work, and whoever
 /// else asks Redis waits for as many at most.
@@ -60,6 +60,7 @@ impl RedisStore {
     ) -> Result<bool, StoreError> {
         let mut script = script_for(&scripts::DELETE_CLIENT, id, now);
         script
+            .key(keys::client_keys(id))
             .arg(u8::from(marked_unused_too))
             .arg(seconds(now.plus(ENDLESS)));
         self.answered(&script, "deleted", "unknown").await

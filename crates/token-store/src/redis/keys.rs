@@ -7,6 +7,8 @@
 //! | `oauth:clients` | sorted set: the keys of all clients, by expiry |
 //! | `oauth:unused_clients` | sorted set: the keys of those never used, by registration |
 //! | `oauth:deleted_client:ID` | a [`value`](super::value), `deleted`: the mark of a client that was deleted |
+//! | `oauth:client_keys:ID` | JSON of a client's keys as they were fetched |
+//! | `oauth:clients_with_keys` | sorted set: the ids of the clients that have these, by expiry; an entry may outlive its keys |
 //! | `oauth:state:HASH` | JSON of a sign-in under way |
 //! | `oauth:code:{GRANT}.HASH` | a [`value`](super::value), `live` or `used`; a used one keeps its record, for the operator |
 //! | `oauth:token:{GRANT}.REST` | a value, `live`; present means active |
@@ -64,6 +66,14 @@ pub(super) fn clients() -> &'static str {
 
 pub(super) fn unused_clients() -> &'static str {
     "oauth:unused_clients"
+}
+
+pub(super) fn client_keys(id: &ClientId) -> String {
+    format!("oauth:client_keys:{id}")
+}
+
+pub(super) fn clients_with_keys() -> &'static str {
+    "oauth:clients_with_keys"
 }
 
 pub(super) fn sign_in(state: &SecretHash) -> String {

@@ -72,8 +72,9 @@ pub(super) fn execute(
 }
 
 /// The tables whose rows expire.
-pub(super) const EXPIRING: [&str; 12] = [
+pub(super) const EXPIRING: [&str; 13] = [
     "client",
+    "client_keys",
     "sign_in",
     "code",
     "token",

@@ -41,6 +41,10 @@ macro_rules! suite {
                 ends_a_registration_token_once_and_no_other,
                 names_every_grant_of_a_client_that_has_a_token,
             );
+            tests!(key_sets, $backend;
+                are_found_until_they_are_over_and_the_newest_counts,
+                go_with_their_client,
+            );
             tests!(devices, $backend;
                 are_found_by_their_user_code_until_they_are_decided,
                 are_refused_while_their_user_code_is_taken,

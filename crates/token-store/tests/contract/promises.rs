@@ -8,6 +8,7 @@ pub(crate) mod devices;
 pub(crate) mod ending;
 pub(crate) mod handles;
 pub(crate) mod inspection;
+pub(crate) mod key_sets;
 pub(crate) mod people;
 pub(crate) mod pushed_requests;
 pub(crate) mod registry;

@@ -9,7 +9,8 @@ use token_core::secret::{
 };
 use token_core::store::{
     AuthorizationRequest, CodeRecord, ConsentRequest, DeviceRecord, Grant, IssuedTokens,
-    PendingSignIn, PushedRequest, RefreshRecord, Rotation, SignInPurpose, TokenRecord,
+    KeySetRecord, PendingSignIn, PushedRequest, RefreshRecord, Rotation, SignInPurpose,
+    TokenRecord,
 };
 use token_core::{
     ClientId, Clock as _, Entropy as _, GrantId, Jti, RedirectUri, ResourceId, Scopes, Seconds,
@@ -82,6 +83,18 @@ pub(crate) fn pushed_request(expires_at: Timestamp) -> PushedRequest {
 
 pub(crate) fn client_id() -> ClientId {
     ClientId::parse(SystemEntropy::new().token(16).unwrap()).unwrap()
+}
+
+pub(crate) fn key_set(client_id: &ClientId, expires_at: Timestamp) -> KeySetRecord {
+    KeySetRecord {
+        client_id: client_id.clone(),
+        jwks_uri: "https://client.example/jwks.json".to_owned(),
+        jwks: r#"{"keys":[]}"#.to_owned(),
+        fetched_at: now(),
+        asked_at: now(),
+        used_at: now(),
+        expires_at,
+    }
 }
 
 pub(crate) fn sign_in(expires_at: Timestamp) -> (SignInState, PendingSignIn) {

@@ -5,13 +5,14 @@ use token_core::Timestamp;
 use token_core::client::Client;
 use token_core::store::{
     ActiveTokens as _, ClientRegistry as _, ClientStore as _, DeviceDecision, DeviceStore as _,
-    GrantStore as _, PushedRequestStore as _, RegisterOutcome, ReplayStore as _, RotateOutcome,
-    SignInStore as _, StoreError,
+    GrantStore as _, KeySetStore as _, PushedRequestStore as _, RegisterOutcome, ReplayStore as _,
+    RotateOutcome, SignInStore as _, StoreError,
 };
 use token_store::RedisStore;
 
 use crate::records::{
-    Family, GRACE, HOUR, MONTH, client, device, hash, now, pushed_request, sign_in,
+    Family, GRACE, HOUR, MONTH, client, client_id, device, hash, key_set, now, pushed_request,
+    sign_in,
 };
 use crate::redis_server::RedisServer;
 
@@ -53,6 +54,8 @@ async fn write_everything(store: &RedisStore, family: &Family, now: Timestamp) -
     put.unwrap();
     let until = now.plus(HOUR);
     store.first_use(&hash(), until, now).await.unwrap();
+    let set = key_set(&client_id(), now.plus(HOUR));
+    store.put_key_set(&set, now).await.unwrap();
     [
         state.expose(),
         code.expose(),
@@ -90,8 +93,10 @@ async fn they_are_the_ones_of_the_contract_and_each_is_dropped_some_day() {
             "client",
             "client",
             "client_grants",
+            "client_keys",
             "client_tokens",
             "clients",
+            "clients_with_keys",
             "code:GRANT.44",
             "code:GRANT.44",
             "device",

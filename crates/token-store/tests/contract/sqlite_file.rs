@@ -8,13 +8,15 @@ use rusqlite::Connection;
 use token_core::Seconds;
 use token_core::store::{
     ActiveTokens as _, ClientRegistry as _, ClientStore as _, DeviceStore as _, GrantStore as _,
-    PersonStore as _, PushedRequestStore as _, ReplayStore as _, SignInStore as _, StoreError,
+    KeySetStore as _, PersonStore as _, PushedRequestStore as _, ReplayStore as _,
+    SignInStore as _, StoreError,
 };
 use token_store::{OpenError, SqliteStore};
 
 use crate::backend::{Backend as _, Sqlite};
 use crate::records::{
-    Family, GRACE, HOUR, MONTH, client, device, hash, now, pushed_request, sign_in,
+    Family, GRACE, HOUR, MONTH, client, client_id, device, hash, key_set, now, pushed_request,
+    sign_in,
 };
 
 fn rows(path: &Path, table: &str) -> i64 {
@@ -160,6 +162,9 @@ async fn requests_that_nobody_comes_back_for_are_cleared_away_by_the_next_one() 
         assert_eq!(rows(&path, "pushed_request"), 1);
         store.first_use(&hash(), over, at).await.unwrap();
         assert_eq!(rows(&path, "used_thing"), 1);
+        let set = key_set(&client_id(), over);
+        store.put_key_set(&set, at).await.unwrap();
+        assert_eq!(rows(&path, "client_keys"), 1);
     }
 }
 
@@ -335,9 +340,9 @@ fn a_file_that_cannot_be_a_store_is_refused_in_one_line() {
     fs::remove_file(&path).unwrap();
     drop(SqliteStore::open(&path).unwrap());
     let connection = Connection::open(&path).unwrap();
-    connection.pragma_update(None, "user_version", 7).unwrap();
+    connection.pragma_update(None, "user_version", 8).unwrap();
     let newer = SqliteStore::open(&path).unwrap_err();
-    assert!(matches!(newer, OpenError::NewerSchema { found: 7, .. }));
+    assert!(matches!(newer, OpenError::NewerSchema { found: 8, .. }));
 
     for error in [missing, foreign, newer] {
         let line = error.to_string();

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use auth_service::flows::remote::{Remote, RemoteAnswer, RemoteFault};
 use serde_json::Value;
+use tokio::sync::Notify;
 
 /// The rest of the web: what is at which address, and what was asked for.
 #[derive(Default)]
@@ -14,12 +15,26 @@ pub(crate) struct FakeRemote {
     answers: Mutex<BTreeMap<String, Result<RemoteAnswer, RemoteFault>>>,
     asked: Mutex<Vec<String>>,
     hangs: AtomicBool,
+    answers_again: Notify,
+}
+
+/// Until whatever was begun behind the back of requests is over, or hangs.
+pub(crate) async fn settled() {
+    for _ in 0..64 {
+        tokio::task::yield_now().await;
+    }
 }
 
 impl FakeRemote {
-    /// From now on nothing that is asked is ever answered.
+    /// From now on nothing that is asked is answered.
     pub(crate) fn hang(&self) {
         self.hangs.store(true, Ordering::SeqCst);
+    }
+
+    /// What hangs is answered after all, and so is what comes.
+    pub(crate) fn answer_again(&self) {
+        self.hangs.store(false, Ordering::SeqCst);
+        self.answers_again.notify_waiters();
     }
 
     pub(crate) fn put(&self, url: &str, answer: Result<RemoteAnswer, RemoteFault>) {
@@ -50,7 +65,7 @@ impl Remote for FakeRemote {
     async fn get(&self, url: &str) -> Result<RemoteAnswer, RemoteFault> {
         self.asked.lock().unwrap().push(url.to_owned());
         if self.hangs.load(Ordering::SeqCst) {
-            std::future::pending::<()>().await;
+            self.answers_again.notified().await;
         }
         let answers = self.answers.lock().unwrap();
         answers

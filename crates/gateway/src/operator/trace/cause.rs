@@ -177,7 +177,12 @@ fn words(error: &str, reason: &str) -> Words {
             "the code or refresh token is not good any more",
             "It was used before, is over, or its session was ended: connect anew.",
         ),
-        ("cannot_decide", _) | (_, "unavailable" | "temporarily_unavailable") => (
+        (_, "temporarily_unavailable") => (
+            "something could not be asked: the store, or a host of the client's",
+            "What it was told says which. Look at Redis: `just health`, `just logs redis`. What is \
+             fetched from the client's host is there when the client comes again.",
+        ),
+        ("cannot_decide", _) | (_, "unavailable") => (
             "the store could not be asked",
             "Look at Redis: `just health`, `just logs redis`.",
         ),
