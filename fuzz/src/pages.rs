@@ -2,7 +2,7 @@
 //! view, and what is read of it is bounded and holds neither what is hidden nor our own marker.
 //! `crates/fetch-service` tests it by this file too.
 
-use fetch_service::reader::{Content, Format, Page, Selector, Stop, View, read};
+use fetch_service::reader::{Content, Format, Page, Reading, Selector, Stop, View, read};
 use url::Url;
 
 const FORMATS: [Format; 5] = [
@@ -69,13 +69,30 @@ pub fn feed(data: &[u8]) {
     }
 }
 
-/// Reads it; what is read, if it is text.
-fn page(body: &[u8], content_type: &str, format: Format, selector: Option<&str>) -> Option<String> {
-    let page = Page {
+/// Any bytes as a PDF. It may unfold, so its text may be as long as it likes.
+pub fn pdf(data: &[u8]) {
+    let page = as_page(data, "application/pdf");
+    match read(&page, &View::default(), &Stop::default()) {
+        Ok(Reading {
+            content: Content::Text { text, .. },
+            ..
+        }) => assert!(!text.to_ascii_lowercase().contains(MARKER), "{text}"),
+        Ok(other) => panic!("no text: {other:?}"),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+fn as_page(body: &[u8], content_type: &str) -> Page {
+    Page {
         body: body.to_vec().into(),
         content_type: Some(content_type.to_owned()),
         url: Url::parse("https://example.com/a/page").expect("a URL"),
-    };
+    }
+}
+
+/// Reads it; what is read, if it is text.
+fn page(body: &[u8], content_type: &str, format: Format, selector: Option<&str>) -> Option<String> {
+    let page = as_page(body, content_type);
     let selector = selector.map(|selector| Selector::parse(selector).expect("a selector"));
     let view = View { format, selector };
     let reading = match read(&page, &view, &Stop::default()) {

@@ -12,11 +12,15 @@ use rmcp::transport::streamable_http_server::session::never::NeverSessionManager
 use serde_json::json;
 use token_core::assertion::Identity;
 
+use crate::batch;
 use crate::calls::Calls;
 use crate::server::FetchServer;
 
 /// The MCP transport; one for all workers.
 pub(crate) type McpService = StreamableHttpService<FetchServer, NeverSessionManager>;
+
+/// What it answers.
+pub(crate) type McpResponse = http::Response<BoxBody<Bytes, std::convert::Infallible>>;
 
 /// Answers one request of an identified person.
 pub(crate) async fn answer(
@@ -27,8 +31,12 @@ pub(crate) async fn answer(
     body: web::Bytes,
 ) -> HttpResponse {
     if request.method() == Method::POST && request.content_type() == "application/json" {
+        let heard = |message| cancel(calls, &identity, message);
+        if batch::is_one(&body) {
+            return batch::answer(service, &identity, request, &body, heard).await;
+        }
         match serde_json::from_slice(&body) {
-            Ok(message) => cancel(calls, &identity, message),
+            Ok(message) => heard(message),
             Err(error) => return malformed(&error),
         }
     }
@@ -50,17 +58,25 @@ fn cancel(calls: &Calls, identity: &Identity, message: ClientJsonRpcMessage) {
 
 /// JSON-RPC's own errors (2.0 section 5.1) for a body that is no message; rmcp would call it an
 /// unsupported media type.
-fn malformed(error: &serde_json::Error) -> HttpResponse {
-    let (code, message) = if error.is_data() {
-        (ErrorCode::INVALID_REQUEST, "not a JSON-RPC message")
+pub(crate) fn malformed(error: &serde_json::Error) -> HttpResponse {
+    if error.is_data() {
+        invalid("not a JSON-RPC message")
     } else {
-        (ErrorCode::PARSE_ERROR, "not JSON")
-    };
+        refused(ErrorCode::PARSE_ERROR, "not JSON")
+    }
+}
+
+/// JSON that is not what is taken here.
+pub(crate) fn invalid(message: &str) -> HttpResponse {
+    refused(ErrorCode::INVALID_REQUEST, message)
+}
+
+fn refused(code: ErrorCode, message: &str) -> HttpResponse {
     let error = json!({ "jsonrpc": "2.0", "error": { "code": code, "message": message } });
     HttpResponse::BadRequest().json(error)
 }
 
-fn to_http1(
+pub(crate) fn to_http1(
     identity: Identity,
     request: &HttpRequest,
     body: web::Bytes,
@@ -76,9 +92,7 @@ fn to_http1(
     builder.body(Full::new(body))
 }
 
-async fn from_http1(
-    response: http::Response<BoxBody<Bytes, std::convert::Infallible>>,
-) -> HttpResponse {
+pub(crate) async fn from_http1(response: McpResponse) -> HttpResponse {
     let (head, body) = response.into_parts();
     let mut builder = builder(head.status);
     for (name, value) in &head.headers {

@@ -10,6 +10,7 @@
 
 mod answer;
 mod arguments;
+mod batch;
 mod bounded;
 mod bridge;
 mod calls;

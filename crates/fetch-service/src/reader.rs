@@ -155,8 +155,8 @@ pub enum Unreadable {
         /// How large it is.
         bytes: usize,
     },
-    /// A PDF that needs a password.
-    #[error("the PDF is encrypted and needs a password")]
+    /// A PDF that is encrypted, with a password or without.
+    #[error("the PDF is encrypted and cannot be read")]
     EncryptedPdf,
     /// A PDF of pictures.
     #[error("the PDF has {pages} pages and no text; they may be scanned images")]

@@ -30,7 +30,8 @@ pub(super) fn write(
     style: Style,
     stop: &Stop,
 ) -> Result<String, Unreadable> {
-    clutter::remove_banners(document);
+    clutter::remove_banners(document, stop);
+    stop.check()?;
     let main = main_part(document);
     let article = readable(document.clone(), url);
     stop.check()?;
@@ -41,7 +42,8 @@ pub(super) fn write(
         let text = markdown::write([tree.root()], style);
         return Ok(titled(&article.title, &text, style));
     }
-    clutter::remove_navigation(&main);
+    clutter::remove_navigation(&main, stop);
+    stop.check()?;
     let title = document.select_single("head > title").text();
     Ok(titled(&title, &markdown::write([main], style), style))
 }

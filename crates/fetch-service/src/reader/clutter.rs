@@ -3,6 +3,7 @@
 
 use dom_query::{Document, NodeRef};
 
+use super::Stop;
 use super::article::{own_text_length, part};
 
 /// What holds more than this part of the text is no banner, whatever it is called.
@@ -22,7 +23,7 @@ const FURNITURE: &str = ".mw-editsection, .mw-jump-link, .printfooter, td.gutter
      .ad-slot, .promo-box, .newsletter-signup, [id^='taboola'], [id^='google_ads']";
 
 /// Removes consent banners, and what is no text of the page.
-pub(super) fn remove_banners(document: &Document) {
+pub(super) fn remove_banners(document: &Document, stop: &Stop) {
     for node in document.select(FURNITURE).nodes() {
         node.remove_from_parent();
     }
@@ -39,6 +40,9 @@ pub(super) fn remove_banners(document: &Document) {
     }
     let all = own_text_length(&body);
     for banner in banners {
+        if stop.is_set() {
+            return;
+        }
         if part(own_text_length(&banner), all) <= BANNER_HOLDS_AT_MOST {
             banner.remove_from_parent();
         }
@@ -60,14 +64,15 @@ fn is_banner(node: &NodeRef<'_>) -> bool {
 }
 
 /// Removes navigation, unless that is what the page is.
-pub(super) fn remove_navigation(root: &NodeRef<'_>) {
+pub(super) fn remove_navigation(root: &NodeRef<'_>, stop: &Stop) {
     let words = |node: &NodeRef<'_>| node.text().split_whitespace().count();
     let all = words(root);
     let navigation: Vec<_> = root
         .descendants_it()
         .filter(|node| node.is_element() && node.is(NAVIGATION))
         .collect();
-    let removed: usize = navigation.iter().map(words).sum();
+    let counted = navigation.iter().take_while(|_| !stop.is_set());
+    let removed: usize = counted.map(words).sum();
     if part(removed, all) < 0.8 {
         navigation.iter().for_each(NodeRef::remove_from_parent);
     }

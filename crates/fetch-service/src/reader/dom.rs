@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use dom_query::{Document, NodeId};
+use dom_query::{Document, NodeData, NodeId, NodeRef};
 use html5ever::interface::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
 use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::{Attribute, ParseOpts, QualName, parse_document};
@@ -22,6 +22,15 @@ const MAX_DEPTH: usize = 256;
 const MAX_NODES: usize = 1_000_000;
 /// Attributes of one element: every library after the parser searches them one by one.
 const MAX_ATTRIBUTES: usize = 500;
+/// Of all nodes, the elements that each is within, and the same for every [`WORD`] of text: what
+/// whoever looks at all that is below each element has to walk. A page of 10 MB has about 20 million.
+const MAX_WALK: usize = 1 << 25;
+/// Bytes of text that are walked as fast as a node.
+const WORD: usize = 16;
+/// Bytes of a text: the serializer looks ahead over all of it at each character that it escapes.
+const MAX_TEXT: usize = 2048;
+/// Bytes that it looks ahead at within one attribute.
+const MAX_AHEAD: usize = 1 << 28;
 /// For the whole page. A page of 10 MB takes about a quarter of a second.
 const MAX_TIME: Duration = Duration::from_secs(5);
 /// Bytes fed between two looks at the limits.
@@ -49,25 +58,65 @@ pub(super) fn parse(html: &str, stop: &Stop) -> Option<Document> {
     }
     let document = parser.finish();
     // The parser moves subtrees about (adoption agency), so the tree that came of it is measured.
-    (!exceeded.get() && is_bearable(&document)).then_some(document)
+    (!exceeded.get() && made_bearable(&document)).then_some(document)
 }
 
-/// Whether whoever walks the tree has stack enough.
-pub(super) fn is_bearable(document: &Document) -> bool {
-    depth(document) <= MAX_DEPTH
-}
-
-fn depth(document: &Document) -> usize {
-    let mut deepest = 0;
-    let mut level = vec![document.tree.root_id()];
-    while !level.is_empty() && deepest <= MAX_DEPTH {
-        deepest += 1;
+/// Parts long texts, and says whether whoever walks the tree has stack and time enough.
+pub(super) fn made_bearable(document: &Document) -> bool {
+    part_texts(document);
+    let tree = &document.tree;
+    let mut walk = 0;
+    let mut level = vec![tree.root()];
+    for depth in 1..=MAX_DEPTH {
+        let steps: usize = level.iter().map(steps).sum();
+        walk += depth * steps;
+        if level.is_empty() || walk > MAX_WALK {
+            break;
+        }
         level = level
             .iter()
-            .flat_map(|id| document.tree.child_ids_of(id))
+            .flat_map(|node| node.children_it(false))
             .collect();
     }
-    deepest
+    level.is_empty() && walk <= MAX_WALK
+}
+
+fn steps(node: &NodeRef<'_>) -> usize {
+    1 + node.query_or(0, |node| match &node.data {
+        NodeData::Text { contents } => contents.len() / WORD,
+        _ => 0,
+    })
+}
+
+/// Texts that are too long become several, side by side, which say the same.
+fn part_texts(document: &Document) {
+    for node in document.root().descendants() {
+        if !node.is_text() || node.text().len() <= MAX_TEXT {
+            continue;
+        }
+        let text = node.text();
+        let mut rest: &str = &text;
+        while !rest.is_empty() {
+            let (part, after) = rest.split_at(rest.floor_char_boundary(MAX_TEXT));
+            node.insert_before(&document.tree.new_text(part));
+            rest = after;
+        }
+        node.remove_from_parent();
+    }
+}
+
+/// Bytes that the serializer looks ahead at: at each `&`, and at each character that begins in UTF-8
+/// as a no-break space does, up to what it escapes besides.
+fn looked_ahead(value: &str) -> usize {
+    if value.len() <= MAX_TEXT {
+        return 0;
+    }
+    let runs = value.split(['"', '<', '>']);
+    let stops = |run: &str| {
+        run.matches(|char| matches!(char, '&' | '\u{80}'..='\u{bf}'))
+            .count()
+    };
+    runs.map(|run| run.len() * stops(run)).sum()
 }
 
 /// `dom_query`'s own sink, with an eye on depth and size.
@@ -95,7 +144,8 @@ impl TreeSink for Guarded {
     }
 
     fn create_element(&self, name: QualName, attrs: Vec<Attribute>, flags: ElementFlags) -> NodeId {
-        if attrs.len() > MAX_ATTRIBUTES {
+        let ahead = attrs.iter().map(|attribute| looked_ahead(&attribute.value));
+        if attrs.len() > MAX_ATTRIBUTES || ahead.sum::<usize>() > MAX_AHEAD {
             self.exceeded.set(true);
         }
         self.document.create_element(name, attrs, flags)

@@ -23,6 +23,8 @@ struct Feed {
     link: String,
     description: String,
     entries: Vec<Entry>,
+    /// Entries beyond those that are shown.
+    more: usize,
 }
 
 /// One of its entries.
@@ -53,6 +55,14 @@ pub(super) fn from_json(text: &str, url: &Url, style: Style, stop: &Stop) -> Opt
 }
 
 impl Feed {
+    fn add(&mut self, entry: Entry) {
+        if self.entries.len() < MAX_ENTRIES {
+            self.entries.push(entry);
+        } else {
+            self.more += 1;
+        }
+    }
+
     fn list(&self, url: &Url, style: Style, stop: &Stop) -> Listing {
         let [mark, _] = marks(style);
         let title = metadata::one_line(&html(&self.title, url, Style::Text, stop));
@@ -70,14 +80,14 @@ impl Feed {
         }
         let started = Instant::now();
         let mut shown = 0;
-        for entry in self.entries.iter().take(MAX_ENTRIES) {
+        for entry in &self.entries {
             if stop.is_set() || started.elapsed() > MAX_TIME {
                 break;
             }
             entry.list(&mut text, url, style, stop);
             shown += 1;
         }
-        let more = self.entries.len() - shown;
+        let more = self.more + self.entries.len() - shown;
         if more > 0 {
             let _ = writeln!(text, "({more} more entries are not shown)");
         }

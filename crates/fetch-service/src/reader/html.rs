@@ -28,7 +28,7 @@ pub(super) fn read(html: &str, url: &Url, view: &View, stop: &Stop) -> Result<Re
             stop.check()?;
             streamed::put_in_place(&document);
             let is_shell = shell::is_shell(&document);
-            if !dom::is_bearable(&document) {
+            if !dom::made_bearable(&document) {
                 return stripped(html, view);
             }
             links::make_absolute(&document, url, html.len());
@@ -43,7 +43,7 @@ pub(super) fn read(html: &str, url: &Url, view: &View, stop: &Stop) -> Result<Re
 
 /// What a browser would show of it, in this format.
 fn shown(document: &Document, url: &Url, view: &View, stop: &Stop) -> Result<Reading, Unreadable> {
-    maths::make_text(document);
+    maths::make_text(document, stop);
     hidden::remove(document);
     stop.check()?;
     let notes = footnotes::take_out(document);

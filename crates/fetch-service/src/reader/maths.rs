@@ -2,13 +2,18 @@
 
 use dom_query::{Document, NodeRef};
 
+use super::Stop;
+
 /// A longer one is no formula.
 const MAX_LENGTH: usize = 4000;
 
 /// Replaces formulas by text, before what hides their sources is dropped.
-pub(super) fn make_text(document: &Document) {
+pub(super) fn make_text(document: &Document, stop: &Stop) {
     // Wikipedia: an image whose alternative text is the formula, with a hidden source beside it.
     for formula in document.select(".mwe-math-element").nodes() {
+        if stop.is_set() {
+            return;
+        }
         let image = formula.descendants_it().find(|node| node.has_name("img"));
         let tex = image.and_then(|image| image.attr("alt"));
         let is_block = image
@@ -27,6 +32,9 @@ pub(super) fn make_text(document: &Document) {
         put(document, script, &tex, is_block);
     }
     for formula in document.select("math").nodes() {
+        if stop.is_set() {
+            return;
+        }
         let is_block = formula
             .attr("display")
             .is_some_and(|display| &*display == "block");

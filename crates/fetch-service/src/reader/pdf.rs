@@ -1,11 +1,13 @@
 //! The text of a PDF, page after page. Layout is not kept: lines are, columns are read as they are
 //! stored.
 
+mod bounds;
+
 use std::io::Read;
 use std::time::{Duration, Instant};
 
 use flate2::read::ZlibDecoder;
-use lopdf::{Document, LoadOptions};
+use lopdf::{Document, ObjectId};
 
 use super::{Form, Note, Reading, Stop, Unreadable};
 
@@ -19,6 +21,13 @@ const MAX_STREAMS: usize = 100_000;
 const MAX_TIME: Duration = Duration::from_secs(8);
 /// Bytes of text.
 const MAX_TEXT: usize = 10 * 1024 * 1024;
+/// What is written between white space on one page: each word can be an operation that takes half a
+/// kilobyte. Pages of text have some thousand.
+const MAX_WORDS: usize = 250_000;
+/// What a page's fonts say of their characters, in bytes.
+const MAX_MAPS: usize = 4 * 1024 * 1024;
+/// What the trailer of an encrypted document has.
+const ENCRYPT: &[u8] = b"Encrypt";
 /// How far before a stream its dictionary is looked for.
 const DICTIONARY: usize = 2048;
 
@@ -28,35 +37,36 @@ pub(super) fn read(body: &[u8], stop: &Stop) -> Result<Reading, Unreadable> {
     if unfolded(body) > MAX_UNFOLDED {
         return Err(Unreadable::PdfTooLarge);
     }
-    let options = LoadOptions {
-        max_decompressed_size: Some(MAX_STREAM),
-        ..LoadOptions::default()
-    };
-    // Many are encrypted with no password; those are decrypted as they are loaded.
-    let is_encrypted = find(body, b"/Encrypt").is_some();
-    let document = Document::load_mem_with_options(body, options).ok();
-    // Of what cannot be decrypted not even the pages are known.
-    let document = document.filter(|document| !document.get_pages().is_empty());
-    let document = document.ok_or(if is_encrypted {
-        Unreadable::EncryptedPdf
-    } else {
-        Unreadable::BrokenPdf
-    })?;
+    if is_encrypted(body) {
+        return Err(Unreadable::EncryptedPdf);
+    }
+    let document = bounds::load(body, stop)?;
+    let pages = document.get_pages();
+    if pages.is_empty() {
+        return Err(Unreadable::BrokenPdf);
+    }
     let mut text = String::new();
-    let pages = document.get_pages().len();
     let mut read = 0;
-    for page in 1..=u32::try_from(pages).unwrap_or(u32::MAX) {
+    for (number, id) in &pages {
         if started.elapsed() > MAX_TIME || text.len() > MAX_TEXT {
             break;
         }
         stop.check()?;
+        if !is_bearable(&document, *id) {
+            continue;
+        }
         read += 1;
         // A page that cannot be read leaves the others.
-        let lines = document.extract_text_with_limit(&[page], MAX_STREAM);
+        let lines = document.extract_text_with_limit(&[*number], MAX_STREAM);
         push_page(&mut text, &lines.unwrap_or_default());
     }
+    let pages = pages.len();
     if text.trim().is_empty() {
-        return Err(Unreadable::PdfWithoutText { pages });
+        return Err(if read < pages {
+            Unreadable::PdfTooLarge
+        } else {
+            Unreadable::PdfWithoutText { pages }
+        });
     }
     let mut reading = Reading::of(text, Form::Pdf);
     if read < pages {
@@ -64,6 +74,38 @@ pub(super) fn read(body: &[u8], stop: &Stop) -> Result<Reading, Unreadable> {
     }
     reading.set_title(title(&document));
     Ok(reading)
+}
+
+/// Whether the page is such that its parts fit into memory: its operations, and its fonts' maps.
+fn is_bearable(document: &Document, page: ObjectId) -> bool {
+    let content = document.get_page_content_with_limit(page, MAX_STREAM);
+    content.is_ok_and(|content| bounds::words(&content) <= MAX_WORDS)
+        && bounds::has_small_fonts(document, page, MAX_MAPS)
+}
+
+/// Whether it has the name `Encrypt`, however it is escaped (ISO 32000-1 section 7.3.5). Some of
+/// these need no password, but the library would read them without bounds.
+fn is_encrypted(body: &[u8]) -> bool {
+    body.split(|byte| *byte == b'/').skip(1).any(|name| {
+        let mut unescaped = Vec::new();
+        let mut rest = name;
+        while let [byte, after @ ..] = rest
+            && unescaped.len() <= ENCRYPT.len()
+        {
+            rest = after;
+            let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+            let octet = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+            match (*byte, octet) {
+                (b'#', Some(octet)) => {
+                    unescaped.push(octet);
+                    rest = after.get(2..).unwrap_or_default();
+                }
+                (byte, _) if byte.is_ascii_alphanumeric() => unescaped.push(byte),
+                _ => break,
+            }
+        }
+        unescaped == ENCRYPT
+    })
 }
 
 fn push_page(text: &mut String, page: &str) {

@@ -31,10 +31,7 @@ pub(super) fn hidden_by(document: &Document) -> Vec<NodeRef<'_>> {
     let Some(body) = document.body().filter(|_| !names.is_empty()) else {
         return Vec::new();
     };
-    let hidden: Vec<_> = body
-        .descendants_it()
-        .filter(|node| names.hide(node))
-        .collect();
+    let hidden = names.outermost_hidden(body);
     let length = hidden.iter().map(own_text_length).sum();
     if part(length, own_text_length(&body)) > HIDES_AT_MOST {
         return Vec::new();
@@ -99,6 +96,20 @@ impl Names {
                 names.remove(name);
             }
         }
+    }
+
+    /// What is within one of them counts and goes with it.
+    fn outermost_hidden<'a>(&self, body: NodeRef<'a>) -> Vec<NodeRef<'a>> {
+        let mut hidden = Vec::new();
+        let mut open = vec![body];
+        while let Some(node) = open.pop() {
+            if self.hide(&node) && node.id != body.id {
+                hidden.push(node);
+            } else {
+                open.extend(node.children_it(true));
+            }
+        }
+        hidden
     }
 
     fn hide(&self, node: &NodeRef<'_>) -> bool {

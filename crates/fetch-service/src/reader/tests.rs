@@ -1,5 +1,6 @@
 mod bombs;
 mod kinds;
+mod pdfs;
 mod views;
 
 use bytes::Bytes;
@@ -199,6 +200,15 @@ fn hidden_text_is_dropped() {
             );
         }
     }
+}
+
+/// A sheet that hides most of a page is one that a script takes away; this one hides little, often.
+#[test]
+fn hidden_text_counts_once_however_it_is_nested() {
+    let (open, close) = ("<div class=a>".repeat(50), "</div>".repeat(50));
+    let hidden = format!("<style>.a{{display:none}}</style>{open}SECRET{close}");
+    let text = markdown(&article(&hidden));
+    assert!(!text.contains("SECRET"), "{text}");
 }
 
 #[test]

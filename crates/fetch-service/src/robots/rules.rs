@@ -5,6 +5,9 @@ use super::pattern::Pattern;
 /// Bytes that are looked at (RFC 9309 section 2.5); what comes after is as if it were not there.
 pub const PARSE_LIMIT: usize = 500 * 1024;
 
+/// Bytes of a pattern that are told: a hostile one could have the rest of the file.
+const SHOWN: usize = 100;
+
 /// The rules of one file for one crawler. Groups of other crawlers are not kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules(Vec<Rule>);
@@ -80,7 +83,16 @@ impl Rules {
 impl std::fmt::Display for Rule {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let name = if self.allows { "Allow" } else { "Disallow" };
-        write!(formatter, "{name}: {}", self.pattern)
+        let pattern = self.pattern.to_string();
+        let shown = pattern
+            .get(..pattern.floor_char_boundary(SHOWN))
+            .unwrap_or_default();
+        let more = if shown.len() < pattern.len() {
+            "…"
+        } else {
+            ""
+        };
+        write!(formatter, "{name}: {shown}{more}")
     }
 }
 

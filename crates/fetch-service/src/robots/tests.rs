@@ -202,6 +202,14 @@ fn the_rule_that_forbids_is_named() {
     assert_eq!(rule.to_string(), "Disallow: /private/*.html$");
 }
 
+#[test]
+fn a_site_cannot_say_much_by_a_rule() {
+    let robots = format!("User-agent: *\nDisallow: /{}x\n", "*".repeat(100_000));
+    let rules = Rules::parse(robots.as_bytes(), "a");
+    let told = rules.forbidding("/x").unwrap().to_string();
+    assert_eq!(told, format!("Disallow: /{}…", "*".repeat(99)));
+}
+
 /// What the text of RFC 9309 says, without a thought for time: every way to take each star.
 fn matches_by_definition(pattern: &[u8], path: &[u8]) -> bool {
     match pattern.split_first() {

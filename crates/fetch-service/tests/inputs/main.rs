@@ -1,8 +1,9 @@
-//! Any page at all, by the functions that the fuzz targets `html`, `charset` and `feed` call: with
-//! every file of their corpora, with the saved pages, and with what proptest makes.
+//! Any page at all, by the functions that the fuzz targets `html`, `charset`, `feed` and `pdf` call:
+//! with every file of their corpora, with the saved pages, and with what proptest makes.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
+    clippy::panic,
     reason = "a test ends at the first surprise"
 )]
 
@@ -32,6 +33,7 @@ fn the_corpora_hold() {
     assert!(replay("../../fuzz/corpus/html", pages::html) >= 5);
     assert!(replay("../../fuzz/corpus/charset", pages::charset) >= 5);
     assert!(replay("../../fuzz/corpus/feed", pages::feed) >= 5);
+    assert!(replay("../../fuzz/corpus/pdf", pages::pdf) >= 5);
 }
 
 #[test]
@@ -178,5 +180,6 @@ proptest! {
         pages::charset(&[label.as_bytes(), b"\n", &bytes].concat());
         pages::html(&bytes);
         pages::feed(&bytes);
+        pages::pdf(&bytes);
     }
 }

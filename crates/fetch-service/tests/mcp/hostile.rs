@@ -87,3 +87,34 @@ async fn each_is_bounded_and_others_are_not_kept_waiting() {
         () = hostile("/drip", "not complete within the time limit") => panic!("it was first"),
     }
 }
+
+/// Another fetch server has the first of them.
+#[actix_web::test]
+async fn no_argument_of_the_tool_opens_the_guard() {
+    let secret = Site::answering(|_, _| HttpResponse::Ok().content_type("text/plain").body("S"));
+    let service = Service::start(&[]);
+    for name in [
+        "allow_private_hosts",
+        "allow_private_ips",
+        "allow_hosts",
+        "EGRESS_ALLOW_HOSTS",
+        "proxy",
+        "headers",
+    ] {
+        for value in [json!(true), json!(secret.url.trim_start_matches("http://"))] {
+            let port_80 = json!({ "url": "http://127.0.0.1/", name: value });
+            let (is_error, answer) = service.fetch(port_80).await;
+            assert!(
+                is_error && answer.contains("rule `address`"),
+                "{name}: {answer}"
+            );
+            let arguments = json!({ "url": secret.url, name: value });
+            let (is_error, answer) = service.fetch(arguments).await;
+            assert!(
+                is_error && answer.contains("rule `port`"),
+                "{name}: {answer}"
+            );
+        }
+    }
+    assert_eq!(secret.asked("/"), 0);
+}

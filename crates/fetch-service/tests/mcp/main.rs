@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod batches;
 mod caching;
 mod cancellation;
 mod hostile;

@@ -69,8 +69,6 @@ async fn s4_a_notification_is_202_without_a_body_and_what_is_no_message_is_4xx()
         json!({ "jsonrpc": "2.0", "id": 1, "result": {} }),
         json!("ping"),
         json!({}),
-        // A batch, which only 2025-03-26 had.
-        json!([{ "jsonrpc": "2.0", "id": 1, "method": "ping" }]),
     ] {
         assert_error(service.post(&message), 400, -32600).await;
     }

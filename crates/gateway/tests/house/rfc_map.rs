@@ -80,6 +80,18 @@ fn every_attack_has_tests_and_each_exists() {
 }
 
 #[test]
+fn every_advantage_over_other_fetch_servers_has_tests_and_each_exists() {
+    let advantages = rows(&text("docs/fetch-peers.md"));
+    assert!(advantages.len() > 10, "{} rows", advantages.len());
+    let tests = advantages.iter().flat_map(|row| {
+        let tests = row.last().map(|proof| quoted(proof)).unwrap_or_default();
+        assert!(!tests.is_empty(), "no proof: {row:?}");
+        tests
+    });
+    assert_exist(tests.map(str::to_owned));
+}
+
+#[test]
 fn every_test_that_the_page_on_security_names_exists() {
     let page = text("docs/security.md");
     let tests = quoted(&page).into_iter().filter(|word| {

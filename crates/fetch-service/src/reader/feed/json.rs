@@ -1,6 +1,9 @@
 //! JSON Feed 1.1 (<https://www.jsonfeed.org/version/1.1/>).
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::{Entry, Feed};
 
@@ -14,7 +17,7 @@ struct JsonFeed {
     #[serde(default)]
     description: String,
     #[serde(default)]
-    items: Vec<Item>,
+    items: Items,
 }
 
 #[derive(Deserialize)]
@@ -44,14 +47,38 @@ struct Author {
 
 pub(super) fn parse(text: &str) -> Option<Feed> {
     let feed: JsonFeed = serde_json::from_str(text).ok()?;
-    feed.version
-        .starts_with("https://jsonfeed.org/version/")
-        .then(|| Feed {
-            title: feed.title,
-            link: feed.home_page_url,
-            description: feed.description,
-            entries: feed.items.into_iter().map(Item::into).collect(),
-        })
+    let is_feed = feed.version.starts_with("https://jsonfeed.org/version/");
+    is_feed.then_some(Feed {
+        title: feed.title,
+        link: feed.home_page_url,
+        description: feed.description,
+        ..feed.items.0
+    })
+}
+
+/// The items as entries, of which no more are kept than are shown.
+#[derive(Default)]
+struct Items(Feed);
+
+impl<'de> Deserialize<'de> for Items {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Items::default())
+    }
+}
+
+impl<'de> Visitor<'de> for Items {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of items")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Self, A::Error> {
+        while let Some(item) = items.next_element::<Item>()? {
+            self.0.add(item.into());
+        }
+        Ok(self)
+    }
 }
 
 impl From<Item> for Entry {

@@ -35,7 +35,11 @@ pub(super) fn parse(text: &str) -> Option<Feed> {
                 }
                 match name {
                     "channel" => {}
-                    "item" | "entry" => feed.entries.extend(entry.replace(Entry::default())),
+                    "item" | "entry" => {
+                        if let Some(before) = entry.replace(Entry::default()) {
+                            feed.add(before);
+                        }
+                    }
                     "author" if !is_text_only(&reader, text) => is_author = true,
                     _ => {
                         let link = href(&start);
@@ -54,14 +58,20 @@ pub(super) fn parse(text: &str) -> Option<Feed> {
                 }
             }
             Event::End(end) => match local(end.name().as_ref()) {
-                "item" | "entry" => feed.entries.extend(entry.take()),
+                "item" | "entry" => {
+                    if let Some(entry) = entry.take() {
+                        feed.add(entry);
+                    }
+                }
                 "author" => is_author = false,
                 _ => {}
             },
             _ => {}
         }
     }
-    feed.entries.extend(entry);
+    if let Some(entry) = entry {
+        feed.add(entry);
+    }
     is_feed.then_some(feed)
 }
 

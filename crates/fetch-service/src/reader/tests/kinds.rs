@@ -154,10 +154,6 @@ fn a_pdf_that_has_no_text_or_is_damaged_says_so() {
         told(b"%PDF-1.7 and no more".to_vec()),
         Unreadable::BrokenPdf
     );
-    let mut open = pdf(1, &line("secret"));
-    open.extend_from_slice(b"\n% /Encrypt\n");
-    // One that merely says so is read.
-    assert!(read(&page("application/pdf", open), Format::Markdown).is_ok());
 }
 
 #[test]
@@ -225,5 +221,24 @@ fn feeds_have_many_dialects() {
         ("application/xml", ""),
     ] {
         assert_eq!(list(content_type, body), (body.to_owned(), Form::AsServed));
+    }
+}
+
+#[test]
+fn a_feed_of_very_many_entries_says_how_many_are_left_out() {
+    let xml = format!(
+        "<rss><channel>{}</channel></rss>",
+        "<item><title>x</title></item>".repeat(2_500)
+    );
+    let items = vec![r#"{"title":"x"}"#; 2_500].join(",");
+    let json = format!(r#"{{"version":"https://jsonfeed.org/version/1.1","items":[{items}]}}"#);
+    for (content_type, body) in [
+        ("application/rss+xml", xml),
+        ("application/feed+json", json),
+    ] {
+        let (text, form) = read(&page(content_type, body), Format::Markdown).unwrap();
+        assert_eq!(form, Form::Feed);
+        assert_eq!(text.matches("## x").count(), 2_000, "{content_type}");
+        assert!(text.ends_with("(500 more entries are not shown)"), "{text}");
     }
 }
