@@ -184,7 +184,8 @@ impl Writer {
 fn share(room: Room) -> f64 {
     match room {
         Room::Login => 0.2,
-        Room::Discovery | Room::Stranger | Room::Refused => 0.1,
+        Room::Stranger | Room::Refused => 0.1,
+        Room::Discovery | Room::UsedAgain => 0.05,
     }
 }
 
@@ -194,6 +195,7 @@ struct Allowances {
     login: Allowance,
     stranger: Allowance,
     refused: Allowance,
+    used_again: Allowance,
 }
 
 impl Allowances {
@@ -204,6 +206,7 @@ impl Allowances {
             login: Allowance::of(Room::Login, keep),
             stranger: Allowance::of(Room::Stranger, keep),
             refused: Allowance::of(Room::Refused, keep),
+            used_again: Allowance::of(Room::UsedAgain, keep),
         }
     }
 
@@ -213,6 +216,7 @@ impl Allowances {
             Room::Login => &mut self.login,
             Room::Stranger => &mut self.stranger,
             Room::Refused => &mut self.refused,
+            Room::UsedAgain => &mut self.used_again,
         };
         allowance.take(now)
     }

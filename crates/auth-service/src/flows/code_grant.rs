@@ -76,9 +76,9 @@ async fn fresh(context: &Context, consumed: Consumed) -> Result<CodeRecord, OAut
         CodeOutcome::Fresh(record) => Ok(*record),
         CodeOutcome::Unknown => Err(unknown()),
         CodeOutcome::Replayed(grant) => {
-            if end_grant(context, &grant, context.now()).await? {
-                context.record(&AuditEvent::CodeReplayed { grant });
-            }
+            // Recorded also where the grant had ended before: somebody has a code that he should not.
+            end_grant(context, &grant, context.now()).await?;
+            context.record(&AuditEvent::CodeReplayed { grant });
             Err(used_up())
         }
     }

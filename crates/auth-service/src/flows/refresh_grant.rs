@@ -83,9 +83,8 @@ pub async fn refresh(
         RotateOutcome::Unknown => Err(unknown()),
         RotateOutcome::ClientGone => Err(refused(context, &client.client().client_id)),
         RotateOutcome::Reused(grant) => {
-            if end_grant(context, &grant, now).await? {
-                context.record(&AuditEvent::RefreshReused { grant });
-            }
+            end_grant(context, &grant, now).await?;
+            context.record(&AuditEvent::RefreshReused { grant });
             Err(OAuthFailure::invalid_grant(
                 "the refresh token was used before",
             ))

@@ -37,22 +37,18 @@ async fn a_session_whose_code_is_remembered_is_counted_once() {
     }
 }
 
-/// As a device that polled just before it began has its tokens while it runs.
 #[actix_web::test]
-async fn a_session_that_appears_while_others_are_ended_is_ended_too() {
+async fn a_device_that_has_polled_gets_no_tokens_after_its_access_was_ended() {
     let world = World::new();
-    let device = world.session("a-device", "github|1").await;
-    world.sql("CREATE TABLE polled AS SELECT jti, grant_id, record, expires_at FROM token; DELETE FROM token;");
-    world.sql("DELETE FROM refresh_token");
-    world.session("some-client", "github|2").await;
-    world.sql(
-        "CREATE TRIGGER meanwhile AFTER INSERT ON ended_grant BEGIN
-             INSERT INTO token (jti, grant_id, record, expires_at) SELECT * FROM polled; DELETE FROM polled;
-         END;",
+    let (his, hers) = (
+        world.polled_device("github|1").await,
+        world.polled_device("github|2").await,
     );
-    let went = world.json(&["sessions", "revoke", "--all", "--yes"]);
-    assert_eq!(went[0]["sessions"], 2);
-    assert_eq!(world.issue(&device).await, IssueOutcome::GrantEnded);
+    world.session("some-client", "github|1").await;
+    let went = world.json(&["sessions", "revoke", "--user", "github|1", "--yes"]);
+    assert_eq!(went[0]["sessions"], 1);
+    assert_eq!(world.issue(&his).await, IssueOutcome::GrantEnded);
+    assert_eq!(world.issue(&hers).await, IssueOutcome::Issued);
 }
 
 /// On a terminal, since only there somebody can be asked.

@@ -7,10 +7,10 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use token_core::client::Client;
-use token_core::secret::{AuthorizationCode, RefreshToken};
+use token_core::secret::{AuthorizationCode, RefreshToken, SecretHash};
 use token_core::store::{
-    ClientStore as _, CodeRecord, Grant, GrantStore as _, IssueOutcome, IssuedTokens,
-    RefreshRecord, TokenRecord,
+    ClientStore as _, CodeRecord, DeviceDecision, DeviceRecord, DeviceStore as _, Grant,
+    GrantStore as _, IssueOutcome, IssuedTokens, RefreshRecord, TokenRecord,
 };
 use token_core::{Clock as _, GrantId, Jti, Seconds, SystemClock, SystemEntropy, Timestamp};
 use token_store::SqliteStore;
@@ -157,6 +157,32 @@ impl World {
         .unwrap();
         self.store.put_code(&record, now()).await.unwrap();
         self.store.consume_code(&key, now()).await.unwrap();
+        grant
+    }
+
+    /// Somebody approved a device, which has polled since and has no tokens yet.
+    pub(crate) async fn polled_device(&self, user_id: &str) -> Grant {
+        let grant = grant("some-client", user_id);
+        let device_code = SecretHash::of(&format!("device {user_id}"));
+        let record = DeviceRecord {
+            device_code,
+            user_code: SecretHash::of(&format!("user {user_id}")),
+            client_id: grant.client_id.clone(),
+            resource: grant.resource.clone(),
+            scope: grant.scope.clone(),
+            interval: Seconds(5),
+            expires_at: now().plus(HOUR),
+        };
+        assert!(self.store.put_device(&record, now()).await.unwrap());
+        let approved = DeviceDecision::Approved(grant.clone());
+        let decided = self
+            .store
+            .decide_device(&record.user_code, &approved, now());
+        decided.await.unwrap();
+        let polled = self
+            .store
+            .poll_device(&device_code, &grant.client_id, now());
+        polled.await.unwrap();
         grant
     }
 }

@@ -13,6 +13,8 @@ pub enum Room {
     Stranger,
     /// Requests that the verifier refused without knowing whose they are.
     Refused,
+    /// What was used up being used again: whoever has it may go on with that.
+    UsedAgain,
 }
 
 impl AuditEvent {
@@ -33,6 +35,7 @@ impl AuditEvent {
             | Self::ConsentGiven { .. }
             | Self::ConsentRefused { .. }
             | Self::EgressRefused { .. } => Some(Room::Stranger),
+            Self::CodeReplayed { .. } | Self::RefreshReused { .. } => Some(Room::UsedAgain),
             Self::RequestsDenied { first, .. } if first.jti.is_none() => Some(Room::Refused),
             _ => None,
         }
