@@ -17,8 +17,6 @@ import documents  # noqa: E402
 from client import sign_in  # noqa: E402
 
 DIALECTS = os.path.join(os.path.dirname(__file__), "../../dialects/*-cimd*.json")
-# The authorization server keeps a document for no less than this.
-LEAST_LIFETIME = 60
 
 
 @pytest.fixture(scope="session")
@@ -69,4 +67,4 @@ class Known:
 
     def wait(self):
         """Most of the time has passed by then in other tests."""
-        time.sleep(max(0, self.since + LEAST_LIFETIME + 1 - time.monotonic()))
+        time.sleep(max(0, self.since + documents.LEAST_LIFETIME + 1 - time.monotonic()))

@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 
 from client import REDIRECT_URI, request
 
+# The authorization server keeps a document for no less than this, in seconds.
+LEAST_LIFETIME = 60
 HOST = os.environ.get("DOCUMENT_HOST", "http://documents.test")
 
 
