@@ -40,7 +40,7 @@ use token_core::{
 use token_store::MemoryStore;
 use url::Url;
 
-pub(crate) use browser::{Browser, authorize_uri};
+pub(crate) use browser::{Browser, authorization_request, authorize_uri};
 pub(crate) use remote::{FakeRemote, settled};
 
 pub(crate) const PASSPHRASE: &str = "open sesame";

@@ -5,25 +5,13 @@ use token_core::Seconds;
 use token_core::client::{Client, GrantType};
 
 use crate::harness::{
-    Answer, Browser, CALLBACK, CHALLENGE, RESOURCE, Server, authorize_uri, operators_client,
+    Answer, Browser, CALLBACK, Server, authorization_request, authorize_uri, operators_client,
 };
 
 /// A request with these parameters changed; an empty value leaves one out.
 async fn push(server: &Server, client_id: &str, changes: &[(&str, &str)]) -> Answer {
-    let mut fields = vec![
-        ("response_type", "code"),
-        ("client_id", client_id),
-        ("redirect_uri", CALLBACK),
-        ("code_challenge", CHALLENGE),
-        ("code_challenge_method", "S256"),
-        ("resource", RESOURCE),
-        ("state", "pushed-state"),
-    ];
-    for (name, value) in changes {
-        fields.retain(|(own, _)| own != name);
-        fields.push((name, value));
-    }
-    fields.retain(|(_, value)| !value.is_empty());
+    let changes = [&[("state", "pushed-state")], changes].concat();
+    let fields = authorization_request(client_id, &changes);
     server.post_form("/par", &fields).await
 }
 

@@ -41,3 +41,20 @@ impl AuditEvent {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{GrantId, SystemEntropy};
+
+    #[test]
+    fn what_is_used_again_and_again_shares_a_room_of_its_own() {
+        let grant = GrantId::generate(&SystemEntropy::new()).unwrap();
+        let replayed = AuditEvent::CodeReplayed {
+            grant: grant.clone(),
+        };
+        let reused = AuditEvent::RefreshReused { grant };
+        assert_eq!(replayed.room(), Some(Room::UsedAgain));
+        assert_eq!(reused.room(), Some(Room::UsedAgain));
+    }
+}

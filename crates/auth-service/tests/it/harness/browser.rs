@@ -8,8 +8,11 @@ use actix_web::test::TestRequest;
 
 use super::{Answer, CALLBACK, CHALLENGE, PASSPHRASE, RESOURCE, Server};
 
-/// An authorization request with these parameters changed; an empty value leaves one out.
-pub(crate) fn authorize_uri(client_id: &str, changes: &[(&str, &str)]) -> String {
+/// The parameters of an authorization request with these changed; an empty value leaves one out.
+pub(crate) fn authorization_request<'a>(
+    client_id: &'a str,
+    changes: &[(&'a str, &'a str)],
+) -> Vec<(&'a str, &'a str)> {
     let mut parameters = vec![
         ("response_type", "code"),
         ("client_id", client_id),
@@ -24,6 +27,12 @@ pub(crate) fn authorize_uri(client_id: &str, changes: &[(&str, &str)]) -> String
         parameters.push((name, value));
     }
     parameters.retain(|(_, value)| !value.is_empty());
+    parameters
+}
+
+/// Where a client sends a browser with that request.
+pub(crate) fn authorize_uri(client_id: &str, changes: &[(&str, &str)]) -> String {
+    let parameters = authorization_request(client_id, changes);
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     format!("/authorize?{}", query.extend_pairs(parameters).finish())
 }
