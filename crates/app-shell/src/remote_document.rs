@@ -1,8 +1,8 @@
 //! An internal document, such as a key set, that is polled and kept.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use reqwest::{Client, StatusCode, Url, redirect};
 use tokio::sync::{Notify, watch};
@@ -23,6 +23,7 @@ const BYTES_LIMIT: usize = 64 * 1024;
 pub struct RemoteDocument<T> {
     current: watch::Receiver<Option<Arc<T>>>,
     version: Arc<AtomicU64>,
+    fetched_at: Arc<Mutex<Option<Instant>>>,
     early: Arc<Notify>,
     poller: AbortHandle,
 }
@@ -61,6 +62,7 @@ impl<T: Send + Sync + 'static> RemoteDocument<T> {
         let (publish, current) = watch::channel(None);
         let early = Arc::new(Notify::new());
         let version = Arc::new(AtomicU64::new(0));
+        let fetched_at = Arc::default();
         let poller = Poller {
             client,
             url,
@@ -68,12 +70,14 @@ impl<T: Send + Sync + 'static> RemoteDocument<T> {
             parse,
             publish,
             version: Arc::clone(&version),
+            fetched_at: Arc::clone(&fetched_at),
             early: Arc::clone(&early),
         };
         let poller = tokio::spawn(poller.run()).abort_handle();
         Ok(Arc::new(Self {
             current,
             version,
+            fetched_at,
             early,
             poller,
         }))
@@ -87,6 +91,11 @@ impl<T: Send + Sync + 'static> RemoteDocument<T> {
     /// Grows after the document has changed, and stays while it is fetched again as it was.
     pub fn version(&self) -> u64 {
         self.version.load(Ordering::Acquire)
+    }
+
+    /// When it was last fetched, whether or not it had changed; none before the first success.
+    pub fn fetched_at(&self) -> Option<Instant> {
+        *held(&self.fetched_at)
     }
 
     /// Asks for an early refresh, for instance when a token names a key that is not in
@@ -109,6 +118,7 @@ struct Poller<T, P> {
     parse: P,
     publish: watch::Sender<Option<Arc<T>>>,
     version: Arc<AtomicU64>,
+    fetched_at: Arc<Mutex<Option<Instant>>>,
     early: Arc<Notify>,
 }
 
@@ -117,6 +127,7 @@ impl<T, P: Fn(&[u8]) -> Result<T, String>> Poller<T, P> {
         let mut was_good = None;
         let mut published = None;
         loop {
+            let asked_at = Instant::now();
             let outcome = timeout(ANSWER_LIMIT, self.fetch()).await;
             let outcome = outcome.unwrap_or(Err(FetchError::Slow));
             let outcome = outcome.and_then(|body| self.news(body, &mut published));
@@ -128,6 +139,9 @@ impl<T, P: Fn(&[u8]) -> Result<T, String>> Poller<T, P> {
             if let Ok(Some(document)) = outcome {
                 self.publish.send_replace(Some(Arc::new(document)));
                 self.version.fetch_add(1, Ordering::Release);
+            }
+            if is_good {
+                *held(&self.fetched_at) = Some(asked_at);
             }
             sleep(PAUSE).await;
             if self.publish.borrow().is_some() {
@@ -179,6 +193,11 @@ impl<T, P: Fn(&[u8]) -> Result<T, String>> Poller<T, P> {
             }
         }
     }
+}
+
+fn held<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing is half done under this lock.
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl FetchError {

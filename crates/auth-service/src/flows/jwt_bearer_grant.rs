@@ -7,6 +7,7 @@
 //! so keeps the say.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use app_shell::remote_document::RemoteDocument;
 use token_core::admission::vouched_for;
@@ -30,6 +31,8 @@ pub const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 pub const PROFILE: &str = "urn:ietf:params:oauth:grant-profile:id-jag";
 
 const MAX_USERNAME_BYTES: usize = 100;
+/// A key that is not among keys of this age is nobody's.
+const JUST_NOW: Duration = Duration::from_secs(10);
 
 /// An identity provider that the operator trusts.
 pub struct TrustedProvider {
@@ -44,8 +47,9 @@ pub trait ForeignKeySource: Send + Sync {
     /// The keys as last known; `None` until they are known for the first time.
     fn current(&self) -> Option<Arc<ForeignKeys>>;
 
-    /// Asks for an early look, since an assertion names a key that is not known. Does not wait.
-    fn refresh_soon(&self);
+    /// Has the keys looked at again, since an assertion names one that is not known. Does not
+    /// wait. Whether there is anything to hope for: they may have been looked at a moment ago.
+    fn look_again(&self) -> bool;
 }
 
 impl ForeignKeySource for Arc<RemoteDocument<ForeignKeys>> {
@@ -53,8 +57,13 @@ impl ForeignKeySource for Arc<RemoteDocument<ForeignKeys>> {
         RemoteDocument::current(self)
     }
 
-    fn refresh_soon(&self) {
-        RemoteDocument::refresh_soon(self);
+    fn look_again(&self) -> bool {
+        let was_just_now = |at: Instant| at.elapsed() < JUST_NOW;
+        let is_due = !self.fetched_at().is_some_and(was_just_now);
+        if is_due {
+            self.refresh_soon();
+        }
+        is_due
     }
 }
 
@@ -74,7 +83,11 @@ pub async fn issue(
     let assertion = form.required("assertion", "assertion is missing")?;
     let assertion = verified(context, provider, assertion)
         .and_then(|assertion| given_to(client, assertion))
-        .inspect_err(|_| refused(context, client))?;
+        .inspect_err(|failure| {
+            if failure.code == OAuthErrorCode::InvalidGrant {
+                refused(context, client);
+            }
+        })?;
     let resource = resource(context, form, &assertion)?;
     let scope = scope(&assertion)?.narrowed(form.single("scope")?);
     let user_id = vouched_for(&assertion.sub).ok_or_else(unnamed)?;
@@ -112,22 +125,33 @@ fn verified(
     assertion: &str,
 ) -> Result<IdJag, OAuthFailure> {
     let keys = provider.keys.current().ok_or_else(|| {
-        let description = "the identity provider's keys are not known yet; try again in a moment";
-        OAuthFailure::new(OAuthErrorCode::TemporarilyUnavailable, description)
+        in_a_moment("the identity provider's keys are not known yet; try again in a moment")
     })?;
     let (us, now) = (&context.issuer, context.now());
-    IdJag::verify(assertion, &keys, &provider.issuer, us, now).map_err(|error| {
-        if error == TokenError::UnknownKey {
-            provider.keys.refresh_soon();
+    IdJag::verify(assertion, &keys, &provider.issuer, us, now).map_err(|error| match error {
+        // One that the provider has just begun to use, perhaps.
+        TokenError::UnknownKey if provider.keys.look_again() => {
+            in_a_moment("the key of the assertion is being asked for; try again in a moment")
         }
-        OAuthFailure::invalid_grant(match error {
-            TokenError::Expired => "the assertion is expired",
-            TokenError::WrongType => "the assertion's typ must be oauth-id-jag+jwt",
-            TokenError::WrongIssuer => "the assertion is not of the trusted identity provider",
-            TokenError::WrongAudience => "the assertion's aud must be the issuer of this gateway",
-            _ => "the assertion is not good",
-        })
+        TokenError::Expired => OAuthFailure::invalid_grant("the assertion is expired"),
+        TokenError::WrongType => {
+            OAuthFailure::invalid_grant("the assertion's typ must be oauth-id-jag+jwt")
+        }
+        TokenError::WrongIssuer => {
+            OAuthFailure::invalid_grant("the assertion is not of the trusted identity provider")
+        }
+        TokenError::WrongAudience => {
+            OAuthFailure::invalid_grant("the assertion's aud must be the issuer of this gateway")
+        }
+        _ => OAuthFailure::invalid_grant("the assertion is not good"),
     })
+}
+
+fn in_a_moment(description: &'static str) -> OAuthFailure {
+    OAuthFailure {
+        momentary: true,
+        ..OAuthFailure::new(OAuthErrorCode::TemporarilyUnavailable, description)
+    }
 }
 
 fn given_to(client: &Client, assertion: IdJag) -> Result<IdJag, OAuthFailure> {

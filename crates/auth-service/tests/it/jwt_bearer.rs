@@ -1,6 +1,7 @@
 //! RFC 7523 with an ID-JAG: an identity provider that the operator trusts vouches for a person.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use auth_service::flows::jwt_bearer_grant::{ForeignKeySource, TrustedProvider};
 use base64::Engine as _;
@@ -20,14 +21,20 @@ const NOW: u64 = 1_800_000_000;
 /// An identity provider with a key that it names itself.
 pub(crate) struct Provider(Ed25519KeyPair);
 
-struct Keys(Option<Arc<ForeignKeys>>);
+/// Keys that were looked at long ago, or else a moment ago.
+struct Keys {
+    current: Option<Arc<ForeignKeys>>,
+    are_old: AtomicBool,
+}
 
 impl ForeignKeySource for Keys {
     fn current(&self) -> Option<Arc<ForeignKeys>> {
-        self.0.clone()
+        self.current.clone()
     }
 
-    fn refresh_soon(&self) {}
+    fn look_again(&self) -> bool {
+        self.are_old.swap(false, Ordering::Relaxed)
+    }
 }
 
 impl Provider {
@@ -47,12 +54,19 @@ impl Provider {
         let keys = ForeignKeys::from_jwks_json(set.to_string().as_bytes()).unwrap();
         TrustedProvider {
             issuer: IDP.to_owned(),
-            keys: Arc::new(Keys(Some(Arc::new(keys)))),
+            keys: Arc::new(Keys {
+                current: Some(Arc::new(keys)),
+                are_old: AtomicBool::new(true),
+            }),
         }
     }
 
     fn sign(&self, typ: &str, claims: &Value) -> String {
-        let header = json!({ "alg": "EdDSA", "typ": typ, "kid": "idp-1" });
+        self.sign_by("idp-1", typ, claims)
+    }
+
+    fn sign_by(&self, kid: &str, typ: &str, claims: &Value) -> String {
+        let header = json!({ "alg": "EdDSA", "typ": typ, "kid": kid });
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let input = format!("{}.{}", encode(&header), encode(claims));
         let signature = self.0.sign(input.as_bytes());
@@ -185,6 +199,23 @@ async fn every_claim_of_an_assertion_is_checked() {
 }
 
 #[actix_web::test]
+async fn a_key_that_the_provider_has_just_begun_to_use_is_asked_for_and_an_unknown_one_refused() {
+    let provider = Provider::new();
+    let server = server(&provider).await;
+    let claims = json!({
+        "iss": IDP, "sub": "00u1234", "aud": "https://auth.example.com", "client_id": "agent",
+        "jti": "1", "resource": RESOURCE, "exp": NOW + 300, "iat": NOW,
+    });
+    let assertion = provider.sign_by("idp-2", "oauth-id-jag+jwt", &claims);
+    let answer = ask(&server, &assertion, RESOURCE).await;
+    assert_eq!(answer.error(), (503, "temporarily_unavailable".to_owned()));
+    assert_eq!(answer.header("retry-after"), Some("2"));
+    // They were looked at meanwhile.
+    let answer = ask(&server, &assertion, RESOURCE).await;
+    assert_eq!(answer.error(), (400, "invalid_grant".to_owned()));
+}
+
+#[actix_web::test]
 async fn an_assertion_of_another_type_or_key_is_refused() {
     let provider = Provider::new();
     let server = server(&provider).await;
@@ -258,7 +289,10 @@ async fn keys_that_are_not_known_yet_are_not_the_clients_fault() {
     let provider = Provider::new();
     let server = Server::trusting(TrustedProvider {
         issuer: IDP.to_owned(),
-        keys: Arc::new(Keys(None)),
+        keys: Arc::new(Keys {
+            current: None,
+            are_old: AtomicBool::new(true),
+        }),
     });
     server
         .provision(&operators_client("agent", GrantType::JwtBearer))
