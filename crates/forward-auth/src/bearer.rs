@@ -1,7 +1,12 @@
 //! The bearer of tokens: what a service is told of whoever makes a request, as header values that
 //! are made once and then handed out, whichever of the bearer's tokens comes. A renewed token is
 //! told of by the assertion that was signed for the one before.
+//!
+//! Of a million tokens the next one's values are in no cache of the processor. So all values of a
+//! bearer lie in one piece of memory and share one counter, and they are fetched at once: to copy
+//! one after the other would wait for memory each time.
 
+use std::hint::black_box;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -30,41 +35,53 @@ const HANDED_OUT_FOR: Seconds = Seconds(LIFETIME.0 * 3 / 4);
 
 /// A person with a client and what it was allowed, at one service.
 pub struct Bearer {
+    place: Mutex<Place>,
     identity: Identity,
     resource: ResourceId,
-    values: [HeaderValue; 4],
-    assertion: Mutex<AssertionPlace>,
     key: Key,
     /// Where it is known, until it is forgotten.
     known_to: Weak<Bearers>,
 }
 
 #[derive(Default)]
-struct AssertionPlace {
-    last: Option<SignedAssertion>,
+struct Place {
+    last: Option<Kept>,
     renewing: bool,
 }
 
-struct SignedAssertion {
-    value: HeaderValue,
+struct Kept {
+    told: Told,
+    /// The texts of `told`, one after the other.
+    texts: Bytes,
     signed_at: Timestamp,
     keys: u64,
 }
 
-/// The assertion that is held of a bearer.
-#[derive(Debug)]
-pub(crate) enum Held {
-    /// One to hand out.
-    Good(HeaderValue),
-    /// One to hand out, and to renew then. One caller alone is told so.
-    Aging(HeaderValue),
-    /// None that could be handed out.
-    Nothing,
+/// What a service is told of a request: who makes it, and an assertion of that.
+#[derive(Debug, Clone)]
+pub struct Told([HeaderValue; 5]);
+
+/// Nothing can be told of a bearer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum CannotTell {
+    /// There is no assertion.
+    #[error(transparent)]
+    NotSigned(#[from] SignError),
+    /// No token of ours has such a claim.
+    #[error("a claim of the token cannot be the value of a header")]
+    NotAHeader,
 }
 
-/// A claim cannot be a header's value; no token of ours has one that cannot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NotAHeader;
+/// What is held of a bearer.
+#[derive(Debug)]
+pub(crate) enum Held {
+    /// To hand out.
+    Good(Told),
+    /// To hand out, and to renew then. One caller alone is told so.
+    Aging(Told),
+    /// Nothing that could be handed out.
+    Nothing,
+}
 
 impl std::fmt::Debug for Bearer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -80,22 +97,73 @@ impl Drop for Bearer {
     }
 }
 
+impl Kept {
+    /// Reads a little of everything that handing it out will touch. The processor waits for all of
+    /// that at the same time; a counter that is changed ends such a time.
+    fn fetch(&self) {
+        const LINE: usize = 64;
+        let first = |line: &[u8]| line.first().copied().unwrap_or_default();
+        let texts = self
+            .texts
+            .chunks(LINE)
+            .fold(0, |all, line| all ^ first(line));
+        let values = self.told.0.iter().fold(0, |all, value| all ^ value.len());
+        black_box((texts, values, self.texts.is_unique()));
+    }
+}
+
+impl Told {
+    /// With its texts, one after the other.
+    fn of(identity: &Identity, assertion: &str) -> Result<(Self, Bytes), CannotTell> {
+        let scope = identity.scope.to_string();
+        let texts = [
+            identity.user_id.as_str(),
+            identity.username.as_str(),
+            identity.client_id.as_str(),
+            scope.as_str(),
+            assertion,
+        ];
+        let joined = Bytes::from(texts.concat());
+        let mut at = 0;
+        let mut value = |text: &str| {
+            let end = at + text.len();
+            let part = joined.slice(at..end);
+            at = end;
+            HeaderValue::from_maybe_shared(part).map_err(|_| CannotTell::NotAHeader)
+        };
+        let [user_id, username, client_id, scope, assertion] = texts;
+        let told = Self([
+            value(user_id)?,
+            value(username)?,
+            value(client_id)?,
+            value(scope)?,
+            value(assertion)?,
+        ]);
+        Ok((told, joined))
+    }
+
+    /// The assertion alone.
+    pub fn assertion(&self) -> &HeaderValue {
+        let [.., assertion] = &self.0;
+        assertion
+    }
+
+    /// The identity headers with their values, the assertion last.
+    pub fn headers(self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+        IDENTITY_HEADERS.into_iter().zip(self.0)
+    }
+}
+
 impl Bearer {
     /// Whoever has a token with these claims, at the service that is their audience.
-    pub(crate) fn new(
-        claims: &AccessTokenClaims,
-        key: Key,
-        known_to: &Arc<Bearers>,
-    ) -> Result<Self, NotAHeader> {
-        let identity = Identity::from(claims);
-        Ok(Self {
-            values: values(&identity)?,
-            identity,
+    pub(crate) fn new(claims: &AccessTokenClaims, key: Key, known_to: &Arc<Bearers>) -> Self {
+        Self {
+            place: Mutex::default(),
+            identity: Identity::from(claims),
             resource: claims.aud.clone(),
-            assertion: Mutex::default(),
             key,
             known_to: Arc::downgrade(known_to),
-        })
+        }
     }
 
     /// Whether it is the one of a token with these claims.
@@ -117,34 +185,22 @@ impl Bearer {
         &self.resource
     }
 
-    /// The identity headers with their values, the assertion last.
-    pub fn headers(&self, assertion: HeaderValue) -> [(HeaderName, HeaderValue); 5] {
-        let [id, name, client, scope, signed] = IDENTITY_HEADERS;
-        let [user_id, user_name, client_id, scopes] = self.values.clone();
-        [
-            (id, user_id),
-            (name, user_name),
-            (client, client_id),
-            (scope, scopes),
-            (signed, assertion),
-        ]
-    }
-
-    /// The assertion, where there is one that was signed by the present keys.
+    /// What a service is told, where there is an assertion that was signed by the present keys.
     pub(crate) fn held(&self, keys: u64, now: Timestamp) -> Held {
         let mut place = self.place();
-        let AssertionPlace { last, renewing } = &mut *place;
+        let Place { last, renewing } = &mut *place;
         let Some(last) = last.as_ref().filter(|last| last.keys == keys) else {
             return Held::Nothing;
         };
         if last.signed_at.plus(HANDED_OUT_FOR).has_passed(now) {
             return Held::Nothing;
         }
+        last.fetch();
         if last.signed_at.plus(RENEWED_AFTER).has_passed(now) && !*renewing {
             *renewing = true;
-            return Held::Aging(last.value.clone());
+            return Held::Aging(last.told.clone());
         }
-        Held::Good(last.value.clone())
+        Held::Good(last.told.clone())
     }
 
     /// Signs an assertion, and keeps it.
@@ -152,21 +208,23 @@ impl Bearer {
         &self,
         signer: &AssertionSigner,
         now: Timestamp,
-    ) -> Result<HeaderValue, SignError> {
+    ) -> Result<Told, CannotTell> {
         // Before the keys themselves: an assertion is never taken for one of newer keys.
         let keys = signer.keys_version();
         let outcome = signer
             .sign(&self.identity, &self.resource, now)
-            .and_then(|text| HeaderValue::try_from(text).map_err(|_| SignError));
+            .map_err(CannotTell::from)
+            .and_then(|assertion| Told::of(&self.identity, &assertion));
         let mut place = self.place();
         place.renewing = false;
-        let value = outcome?;
-        place.last = Some(SignedAssertion {
-            value: value.clone(),
+        let (told, texts) = outcome?;
+        place.last = Some(Kept {
+            told: told.clone(),
+            texts,
             signed_at: now,
             keys,
         });
-        Ok(value)
+        Ok(told)
     }
 
     /// About how many bytes it takes, in memory and on the heap.
@@ -180,36 +238,8 @@ impl Bearer {
         size_of::<Self>() + 3 * texts + self.resource.as_str().len() + ASSERTION
     }
 
-    fn place(&self) -> MutexGuard<'_, AssertionPlace> {
+    fn place(&self) -> MutexGuard<'_, Place> {
         // Nothing is half done under this lock.
-        self.assertion
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The values of all headers but the assertion's, in one piece of memory.
-fn values(identity: &Identity) -> Result<[HeaderValue; 4], NotAHeader> {
-    let scope = identity.scope.to_string();
-    let texts = [
-        identity.user_id.as_str(),
-        identity.username.as_str(),
-        identity.client_id.as_str(),
-        scope.as_str(),
-    ];
-    let joined = Bytes::from(texts.concat());
-    let mut at = 0;
-    let mut value = |text: &str| {
-        let end = at + text.len();
-        let part = joined.slice(at..end);
-        at = end;
-        HeaderValue::from_maybe_shared(part).map_err(|_| NotAHeader)
-    };
-    let [user_id, username, client_id, scope] = texts;
-    Ok([
-        value(user_id)?,
-        value(username)?,
-        value(client_id)?,
-        value(scope)?,
-    ])
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use token_core::access_token::AccessTokenClaims;
 
-use crate::bearer::{Bearer, NotAHeader};
+use crate::bearer::Bearer;
 
 /// Where a bearer is found. The hash is keyed, so nobody can aim at another's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,20 +22,17 @@ pub(crate) struct Bearers {
 
 impl Bearers {
     /// The bearer of a token with these claims.
-    pub(crate) fn of(
-        self: &Arc<Self>,
-        claims: &AccessTokenClaims,
-    ) -> Result<Arc<Bearer>, NotAHeader> {
+    pub(crate) fn of(self: &Arc<Self>, claims: &AccessTokenClaims) -> Arc<Bearer> {
         let key = self.key(claims);
         // Upgraded outside the lock: who is the last to let go of a bearer takes it.
         let known = self.held().get(&key).cloned();
         let known = known.and_then(|known| known.upgrade());
         if let Some(known) = known.filter(|known| known.is_of(claims)) {
-            return Ok(known);
+            return known;
         }
-        let bearer = Arc::new(Bearer::new(claims, key, self)?);
+        let bearer = Arc::new(Bearer::new(claims, key, self));
         self.held().insert(key, Arc::downgrade(&bearer));
-        Ok(bearer)
+        bearer
     }
 
     /// Whoever was there is gone, unless another has taken the place.
@@ -102,11 +99,8 @@ mod tests {
     #[test]
     fn a_bearer_is_one_until_the_last_of_his_tokens_is_forgotten() {
         let bearers = Arc::new(Bearers::default());
-        let (one, again) = (
-            bearers.of(&claims("alice")).unwrap(),
-            bearers.of(&claims("alice")).unwrap(),
-        );
-        let other = bearers.of(&claims("bob")).unwrap();
+        let (one, again) = (bearers.of(&claims("alice")), bearers.of(&claims("alice")));
+        let other = bearers.of(&claims("bob"));
         assert!(Arc::ptr_eq(&one, &again) && !Arc::ptr_eq(&one, &other));
         drop(one);
         assert_eq!(bearers.held().len(), 2);
@@ -119,12 +113,12 @@ mod tests {
         let bearers = Arc::new(Bearers::default());
         let alice = claims("alice");
         let key = bearers.key(&alice);
-        let before = bearers.of(&claims("bob")).unwrap();
+        let before = bearers.of(&claims("bob"));
         // As if both had the same key.
         bearers.held().insert(key, Arc::downgrade(&before));
-        let own = bearers.of(&alice).unwrap();
+        let own = bearers.of(&alice);
         assert!(own.is_of(&alice) && !Arc::ptr_eq(&own, &before));
         bearers.forget(key);
-        assert!(Arc::ptr_eq(&own, &bearers.of(&alice).unwrap()));
+        assert!(Arc::ptr_eq(&own, &bearers.of(&alice)));
     }
 }

@@ -2,7 +2,7 @@
 //! counted where it is many times the same; when tokens were used; and how much was decided.
 
 use std::mem::take;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,9 +22,12 @@ const USES_EVERY: Duration = Duration::from_secs(2);
 const DENIALS_EVERY: u64 = 5;
 /// How many of those make an interval of [`AuditEvent::RequestsCounted`].
 const COUNTS_EVERY: u64 = 150;
-/// How many uses may wait: no more tokens than that are used for the first time, or once a minute,
-/// in two seconds.
+/// How many uses may wait: no more tokens than that are used for the first time in two seconds.
 const ROOM: usize = 65_536;
+/// How many of them may be of tokens whose first use was written: 2,048 a second. Where more are in
+/// use within a minute than that makes, each is noted less often: to note one costs Redis as much
+/// as several requests cost the verifier.
+const ROOM_AGAIN: usize = 4096;
 /// How many uses are written at once.
 const BATCH: usize = 256;
 /// More requests than that in a minute with one token are a burst: no person is so fast.
@@ -34,6 +37,8 @@ const BURST: u64 = 600;
 #[derive(Default)]
 pub(crate) struct Journal {
     uses: Mutex<Vec<Used>>,
+    /// How many of them are of tokens whose first use was written.
+    again: AtomicUsize,
     denied: Mutex<Vec<Denied>>,
     missed: AtomicU64,
     counted: Mutex<Option<Counted>>,
@@ -78,9 +83,13 @@ struct Denied {
 impl Journal {
     /// A request used this token.
     pub(crate) fn used(&self, pass: &Pass, address: Option<&str>, now: Timestamp) {
-        let Some(due) = pass.uses.note(now) else {
+        let has_room = || self.again.load(Ordering::Relaxed) < ROOM_AGAIN;
+        let Some(due) = pass.uses.note(now, has_room) else {
             return;
         };
+        if due.within.is_some() {
+            self.again.fetch_add(1, Ordering::Relaxed);
+        }
         let network = address.and_then(Network::of);
         let noted = Used {
             jti: pass.jti.clone(),
@@ -180,6 +189,7 @@ pub async fn finish(verifier: &Verifier, store: &dyn TokenUses) {
 async fn write_uses(verifier: &Verifier, store: &dyn TokenUses) {
     let (journal, audit) = (&verifier.journal, &verifier.parts.audit);
     let uses = take(&mut *held(&journal.uses));
+    journal.again.store(0, Ordering::Relaxed);
     for batch in uses.chunks(BATCH) {
         let noted: Vec<_> = batch
             .iter()

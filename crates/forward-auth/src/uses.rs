@@ -1,5 +1,5 @@
 //! When a token was last used, as the request that uses it can note without a lock: one addition.
-//! Once a minute one request is told to pass it on.
+//! Once a minute one request is told to pass it on, or later where too many others are.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -32,11 +32,12 @@ pub(crate) struct Due {
 }
 
 impl Uses {
-    /// Notes a use. Of the requests of a minute one is told to pass it on.
-    pub(crate) fn note(&self, now: Timestamp) -> Option<Due> {
+    /// Notes a use. Of the requests of a minute one is told to pass it on. Where that is not the
+    /// first time and there is no room for it, a later one is.
+    pub(crate) fn note(&self, now: Timestamp, has_room: impl FnOnce() -> bool) -> Option<Due> {
         let before = self.since.fetch_add(1, Ordering::Relaxed);
         let (last, count) = (Timestamp(before >> 32), before & COUNT);
-        if !last.plus(PASSED_ON_AFTER).has_passed(now) {
+        if !last.plus(PASSED_ON_AFTER).has_passed(now) || (last.0 > 0 && !has_room()) {
             return None;
         }
         // Of those who come here at the same time the last one to count goes on, for all of them.
@@ -75,7 +76,7 @@ mod tests {
     #[test]
     fn one_request_of_a_minute_passes_on_how_many_there_were() {
         let (uses, start) = (Uses::default(), 1_800_000_000_u64);
-        let note = |after| uses.note(Timestamp(start + after));
+        let note = |after| uses.note(Timestamp(start + after), || true);
         let due = |requests, within: Option<u64>| {
             let within = within.map(Seconds);
             Some(Due { requests, within })
@@ -90,17 +91,35 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_room_is_passed_on_later_and_the_first_use_needs_none() {
+        let (uses, start) = (Uses::default(), 1_800_000_000_u64);
+        let note = |after, has_room| uses.note(Timestamp(start + after), || has_room);
+        let first = Due {
+            requests: 1,
+            within: None,
+        };
+        assert_eq!(note(0, false), Some(first));
+        assert_eq!((note(60, false), note(61, false)), (None, None));
+        let later = Due {
+            requests: 3,
+            within: Some(Seconds(70)),
+        };
+        assert_eq!(note(70, true), Some(later));
+    }
+
+    #[test]
     fn of_many_at_the_same_time_one_passes_on_and_none_is_lost() {
         let uses = Uses::default();
         let now = Timestamp(1_800_000_000);
-        let run = || (0..10_000).filter_map(|_| uses.note(now)).collect();
+        let note = |now| uses.note(now, || true);
+        let run = || (0..10_000).filter_map(|_| note(now)).collect();
         let told: Vec<Vec<Due>> = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..8).map(|_| scope.spawn(run)).collect();
             threads.into_iter().map(|one| one.join().unwrap()).collect()
         });
         let told = told.concat();
         assert_eq!(told.len(), 1);
-        let rest = uses.note(Timestamp(now.0 + 60)).unwrap().requests;
+        let rest = note(Timestamp(now.0 + 60)).unwrap().requests;
         let first: u64 = told.iter().map(|due| due.requests).sum();
         assert_eq!(first + rest, 80_001);
     }

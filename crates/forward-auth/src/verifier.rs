@@ -17,9 +17,7 @@ mod handing_out;
 use std::sync::Arc;
 use std::time::Instant;
 
-use actix_web::http::header::HeaderValue;
 use app_shell::traces;
-use token_core::access_token::AccessTokenClaims;
 use token_core::admission::Admission;
 use token_core::assertion::AssertionSigner;
 use token_core::audit::AuditSink;
@@ -29,6 +27,7 @@ use token_core::live::Live;
 use token_core::store::{ActiveTokens, Freshness};
 use token_core::{Clock, Issuer, Jti, ResourceId, Services, Timestamp};
 
+use crate::bearer::Told;
 use crate::bearers::Bearers;
 use crate::decide::{Denial, Refusal, Rules, judge, presented};
 use crate::flights::{Flights, Outcome, Part, answer};
@@ -75,9 +74,13 @@ pub struct Verifier {
 
 /// What becomes of a request.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a box would be an allocation for each request that passes"
+)]
 pub enum Verdict {
-    /// It passes, with this assertion of whose it is.
-    Allow(Arc<Pass>, HeaderValue),
+    /// It passes, and the service is told this.
+    Allow(Arc<Pass>, Told),
     /// It does not.
     Deny(Denial),
 }
@@ -327,7 +330,10 @@ impl Verifier {
             admission: &admission,
         };
         let Refusal { denial, claims } = match judge(question.token, rules, &keys, now) {
-            Ok(claims) => return self.pass(claims),
+            Ok(claims) => {
+                let bearer = self.bearers.of(&claims);
+                return Ok(Pass::new(claims.jti, claims.times.exp, bearer));
+            }
             Err(refusal) => refusal,
         };
         if let Some(claims) = claims {
@@ -351,15 +357,6 @@ impl Verifier {
             self.memory.keep_bad(question.digest, bad);
         }
         Err(denial)
-    }
-
-    /// A fault of ours denies.
-    fn pass(&self, claims: AccessTokenClaims) -> Result<Pass, Denial> {
-        let bearer = self.bearers.of(&claims).map_err(|error| {
-            tracing::error!(?error, "a token of ours has a claim that fits no header");
-            Denial::CannotDecide
-        })?;
-        Ok(Pass::new(claims.jti, claims.times.exp, bearer))
     }
 
     async fn is_active(&self, jti: &Jti, now: Timestamp) -> Result<bool, Denial> {

@@ -15,7 +15,7 @@ use actix_web::http::header::{
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse};
 use app_shell::{cors, traces};
-use forward_auth::bearer::{Bearer, IDENTITY_HEADERS};
+use forward_auth::bearer::{IDENTITY_HEADERS, Told};
 use forward_auth::forwarded::{ForwardedRequest, Presented};
 use forward_auth::http::verify::{denied, tell};
 use forward_auth::{Verdict, Verifier};
@@ -110,8 +110,8 @@ impl Edge {
         } else {
             match self.verdict(&request).await {
                 Verdict::Deny(denial) => request.into_response(denied(&self.resource, denial)),
-                Verdict::Allow(pass, assertion) => {
-                    replace_identity(request.headers_mut(), &pass.bearer, assertion);
+                Verdict::Allow(_, told) => {
+                    replace_identity(request.headers_mut(), told);
                     next.call(request).await?.map_into_boxed_body()
                 }
             }
@@ -154,9 +154,9 @@ fn has_alias(headers: &HeaderMap) -> bool {
     })
 }
 
-fn replace_identity(headers: &mut HeaderMap, bearer: &Bearer, assertion: HeaderValue) {
+fn replace_identity(headers: &mut HeaderMap, told: Told) {
     headers.remove(AUTHORIZATION);
-    for (name, value) in bearer.headers(assertion) {
+    for (name, value) in told.headers() {
         headers.insert(name, value);
     }
 }

@@ -17,7 +17,7 @@ use futures_util::future::Either;
 use serde_json::json;
 use token_core::ResourceId;
 
-use crate::bearer::Bearer;
+use crate::bearer::Told;
 use crate::challenge::{challenge, description, status};
 use crate::decide::Denial;
 use crate::forwarded::{ForwardedRequest, Presented};
@@ -66,7 +66,7 @@ fn response(resource: &ResourceId, verdict: Verdict, is_traced: bool) -> HttpRes
         tell(&verdict);
     }
     match verdict {
-        Verdict::Allow(pass, assertion) => allowed(&pass.bearer, assertion),
+        Verdict::Allow(_, told) => allowed(told),
         Verdict::Deny(denial) => denied(resource, denial),
     }
 }
@@ -112,10 +112,10 @@ fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     }
 }
 
-fn allowed(bearer: &Bearer, assertion: HeaderValue) -> HttpResponse {
+fn allowed(told: Told) -> HttpResponse {
     let mut answer = HttpResponse::new(StatusCode::OK);
     let headers = answer.headers_mut();
-    for (name, value) in bearer.headers(assertion) {
+    for (name, value) in told.headers() {
         headers.insert(name, value);
     }
     answer

@@ -14,15 +14,15 @@ impl Verifier {
     pub(super) fn allow(&self, pass: Arc<Pass>, now: Timestamp) -> Verdict {
         let signer = &self.parts.assertions;
         match pass.bearer.held(signer.keys_version(), now) {
-            Held::Good(assertion) => Verdict::Allow(pass, assertion),
-            Held::Aging(assertion) => {
+            Held::Good(told) => Verdict::Allow(pass, told),
+            Held::Aging(told) => {
                 self.renew_later(&pass.bearer, now);
-                Verdict::Allow(pass, assertion)
+                Verdict::Allow(pass, told)
             }
             Held::Nothing => match pass.bearer.sign(signer, now) {
-                Ok(assertion) => Verdict::Allow(pass, assertion),
+                Ok(told) => Verdict::Allow(pass, told),
                 Err(error) => {
-                    tracing::error!(%error, "an assertion could not be signed");
+                    tracing::error!(%error, "a service cannot be told whose a request is");
                     Verdict::Deny(Denial::CannotDecide)
                 }
             },
