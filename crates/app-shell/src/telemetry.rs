@@ -1,13 +1,17 @@
 //! Log lines to standard error, as text for a person or JSON for a collector.
 
+mod json_lines;
+
 use std::io::IsTerminal as _;
 use std::str::FromStr;
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use self::json_lines::JsonLines;
 use crate::settings::Settings;
 
 /// The settings that [`Telemetry::from_settings`] reads: `LOG_LEVEL` and `LOG_FORMAT`.
@@ -70,7 +74,7 @@ impl Telemetry {
         match self.format {
             LogFormat::Text => filtered.with(lines).try_init(),
             LogFormat::Json => {
-                let lines = lines.json().flatten_event(true).with_span_list(false);
+                let lines = lines.fmt_fields(JsonFields::new()).event_format(JsonLines);
                 filtered.with(lines).try_init()
             }
         }

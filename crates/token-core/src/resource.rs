@@ -214,8 +214,9 @@ impl Services {
     /// The configured resource that a request's `resource` means: compared with scheme and host
     /// in lower case and one trailing slash removed (RFC 8707; MCP authorization).
     pub fn requested(&self, resource: &str) -> Option<&ResourceId> {
-        let wanted = canonical(resource)?;
-        self.0.values().find(|own| own.as_str() == wanted)
+        let named = |wanted: &str| self.0.values().find(|own| own.as_str() == wanted);
+        // As the metadata spells it, which needs no parser.
+        named(resource).or_else(|| named(&canonical(resource)?))
     }
 
     /// The resource meant by a request that names none, as clients of 2025-03-26 do: the service
