@@ -13,9 +13,6 @@ pub mod steps;
 pub mod target;
 pub mod third_party;
 
-/// Requests under way at the same time.
-const AT_ONCE: usize = 8;
-
 /// How much is measured.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
@@ -24,6 +21,8 @@ pub struct Plan {
     /// How many requests of each kind in a round. The kernel counts in hundredths of a second, so
     /// four thousand requests are known to 2.5 µs each.
     pub requests: u32,
+    /// How many of them are under way at the same time.
+    pub at_once: usize,
     /// How many clients and tokens are many.
     pub many: u64,
 }
@@ -53,11 +52,11 @@ impl Cost {
     }
 }
 
-/// Makes `requests` requests, some at once, and counts what the processes took for them.
+/// Makes the requests of a round, some at once, and counts what the processes took for them.
 pub fn counted<T, F: Future<Output = Outcome<T>>>(
     runtime: &Runtime,
     pids: &[u32],
-    requests: u32,
+    plan: &Plan,
     request: impl Fn(usize) -> F,
 ) -> Outcome<(Vec<T>, Cost)> {
     let used = || -> Outcome<Duration> {
@@ -65,9 +64,10 @@ pub fn counted<T, F: Future<Output = Outcome<T>>>(
         times.sum::<Outcome<Duration>>()
     };
     let before = used()?;
+    let requests = plan.requests;
     let answers = runtime.block_on(async {
         let all = (0..requests as usize).map(request);
-        let all = stream::iter(all).buffer_unordered(AT_ONCE);
+        let all = stream::iter(all).buffer_unordered(plan.at_once);
         all.try_collect::<Vec<T>>().await
     })?;
     let cpu = used()?.saturating_sub(before);

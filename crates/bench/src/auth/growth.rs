@@ -137,19 +137,23 @@ fn compare(
     (large, small): (&Subject, &Subject),
     report: &mut Report,
 ) -> Outcome<()> {
+    let warm_up = Plan {
+        requests: 100,
+        ..*plan
+    };
     for subject in [large, small] {
         let client = seed::client(CLIENT)?;
         runtime.block_on(subject.store.put_client(&client, SystemClock.now()))?;
-        round(runtime, subject, 100)?;
+        round(runtime, subject, &warm_up)?;
     }
     let (mut of_large, mut of_small) = (Vec::new(), Vec::new());
     for at in 0..plan.rounds {
         if at % 2 == 0 {
-            of_large.push(round(runtime, large, plan.requests)?);
-            of_small.push(round(runtime, small, plan.requests)?);
+            of_large.push(round(runtime, large, plan)?);
+            of_small.push(round(runtime, small, plan)?);
         } else {
-            of_small.push(round(runtime, small, plan.requests)?);
-            of_large.push(round(runtime, large, plan.requests)?);
+            of_small.push(round(runtime, small, plan)?);
+            of_large.push(round(runtime, large, plan)?);
         }
     }
     for (at, step) in STEPS.iter().enumerate() {
@@ -183,19 +187,19 @@ fn compare(
 }
 
 /// Each step as many times.
-fn round(runtime: &Runtime, subject: &Subject, requests: u32) -> Outcome<[Cost; STEPS.len()]> {
+fn round(runtime: &Runtime, subject: &Subject, plan: &Plan) -> Outcome<[Cost; STEPS.len()]> {
     let Subject { target, pids, .. } = subject;
-    let (_, register) = counted(runtime, pids, requests, |_| target.register())?;
-    let (_, authorize) = counted(runtime, pids, requests, |_| target.authorize(CLIENT))?;
-    let codes = runtime.block_on(codes(subject, requests))?;
-    let (tokens, by_code) = counted(runtime, pids, requests, async |at| {
+    let (_, register) = counted(runtime, pids, plan, |_| target.register())?;
+    let (_, authorize) = counted(runtime, pids, plan, |_| target.authorize(CLIENT))?;
+    let codes = runtime.block_on(codes(subject, plan.requests))?;
+    let (tokens, by_code) = counted(runtime, pids, plan, async |at| {
         target.redeem(CLIENT, codes.get(at).ok_or("too few")?).await
     })?;
-    let (tokens, by_refresh) = counted(runtime, pids, requests, async |at| {
+    let (tokens, by_refresh) = counted(runtime, pids, plan, async |at| {
         let refresh = &tokens.get(at).ok_or("too few")?.refresh;
         target.refresh(CLIENT, refresh).await
     })?;
-    let (_, revoke) = counted(runtime, pids, requests, async |at| {
+    let (_, revoke) = counted(runtime, pids, plan, async |at| {
         let access = &tokens.get(at).ok_or("too few")?.access;
         target.revoke(CLIENT, access).await
     })?;

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use token_core::access_token::AccessTokenClaims;
+use token_core::keys::SigningKey;
 use token_core::secret::ClientSecret;
 
 use super::target::{Target, Tokens};
@@ -24,20 +26,31 @@ const SECRET: &str = "a secret that is long and random enough";
 /// What each round found, in microseconds of processor time.
 #[derive(Default)]
 struct Rounds {
-    /// By name, in the order of a sign-in.
-    steps: Vec<(&'static str, Vec<f64>)>,
+    /// In the order of a sign-in.
+    steps: Vec<Step>,
     /// A JWT of the same claims, as auth-service signs it.
     jwt: Vec<f64>,
-    /// Its signature alone, by ring.
+}
+
+struct Step {
+    name: &'static str,
+    costs: Vec<f64>,
+    /// For one that gives a token: a signature alone, by ring, right after it.
     ring: Vec<f64>,
 }
 
-/// The steps that give a token.
-const TOKENS: [&str; 3] = [
-    "/token, authorization_code",
-    "/token, refresh_token",
-    "/token, client_credentials",
-];
+impl Rounds {
+    fn add(&mut self, name: &'static str, cost: Cost, ring: Option<f64>) {
+        let (costs, ring) = (vec![cost.each()], Vec::from_iter(ring));
+        match self.steps.iter_mut().find(|step| step.name == name) {
+            Some(step) => {
+                step.costs.extend(costs);
+                step.ring.extend(ring);
+            }
+            None => self.steps.push(Step { name, costs, ring }),
+        }
+    }
+}
 
 /// Every step, in rounds; the raw signatures in between.
 pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
@@ -56,128 +69,137 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
         requests: 100,
         ..*plan
     };
-    round(&system, &target, warm_up, &mut Rounds::default())?;
+    round(&system, &target, &warm_up, &mut Rounds::default())?;
     let mut rounds = Rounds::default();
     for _ in 0..plan.rounds {
-        round(&system, &target, *plan, &mut rounds)?;
+        round(&system, &target, plan, &mut rounds)?;
     }
     figures(&rounds, report);
     Ok(())
 }
 
-fn round(system: &System, target: &Target, plan: Plan, rounds: &mut Rounds) -> Outcome<()> {
+fn round(system: &System, target: &Target, plan: &Plan, rounds: &mut Rounds) -> Outcome<()> {
     let runtime = &system.runtime;
     let pids = [system.auth_service.pid()];
     let n = plan.requests;
-    let mut add = |name, cost: Cost| match rounds.steps.iter_mut().find(|(own, _)| *own == name) {
-        Some((_, costs)) => costs.push(cost.each()),
-        None => rounds.steps.push((name, vec![cost.each()])),
-    };
-
-    let (clients, cost) = counted(runtime, &pids, n, |_| target.register())?;
-    add("POST /register", cost);
+    let (clients, cost) = counted(runtime, &pids, plan, |_| target.register())?;
+    rounds.add("POST /register", cost, None);
     let client = clients.first().ok_or("no client")?.as_str();
-    let (pages, cost) = counted(runtime, &pids, n, |_| target.authorize(client))?;
-    add("GET /authorize", cost);
+    let (pages, cost) = counted(runtime, &pids, plan, |_| target.authorize(client))?;
+    rounds.add("GET /authorize", cost, None);
     let at = |list: &[_], at: usize| list.get(at).cloned().ok_or("too few");
-    let (approved, cost) = counted(runtime, &pids, n, async |own| {
+    let (approved, cost) = counted(runtime, &pids, plan, async |own| {
         target.approve(&at(&pages, own)?).await
     })?;
-    add("POST /consent", cost);
-    let (back, _) = counted(runtime, &pids, n, async |own| {
+    rounds.add("POST /consent", cost, None);
+    let (back, _) = counted(runtime, &pids, plan, async |own| {
         let approved = approved.get(own).ok_or("too few")?;
         Ok((approved, target.signed_in(approved).await?))
     })?;
-    let (codes, cost) = counted(runtime, &pids, n, async |own| {
+    let (codes, cost) = counted(runtime, &pids, plan, async |own| {
         let (approved, back) = back.get(own).ok_or("too few")?;
         target.callback(approved, back).await
     })?;
-    add("GET /callback, with both questions to GitHub", cost);
+    rounds.add("GET /callback, with both questions to GitHub", cost, None);
 
-    let [by_code, by_refresh, by_credentials] = TOKENS;
-    let (tokens, cost) = counted(runtime, &pids, n, async |own| {
+    let raw = Raw::of(system)?;
+    let (tokens, cost) = counted(runtime, &pids, plan, async |own| {
         target
             .redeem(client, codes.get(own).ok_or("too few")?)
             .await
     })?;
-    add(by_code, cost);
-    let (tokens, cost): (Vec<Tokens>, _) = counted(runtime, &pids, n, async |own| {
+    rounds.add("/token, authorization_code", cost, Some(raw.ring(n)?));
+    let (tokens, cost): (Vec<Tokens>, _) = counted(runtime, &pids, plan, async |own| {
         let refresh = &tokens.get(own).ok_or("too few")?.refresh;
         target.refresh(client, refresh).await
     })?;
-    add(by_refresh, cost);
-    let (_, cost) = counted(runtime, &pids, n, |_| {
+    rounds.add("/token, refresh_token", cost, Some(raw.ring(n)?));
+    let (_, cost) = counted(runtime, &pids, plan, |_| {
         target.client_credentials(MACHINE, SECRET)
     })?;
-    add(by_credentials, cost);
-    let (_, cost) = counted(runtime, &pids, n, async |own| {
+    rounds.add("/token, client_credentials", cost, Some(raw.ring(n)?));
+    let (_, cost) = counted(runtime, &pids, plan, async |own| {
         let access = &tokens.get(own).ok_or("too few")?.access;
         target.revoke(client, access).await
     })?;
-    add("POST /revoke", cost);
-
-    let (jwt, ring) = raw_signatures(system, n)?;
-    rounds.jwt.push(jwt);
-    rounds.ring.push(ring);
+    rounds.add("POST /revoke", cost, None);
+    rounds.jwt.push(raw.jwt(n)?);
     Ok(())
 }
 
 fn figures(rounds: &Rounds, report: &mut Report) {
-    let jwt = Spread::of(rounds.jwt.iter().copied());
-    let ring = Spread::of(rounds.ring.iter().copied());
-    for (name, costs) in &rounds.steps {
-        let spread = Spread::of(costs.iter().copied());
-        if TOKENS.contains(name) {
-            let shares = costs.iter().zip(&rounds.ring);
-            report.add(Figure {
-                name: format!("{name}: raw signing's share of auth-service's CPU"),
-                ours: format!("{} µs", number(spread.median)),
-                control: format!(
-                    "{} µs by ring; {} µs with its JWT",
-                    number(ring.median),
-                    number(jwt.median)
-                ),
-                result: Spread::of(shares.map(|(cost, raw)| raw / cost)),
-                unit: "",
-                goal: Goal::AtLeast(0.85),
-            });
-        } else {
+    let median = |of: &[f64]| number(Spread::of(of.iter().copied()).median);
+    for Step { name, costs, ring } in &rounds.steps {
+        if ring.is_empty() {
             report.add(Figure {
                 name: format!("{name}: auth-service's CPU"),
                 ours: String::new(),
                 control: String::new(),
-                result: spread,
+                result: Spread::of(costs.iter().copied()),
                 unit: "µs",
                 goal: Goal::AtMost(1000.0),
+            });
+        } else {
+            report.add(Figure {
+                name: format!("{name}: raw signing's share of auth-service's CPU"),
+                ours: format!("{} µs", median(costs)),
+                control: format!(
+                    "{} µs by ring; {} µs with its JWT",
+                    median(ring),
+                    median(&rounds.jwt)
+                ),
+                result: Spread::of(costs.iter().zip(ring).map(|(cost, raw)| raw / cost)),
+                unit: "",
+                goal: Goal::AtLeast(0.85),
             });
         }
     }
 }
 
-/// The processor time of a token's JWT, and of its signature alone.
-fn raw_signatures(system: &System, count: u32) -> Outcome<(f64, f64)> {
-    let key = system.signing_key()?;
-    let mint = Mint::new(key.clone())?;
-    let minted = mint.fresh("a-client-of-twenty-and-three-more-characters")?;
-    let claims = mint.claims(&minted.record);
-    let jwt = this_thread(count, || {
-        claims.sign(&key)?;
-        Ok(())
-    })?;
+/// What auth-service signs for a token, signed here.
+struct Raw {
+    key: SigningKey,
+    claims: AccessTokenClaims,
+    pair: RsaKeyPair,
+    message: Vec<u8>,
+}
 
-    let pair = rsa_key(&system.path("signing"))?;
-    let message = minted.text.rsplit_once('.').ok_or("no token")?.0.as_bytes();
-    let mut signature = vec![0; pair.public().modulus_len()];
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "ring's own call is what is measured"
-    )]
-    let random = SystemRandom::new();
-    let ring = this_thread(count, || {
-        pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
-            .map_err(|_| "ring cannot sign".into())
-    })?;
-    Ok((jwt, ring))
+impl Raw {
+    fn of(system: &System) -> Outcome<Self> {
+        let key = system.signing_key()?;
+        let mint = Mint::new(key.clone())?;
+        let minted = mint.fresh("a-client-of-twenty-and-three-more-characters")?;
+        let (message, _) = minted.text.rsplit_once('.').ok_or("no token")?;
+        Ok(Self {
+            claims: mint.claims(&minted.record),
+            key,
+            pair: rsa_key(&system.path("signing"))?,
+            message: message.as_bytes().to_vec(),
+        })
+    }
+
+    /// The processor time of the JWT.
+    fn jwt(&self, count: u32) -> Outcome<f64> {
+        this_thread(count, || {
+            self.claims.sign(&self.key)?;
+            Ok(())
+        })
+    }
+
+    /// The processor time of the signature alone.
+    fn ring(&self, count: u32) -> Outcome<f64> {
+        let mut signature = vec![0; self.pair.public().modulus_len()];
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "ring's own call is what is measured"
+        )]
+        let random = SystemRandom::new();
+        this_thread(count, || {
+            self.pair
+                .sign(&RSA_PKCS1_SHA256, &random, &self.message, &mut signature)
+                .map_err(|_| "ring cannot sign".into())
+        })
+    }
 }
 
 fn rsa_key(directory: &Path) -> Outcome<RsaKeyPair> {

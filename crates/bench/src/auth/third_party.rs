@@ -56,7 +56,7 @@ fn measure(
     request: impl AsyncFn(u64) -> Outcome<()>,
 ) -> Outcome<()> {
     let pids = [system.auth_service.pid()];
-    let (times, _) = counted(&system.runtime, &pids, plan.requests, async |at| {
+    let (times, _) = counted(&system.runtime, &pids, plan, async |at| {
         let at = u64::try_from(at)?;
         let begin = Instant::now();
         request(at).await?;

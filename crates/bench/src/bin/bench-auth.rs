@@ -25,6 +25,9 @@ struct Arguments {
     /// Requests of each kind in a round.
     #[arg(long, default_value_t = 4000)]
     requests: u32,
+    /// How many of them are under way at the same time.
+    #[arg(long, default_value_t = 32)]
+    at_once: usize,
     /// How many clients and tokens are many.
     #[arg(long, default_value_t = 1_000_000)]
     many: u64,
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
     let plan = Plan {
         rounds: arguments.rounds.max(1),
         requests: arguments.requests.max(1),
+        at_once: arguments.at_once.max(1),
         many: arguments.many.max(1),
     };
     run(&ROWS, &arguments.choice, &plan)

@@ -29,6 +29,9 @@ const CONNECTIONS: usize = 32;
 /// As docs/configuration.md says of `VERIFIER_CACHE_MB`, and some to spare.
 const TOKENS_PER_MB: u64 = 600;
 const DEFAULT_MB: u64 = 24;
+/// What was signed at the first use is renewed a minute later: after this long that goes on at all
+/// times, and not in one round alone.
+const SETTLING: Duration = Duration::from_secs(75);
 
 /// Two verifiers, each with a Redis of its own, one worker each.
 pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
@@ -54,6 +57,13 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let at_rest = with_many.server.resident()?;
     load::run(with_few.address, &few, CONNECTIONS, &Order::EachOnce)?;
     let first_use = load::run(with_many.address, &many, CONNECTIONS, &Order::EachOnce)?;
+
+    load::run(
+        with_many.address,
+        &many,
+        CONNECTIONS,
+        &Order::Random(SETTLING),
+    )?;
 
     let order = Order::Random(Duration::from_secs(u64::from(plan.seconds)));
     let ask_many = || Asked::by(&with_many, &many, &order);
