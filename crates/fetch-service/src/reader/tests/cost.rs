@@ -17,12 +17,12 @@ fn what_streams_move_costs_no_more_than_the_page() {
             )
         }),
         ("a long comment", |n| {
-            let boundaries = (0..4 * n).map(|n| format!("<br id=b{n}>"));
-            let calls = (0..4 * n).rev().map(|n| format!("$RC(\"b{n}\",\"S\")"));
+            let boundaries = (0..40 * n).map(|n| format!("<br id=b{n}>"));
+            let calls = (0..40 * n).rev().map(|n| format!("$RC(\"b{n}\",\"S\")"));
             format!(
                 "<div hidden id=S>x</div>{}<!--{}--><script>{}</script>",
                 boundaries.collect::<String>(),
-                "words & ".repeat(50 * n),
+                "words & ".repeat(1_000 * n),
                 calls.collect::<String>()
             )
         }),
@@ -66,7 +66,8 @@ fn a_long_title_is_not_compared_with_each_heading_as_a_whole() {
             page(n, "", "<meta property='og:title' content='LONG'>", "")
         }),
         ("heading", |n| {
-            page(n, "<title>x</title>", "", "<h1>LONG</h1>")
+            // It is compared with those before it.
+            page(n, "<title>x</title>", "", "") + &format!("<h1>{}</h1>", "word ".repeat(40 * n))
         }),
     ];
     for part in parts {
