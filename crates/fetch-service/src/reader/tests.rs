@@ -1,4 +1,5 @@
 mod bombs;
+mod hiding;
 mod kinds;
 mod pdfs;
 mod views;
