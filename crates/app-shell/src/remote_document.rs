@@ -23,7 +23,7 @@ const BYTES_LIMIT: usize = 64 * 1024;
 pub struct RemoteDocument<T> {
     current: watch::Receiver<Option<Arc<T>>>,
     version: Arc<AtomicU64>,
-    fetched_at: Arc<Mutex<Option<Instant>>>,
+    last_good_asked_at: Arc<Mutex<Option<Instant>>>,
     early: Arc<Notify>,
     poller: AbortHandle,
 }
@@ -62,7 +62,7 @@ impl<T: Send + Sync + 'static> RemoteDocument<T> {
         let (publish, current) = watch::channel(None);
         let early = Arc::new(Notify::new());
         let version = Arc::new(AtomicU64::new(0));
-        let fetched_at = Arc::default();
+        let last_good_asked_at = Arc::default();
         let poller = Poller {
             client,
             url,
@@ -70,14 +70,14 @@ impl<T: Send + Sync + 'static> RemoteDocument<T> {
             parse,
             publish,
             version: Arc::clone(&version),
-            fetched_at: Arc::clone(&fetched_at),
+            last_good_asked_at: Arc::clone(&last_good_asked_at),
             early: Arc::clone(&early),
         };
         let poller = tokio::spawn(poller.run()).abort_handle();
         Ok(Arc::new(Self {
             current,
             version,
-            fetched_at,
+            last_good_asked_at,
             early,
             poller,
         }))
@@ -93,9 +93,10 @@ impl<T: Send + Sync + 'static> RemoteDocument<T> {
         self.version.load(Ordering::Acquire)
     }
 
-    /// When it was last fetched, whether or not it had changed; none before the first success.
-    pub fn fetched_at(&self) -> Option<Instant> {
-        *held(&self.fetched_at)
+    /// When the request was made that was last answered with the document, changed or not; none
+    /// before the first success.
+    pub fn last_good_asked_at(&self) -> Option<Instant> {
+        *held(&self.last_good_asked_at)
     }
 
     /// Asks for an early refresh, for instance when a token names a key that is not in
@@ -118,7 +119,7 @@ struct Poller<T, P> {
     parse: P,
     publish: watch::Sender<Option<Arc<T>>>,
     version: Arc<AtomicU64>,
-    fetched_at: Arc<Mutex<Option<Instant>>>,
+    last_good_asked_at: Arc<Mutex<Option<Instant>>>,
     early: Arc<Notify>,
 }
 
@@ -141,7 +142,7 @@ impl<T, P: Fn(&[u8]) -> Result<T, String>> Poller<T, P> {
                 self.version.fetch_add(1, Ordering::Release);
             }
             if is_good {
-                *held(&self.fetched_at) = Some(asked_at);
+                *held(&self.last_good_asked_at) = Some(asked_at);
             }
             sleep(PAUSE).await;
             if self.publish.borrow().is_some() {

@@ -58,8 +58,14 @@ struct Kept {
 }
 
 /// What a service is told of a request: who makes it, and an assertion of that.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Told([HeaderValue; 5]);
+
+impl std::fmt::Debug for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Told").finish_non_exhaustive()
+    }
+}
 
 /// Nothing can be told of a bearer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -98,8 +104,9 @@ impl Drop for Bearer {
 }
 
 impl Kept {
-    /// Reads a little of everything that handing it out will touch. The processor waits for all of
-    /// that at the same time; a counter that is changed ends such a time.
+    /// Reads a little of everything that handing it out will touch, so that the processor waits for
+    /// all of it at the same time. Without, it would wait for the counter first, since it begins to
+    /// read nothing else before an atomic addition is done, and then for the rest.
     fn fetch(&self) {
         const LINE: usize = 64;
         let first = |line: &[u8]| line.first().copied().unwrap_or_default();

@@ -24,9 +24,9 @@ const DENIALS_EVERY: u64 = 5;
 const COUNTS_EVERY: u64 = 150;
 /// How many uses may wait: no more tokens than that are used for the first time in two seconds.
 const ROOM: usize = 65_536;
-/// How many of them may be of tokens whose first use was written: 2,048 a second. Where more are in
-/// use within a minute than that makes, each is noted less often: to note one costs Redis as much
-/// as several requests cost the verifier.
+/// How many of them may be of tokens of which a use was passed on before, as far as is remembered:
+/// 2,048 a second. Where more are in use within a minute than that makes, each is noted less often:
+/// to note one costs Redis as much as several requests cost the verifier.
 const ROOM_AGAIN: usize = 4096;
 /// How many uses are written at once.
 const BATCH: usize = 256;
@@ -37,7 +37,7 @@ const BURST: u64 = 600;
 #[derive(Default)]
 pub(crate) struct Journal {
     uses: Mutex<Vec<Used>>,
-    /// How many of them are of tokens whose first use was written.
+    /// How many of them are of tokens of which a use was passed on before.
     again: AtomicUsize,
     denied: Mutex<Vec<Denied>>,
     missed: AtomicU64,

@@ -7,17 +7,15 @@ use token_core::{Jti, Timestamp};
 use crate::bearer::Bearer;
 use crate::uses::Uses;
 
-/// What was verified of one token for one service. In this order: what each request touches comes
-/// first, so that it lies in one line of the processor's cache with the counter of the `Arc`.
-#[repr(C)]
+/// What was verified of one token for one service.
 pub struct Pass {
+    /// The token, for the store.
+    pub jti: Jti,
     /// When it is over.
     pub expires_at: Timestamp,
     /// Whose it is, and for which service.
     pub bearer: Arc<Bearer>,
     pub(crate) uses: Uses,
-    /// The token, for the store.
-    pub jti: Jti,
 }
 
 impl std::fmt::Debug for Pass {
@@ -30,10 +28,10 @@ impl Pass {
     /// Of the token with this identifier, for as long as it lives.
     pub(crate) fn new(jti: Jti, expires_at: Timestamp, bearer: Arc<Bearer>) -> Self {
         Self {
+            jti,
             expires_at,
             bearer,
             uses: Uses::default(),
-            jti,
         }
     }
 

@@ -123,17 +123,17 @@ async fn the_last_good_version_outlives_a_failure() {
     let document = poll(&base, "/jwks");
     until(|| document.current().is_some()).await;
 
-    let fetched_at = document.fetched_at().unwrap();
+    let asked_at = document.last_good_asked_at().unwrap();
     origin.answer("/jwks", 500, "");
     for requests in [2, 3] {
         document.refresh_soon();
         until(|| origin.requests("/jwks") == requests).await;
     }
     assert_eq!(document.current().unwrap().as_str(), "{1}");
-    assert_eq!(document.fetched_at(), Some(fetched_at));
+    assert_eq!(document.last_good_asked_at(), Some(asked_at));
 
     origin.answer("/jwks", 200, "{2}");
     document.refresh_soon();
     until(|| document.current().unwrap().as_str() == "{2}").await;
-    until(|| document.fetched_at() > Some(fetched_at)).await;
+    until(|| document.last_good_asked_at() > Some(asked_at)).await;
 }

@@ -12,41 +12,40 @@ use serde_json::Serializer;
 use tracing::{Event, Subscriber};
 use tracing_log::NormalizeEvent as _;
 use tracing_serde::{AsSerde as _, SerdeMapVisitor};
-use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::format::{JsonFields, Writer};
 use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
 /// Most lines have room in as many bytes.
 const LINE: usize = 768;
 
-/// The format. The fields of spans must be formatted by `JsonFields`.
+/// The format, where `JsonFields` format the fields of spans.
 pub(super) struct JsonLines;
 
-impl<S, N> FormatEvent<S, N> for JsonLines
+impl<S> FormatEvent<S, JsonFields> for JsonLines
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(
         &self,
-        context: &FmtContext<'_, S, N>,
+        context: &FmtContext<'_, S, JsonFields>,
         mut writer: Writer<'_>,
         event: &Event<'_>,
     ) -> fmt::Result {
         let mut line = object(event).map_err(|_| fmt::Error)?;
         if let Some(span) = context.parent_span() {
             let extensions = span.extensions();
-            let fields = extensions.get::<FormattedFields<N>>();
+            let fields = extensions.get::<FormattedFields<JsonFields>>();
             // What is JSON already goes as it is between its braces.
             let fields = fields
                 .and_then(|fields| fields.strip_prefix('{')?.strip_suffix('}'))
                 .unwrap_or_default();
             let comma = if fields.is_empty() { "" } else { "," };
-            let name = span.name();
+            let name = serde_json::to_string(span.name()).map_err(|_| fmt::Error)?;
             line.pop();
             line.push_str(r#","span":{"#);
-            for part in [fields, comma, r#""name":""#, name, r#""}}"#] {
+            for part in [fields, comma, r#""name":"#, &name, "}}"] {
                 line.push_str(part);
             }
         }

@@ -113,7 +113,7 @@ async fn recalled(
 }
 
 /// Stands for the key that an assertion names: by its header, which says nothing else.
-fn named_key(assertion: &str) -> SecretHash {
+pub(super) fn named_key(assertion: &str) -> SecretHash {
     let (header, _) = assertion.split_once('.').unwrap_or((assertion, ""));
     SecretHash::of(header)
 }

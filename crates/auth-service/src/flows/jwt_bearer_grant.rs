@@ -7,9 +7,7 @@
 //! so keeps the say.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use app_shell::remote_document::RemoteDocument;
 use token_core::admission::vouched_for;
 use token_core::audit::{AuditEvent, FailureReason};
 use token_core::client::{Client, ClientAuthenticationMethod, GrantType};
@@ -18,10 +16,12 @@ use token_core::jose::TokenError;
 use token_core::keys::ForeignKeys;
 use token_core::oauth_error::OAuthErrorCode;
 use token_core::scope::MCP;
+use token_core::secret::SecretHash;
 use token_core::store::Grant;
 use token_core::{GrantId, ResourceId, Scopes, Username};
 
 use super::client_authentication::AuthenticatedClient;
+use super::client_keys::named_key;
 use super::issue::{TokenResponse, issue_without_refresh};
 use super::{Context, OAuthFailure, Parameters};
 
@@ -31,8 +31,6 @@ pub const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 pub const PROFILE: &str = "urn:ietf:params:oauth:grant-profile:id-jag";
 
 const MAX_USERNAME_BYTES: usize = 100;
-/// A key that is not among keys of this age is nobody's.
-const JUST_NOW: Duration = Duration::from_secs(10);
 
 /// An identity provider that the operator trusts.
 pub struct TrustedProvider {
@@ -47,24 +45,10 @@ pub trait ForeignKeySource: Send + Sync {
     /// The keys as last known; `None` until they are known for the first time.
     fn current(&self) -> Option<Arc<ForeignKeys>>;
 
-    /// Has the keys looked at again, since an assertion names one that is not known. Does not
-    /// wait. Whether there is anything to hope for: they may have been looked at a moment ago.
-    fn look_again(&self) -> bool;
-}
-
-impl ForeignKeySource for Arc<RemoteDocument<ForeignKeys>> {
-    fn current(&self) -> Option<Arc<ForeignKeys>> {
-        RemoteDocument::current(self)
-    }
-
-    fn look_again(&self) -> bool {
-        let was_just_now = |at: Instant| at.elapsed() < JUST_NOW;
-        let is_due = !self.fetched_at().is_some_and(was_just_now);
-        if is_due {
-            self.refresh_soon();
-        }
-        is_due
-    }
+    /// Whether a key that an assertion names and that is not known may still come: then it is
+    /// asked for, and nobody waits for that. It may not where the provider, asked since it was
+    /// first named, has just shown that it does not have it.
+    fn may_come(&self, key: &SecretHash) -> bool;
 }
 
 /// Gives a token for an assertion.
@@ -130,7 +114,7 @@ fn verified(
     let (us, now) = (&context.issuer, context.now());
     IdJag::verify(assertion, &keys, &provider.issuer, us, now).map_err(|error| match error {
         // One that the provider has just begun to use, perhaps.
-        TokenError::UnknownKey if provider.keys.look_again() => {
+        TokenError::UnknownKey if provider.keys.may_come(&named_key(assertion)) => {
             in_a_moment("the key of the assertion is being asked for; try again in a moment")
         }
         TokenError::Expired => OAuthFailure::invalid_grant("the assertion is expired"),

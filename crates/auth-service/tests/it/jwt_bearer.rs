@@ -1,7 +1,6 @@
 //! RFC 7523 with an ID-JAG: an identity provider that the operator trusts vouches for a person.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use auth_service::flows::jwt_bearer_grant::{ForeignKeySource, TrustedProvider};
 use base64::Engine as _;
@@ -9,8 +8,10 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::{Value, json};
 use token_core::SystemEntropy;
+use token_core::audit::AuditEvent;
 use token_core::client::{Client, ClientCredential, GrantType};
 use token_core::keys::{ForeignKeys, generate_ed25519_pem};
+use token_core::secret::SecretHash;
 
 use crate::harness::{Answer, RESOURCE, Server, operators_client};
 
@@ -21,19 +22,33 @@ const NOW: u64 = 1_800_000_000;
 /// An identity provider with a key that it names itself.
 pub(crate) struct Provider(Ed25519KeyPair);
 
-/// Keys that were looked at long ago, or else a moment ago.
+/// Keys, and those that are there once somebody has named one that is not known.
 struct Keys {
-    current: Option<Arc<ForeignKeys>>,
-    are_old: AtomicBool,
+    current: Mutex<Option<Arc<ForeignKeys>>>,
+    coming: Mutex<Option<Arc<ForeignKeys>>>,
+}
+
+impl Keys {
+    fn known(current: Option<ForeignKeys>) -> Self {
+        Self {
+            current: Mutex::new(current.map(Arc::new)),
+            coming: Mutex::default(),
+        }
+    }
 }
 
 impl ForeignKeySource for Keys {
     fn current(&self) -> Option<Arc<ForeignKeys>> {
-        self.current.clone()
+        self.current.lock().unwrap().clone()
     }
 
-    fn look_again(&self) -> bool {
-        self.are_old.swap(false, Ordering::Relaxed)
+    fn may_come(&self, _: &SecretHash) -> bool {
+        let coming = self.coming.lock().unwrap().take();
+        let may_come = coming.is_some();
+        if may_come {
+            *self.current.lock().unwrap() = coming;
+        }
+        may_come
     }
 }
 
@@ -47,26 +62,20 @@ impl Provider {
     }
 
     pub(crate) fn trusted(&self) -> TrustedProvider {
+        trusting(Keys::known(Some(self.published_as("idp-1"))))
+    }
+
+    /// Its key set, where its key has this name.
+    fn published_as(&self, kid: &str) -> ForeignKeys {
         let x = URL_SAFE_NO_PAD.encode(self.0.public_key().as_ref());
         let set = json!({ "keys": [
-            { "kty": "OKP", "crv": "Ed25519", "x": x, "kid": "idp-1", "use": "sig" },
+            { "kty": "OKP", "crv": "Ed25519", "x": x, "kid": kid, "use": "sig" },
         ] });
-        let keys = ForeignKeys::from_jwks_json(set.to_string().as_bytes()).unwrap();
-        TrustedProvider {
-            issuer: IDP.to_owned(),
-            keys: Arc::new(Keys {
-                current: Some(Arc::new(keys)),
-                are_old: AtomicBool::new(true),
-            }),
-        }
+        ForeignKeys::from_jwks_json(set.to_string().as_bytes()).unwrap()
     }
 
     fn sign(&self, typ: &str, claims: &Value) -> String {
-        self.sign_by("idp-1", typ, claims)
-    }
-
-    fn sign_by(&self, kid: &str, typ: &str, claims: &Value) -> String {
-        let header = json!({ "alg": "EdDSA", "typ": typ, "kid": kid });
+        let header = json!({ "alg": "EdDSA", "typ": typ, "kid": "idp-1" });
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let input = format!("{}.{}", encode(&header), encode(claims));
         let signature = self.0.sign(input.as_bytes());
@@ -94,8 +103,20 @@ impl Provider {
     }
 }
 
+fn trusting(keys: Keys) -> TrustedProvider {
+    TrustedProvider {
+        issuer: IDP.to_owned(),
+        keys: Arc::new(keys),
+    }
+}
+
 async fn server(provider: &Provider) -> Server {
-    let server = Server::trusting(provider.trusted());
+    that_trusts(provider.trusted()).await
+}
+
+/// A server that trusts this provider.
+async fn that_trusts(provider: TrustedProvider) -> Server {
+    let server = Server::trusting(provider);
     let agent = operators_client("agent", GrantType::JwtBearer);
     server.provision(&agent).await;
     server
@@ -201,18 +222,33 @@ async fn every_claim_of_an_assertion_is_checked() {
 #[actix_web::test]
 async fn a_key_that_the_provider_has_just_begun_to_use_is_asked_for_and_an_unknown_one_refused() {
     let provider = Provider::new();
-    let server = server(&provider).await;
-    let claims = json!({
-        "iss": IDP, "sub": "00u1234", "aud": "https://auth.example.com", "client_id": "agent",
-        "jti": "1", "resource": RESOURCE, "exp": NOW + 300, "iat": NOW,
-    });
-    let assertion = provider.sign_by("idp-2", "oauth-id-jag+jwt", &claims);
+    let keys = Keys::known(Some(provider.published_as("idp-0")));
+    *keys.coming.lock().unwrap() = Some(Arc::new(provider.published_as("idp-1")));
+    let server = that_trusts(trusting(keys)).await;
+    let assertion = provider.assertion("1", "scope", json!(null));
+    let before = server.events().len();
     let answer = ask(&server, &assertion, RESOURCE).await;
     assert_eq!(answer.error(), (503, "temporarily_unavailable".to_owned()));
     assert_eq!(answer.header("retry-after"), Some("2"));
-    // They were looked at meanwhile.
+    let is_failure = |event: &AuditEvent| matches!(event, AuditEvent::AuthFailure { .. });
+    let failures = || {
+        server
+            .events()
+            .iter()
+            .skip(before)
+            .filter(|e| is_failure(e))
+            .count()
+    };
+    assert_eq!(failures(), 0, "nobody is to blame");
+    // It is there now, and the assertion is not used up.
+    assert_eq!(ask(&server, &assertion, RESOURCE).await.status, 200);
+
+    let server = that_trusts(trusting(Keys::known(Some(provider.published_as("idp-0"))))).await;
+    let before = server.events().len();
     let answer = ask(&server, &assertion, RESOURCE).await;
     assert_eq!(answer.error(), (400, "invalid_grant".to_owned()));
+    let events = server.events();
+    assert!(events.iter().skip(before).any(is_failure));
 }
 
 #[actix_web::test]
@@ -287,16 +323,7 @@ async fn without_a_trusted_provider_the_grant_does_not_exist() {
 #[actix_web::test]
 async fn keys_that_are_not_known_yet_are_not_the_clients_fault() {
     let provider = Provider::new();
-    let server = Server::trusting(TrustedProvider {
-        issuer: IDP.to_owned(),
-        keys: Arc::new(Keys {
-            current: None,
-            are_old: AtomicBool::new(true),
-        }),
-    });
-    server
-        .provision(&operators_client("agent", GrantType::JwtBearer))
-        .await;
+    let server = that_trusts(trusting(Keys::known(None))).await;
     let assertion = provider.assertion("1", "scope", json!(null));
     let answer = ask(&server, &assertion, RESOURCE).await;
     assert_eq!(answer.error(), (503, "temporarily_unavailable".to_owned()));

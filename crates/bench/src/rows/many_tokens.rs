@@ -29,8 +29,8 @@ const CONNECTIONS: usize = 32;
 /// As docs/configuration.md says of `VERIFIER_CACHE_MB`, and some to spare.
 const TOKENS_PER_MB: u64 = 600;
 const DEFAULT_MB: u64 = 24;
-/// What was signed at the first use is renewed a minute later: after this long that goes on at all
-/// times, and not in one round alone.
+/// What was signed at the first use is renewed a minute later. The first use of a million tokens
+/// takes two minutes, so after this long renewals go on as they came, and not all in one round.
 const SETTLING: Duration = Duration::from_secs(75);
 
 /// Two verifiers, each with a Redis of its own, one worker each.
