@@ -24,6 +24,7 @@ mod media_type;
 mod metadata;
 mod pdf;
 mod plain;
+mod readable;
 mod selection;
 mod shell;
 mod stop;
