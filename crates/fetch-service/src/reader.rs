@@ -7,6 +7,8 @@
 mod article;
 mod charset;
 mod clutter;
+mod color;
+mod declarations;
 mod dom;
 mod feed;
 mod footnotes;
@@ -288,6 +290,6 @@ impl Reading {
     }
 
     fn set_title(&mut self, title: Option<String>) {
-        self.title = title.map(without_marker);
+        self.title = title.map(invisible::without).map(without_marker);
     }
 }

@@ -1,5 +1,6 @@
 mod bombs;
 mod cost;
+mod hiding;
 mod kinds;
 mod pdfs;
 mod streams;
