@@ -7,7 +7,7 @@ use super::Unreadable;
 
 /// Set by whoever gives a conversion up, and looked at between its steps and while a page is
 /// parsed: what is left of it then is one step, the longest of which is the search for the main
-/// content: about a second for a page of 10 MB. Cheap to clone.
+/// content: about a second for a page of 10 MB. A PDF's process is ended. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Stop(Arc<AtomicBool>);
 
@@ -22,7 +22,7 @@ impl Stop {
     }
 
     /// Fails where it was given up.
-    pub(super) fn check(&self) -> Result<(), Unreadable> {
+    pub(crate) fn check(&self) -> Result<(), Unreadable> {
         if self.is_set() {
             Err(Unreadable::GivenUp)
         } else {
