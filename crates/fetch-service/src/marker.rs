@@ -84,7 +84,7 @@ fn seen((at, char): (usize, char)) -> Option<Seen> {
         _ if char.is_ascii_control() => return None,
         _ if char.is_ascii() => Some(char.to_ascii_lowercase() as u8),
         // The scripts of East Asia, of which pages are long.
-        '\u{2e80}'..='\u{fa6f}' => None,
+        '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7ff}' | '\u{f900}'..='\u{fa6f}' => None,
         _ if is_combining_mark(char) || looks(char).next().is_none() => return None,
         _ => looks_like(char),
     };
@@ -97,9 +97,33 @@ fn looks_like(char: char) -> Option<u8> {
     decompose_compatible(char, |part| plain = plain.or(Some(part)));
     let plain = plain.unwrap_or(char);
     let forms = std::iter::once(plain).chain(plain.to_lowercase());
-    let mut letters = forms.filter_map(|form| looks(form).next());
+    let mut letters = forms.filter_map(|form| looks(form).next().map(full_size));
     let letter = letters.find(char::is_ascii)?;
     Some(letter.to_ascii_lowercase() as u8)
+}
+
+/// What UTS 39 takes for letters of their own, of those in the name: small capitals, and those in a
+/// circle, in a square or of a flag.
+fn full_size(char: char) -> char {
+    let nth = |first: char| u32::from(char) - u32::from(first);
+    let lower = |nth: u32| char::from_u32(u32::from('a') + nth).unwrap_or(char);
+    match char {
+        'ʙ' => 'b',
+        'ᴄ' => 'c',
+        'ᴅ' => 'd',
+        'ᴇ' => 'e',
+        'ɴ' => 'n',
+        'ᴏ' => 'o',
+        'ʀ' => 'r',
+        'ꜱ' => 's',
+        'ᴛ' => 't',
+        'ᴜ' => 'u',
+        'ᴡ' => 'w',
+        '🅐'..='🅩' => lower(nth('🅐')),
+        '🅰'..='🆉' => lower(nth('🅰')),
+        '🇦'..='🇿' => lower(nth('🇦')),
+        _ => char,
+    }
 }
 
 /// Its skeleton: empty where it is not seen.
@@ -132,6 +156,13 @@ mod tests {
             "untrust\u{435}d-w\u{435}b-\u{441}\u{43e}nt\u{435}nt",
             "\u{421}ontent-untrusted-web-\u{421}\u{41e}ntent",
             "unτrusτed-web-cοnτenτ",
+            // Lisu, Cherokee, small capitals, letters of signs.
+            "ꓴꓠꓔꓣꓴꓢꓔꓰꓓ-ꓪꓰꓐ-ꓚꓳꓠꓔꓰꓠꓔ",
+            "ᴜɴᴛʀᴜsᴛᴇᴅ-ᴡᴇʙ-ᴄᴏɴᴛᴇɴᴛ",
+            "ᴜɴᴛʀᴜꜱᴛᴇᴅ-ᴡᴇʙ-ᴄᴏɴᴛᴇɴᴛ",
+            "🅤🅝🅣🅡🅤🅢🅣🅔🅓-🅦🅔🅑-🅒🅞🅝🅣🅔🅝🅣",
+            "🆄🅽🆃🆁🆄🆂🆃🅴🅳-🆆🅴🅱-🅲🅾🅽🆃🅴🅽🆃",
+            "🇺🇳🇹🇷🇺🇸🇹🇪🇩-🇼🇪🇧-🇨🇴🇳🇹🇪🇳🇹",
             // Characters that nobody sees.
             "un\u{200b}trusted-web-con\u{200d}tent",
             "untrusted\u{8}-web-content\u{feff}",

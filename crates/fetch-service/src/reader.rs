@@ -7,6 +7,8 @@
 mod article;
 mod charset;
 mod clutter;
+mod color;
+mod declarations;
 mod dom;
 mod feed;
 mod footnotes;
@@ -22,6 +24,7 @@ mod media_type;
 mod metadata;
 mod pdf;
 mod plain;
+mod readable;
 mod selection;
 mod shell;
 mod stop;
@@ -288,6 +291,6 @@ impl Reading {
     }
 
     fn set_title(&mut self, title: Option<String>) {
-        self.title = title.map(without_marker);
+        self.title = title.map(invisible::without).map(without_marker);
     }
 }

@@ -1,11 +1,10 @@
 //! The main content: what readability finds, unless it loses too much of the page.
 
 use dom_query::{Document, NodeRef};
-use dom_smoothie::{Article, Config, Readability};
 use url::Url;
 
 use super::markdown::{self, Style};
-use super::{Stop, Unreadable, clutter, dom};
+use super::{Stop, Unreadable, clutter, dom, metadata, readable};
 
 /// Where less than this part of the page's own text is left, readability took content for clutter,
 /// as it does with reference pages and indexes.
@@ -33,7 +32,7 @@ pub(super) fn write(
     clutter::remove_banners(document, stop);
     stop.check()?;
     let main = main_part(document);
-    let article = readable(document.clone(), url);
+    let article = readable::find(document.clone(), url);
     stop.check()?;
     if let Some(article) = article
         && let Some(tree) = dom::parse(&article.content, stop)
@@ -44,19 +43,8 @@ pub(super) fn write(
     }
     clutter::remove_navigation(&main, stop);
     stop.check()?;
-    let title = document.select_single("head > title").text();
+    let title = metadata::title(document).unwrap_or_default();
     Ok(titled(&title, &markdown::write([main], style), style))
-}
-
-fn readable(document: Document, url: &Url) -> Option<Article> {
-    let config = Config {
-        // The language of a code block is in its class.
-        keep_classes: true,
-        ..Config::default()
-    };
-    Readability::with_document(document, Some(url.as_str()), Some(config))
-        .and_then(|mut readability| readability.parse())
-        .ok()
 }
 
 /// The page's `main` element if the content is there, else all of it.
@@ -71,7 +59,7 @@ fn main_part(document: &Document) -> NodeRef<'_> {
 
 /// The title as first heading, unless the text begins with it or with a heading of its own.
 fn titled(title: &str, text: &str, style: Style) -> String {
-    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+    let title = metadata::one_line(title).unwrap_or_default();
     let beginning = text
         .get(..text.floor_char_boundary(BEGINNING))
         .unwrap_or(text);

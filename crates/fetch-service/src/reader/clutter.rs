@@ -1,7 +1,7 @@
 //! What is on each page of a site and belongs to none: consent banners, and navigation where the
 //! page as a whole is shown.
 
-use dom_query::{Document, NodeRef};
+use dom_query::{Document, NodeRef, Selection};
 
 use super::Stop;
 use super::article::{own_text_length, part};
@@ -67,10 +67,8 @@ fn is_banner(node: &NodeRef<'_>) -> bool {
 pub(super) fn remove_navigation(root: &NodeRef<'_>, stop: &Stop) {
     let words = |node: &NodeRef<'_>| node.text().split_whitespace().count();
     let all = words(root);
-    let navigation: Vec<_> = root
-        .descendants_it()
-        .filter(|node| node.is_element() && node.is(NAVIGATION))
-        .collect();
+    let navigation = Selection::from(*root).select(NAVIGATION);
+    let navigation = navigation.nodes();
     let counted = navigation.iter().take_while(|_| !stop.is_set());
     let removed: usize = counted.map(words).sum();
     if part(removed, all) < 0.8 {

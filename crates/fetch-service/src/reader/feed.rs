@@ -19,9 +19,9 @@ const MAX_TIME: Duration = Duration::from_secs(8);
 /// A feed.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Feed {
-    title: String,
+    title: Value,
     link: String,
-    description: String,
+    description: Value,
     entries: Vec<Entry>,
     /// Entries beyond those that are shown.
     more: usize,
@@ -30,12 +30,40 @@ struct Feed {
 /// One of its entries.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Entry {
-    title: String,
+    title: Value,
     link: String,
     date: String,
     author: String,
-    /// HTML: a summary, or all of it.
-    content: String,
+    /// A summary, or all of it.
+    content: Value,
+}
+
+/// What a feed says, as its format has it.
+#[derive(Debug, PartialEq, Eq)]
+enum Value {
+    /// Plain: what looks like a tag is none.
+    Text(String),
+    Html(String),
+}
+
+impl Default for Value {
+    fn default() -> Self {
+        Self::Text(String::new())
+    }
+}
+
+impl Value {
+    fn is_empty(&self) -> bool {
+        let (Self::Text(value) | Self::Html(value)) = self;
+        value.is_empty()
+    }
+
+    fn shown(&self, url: &Url, style: Style, stop: &Stop) -> String {
+        match self {
+            Self::Text(text) => text.trim().to_owned(),
+            Self::Html(value) => html(value, url, style, stop),
+        }
+    }
 }
 
 /// A feed's title, and the feed as a list.
@@ -65,7 +93,7 @@ impl Feed {
 
     fn list(&self, url: &Url, style: Style, stop: &Stop) -> Listing {
         let [mark, _] = marks(style);
-        let title = metadata::one_line(&html(&self.title, url, Style::Text, stop));
+        let title = metadata::one_line(&self.title.shown(url, Style::Text, stop));
         let mut text = String::new();
         // Writing to a String does not fail.
         if let Some(title) = &title {
@@ -74,7 +102,7 @@ impl Feed {
         if let Some(link) = absolute(&self.link, url) {
             let _ = writeln!(text, "{link}\n");
         }
-        let description = html(&self.description, url, style, stop);
+        let description = self.description.shown(url, style, stop);
         if !description.is_empty() {
             let _ = writeln!(text, "{description}\n");
         }
@@ -101,7 +129,7 @@ impl Feed {
 impl Entry {
     fn list(&self, text: &mut String, url: &Url, style: Style, stop: &Stop) {
         let [_, mark] = marks(style);
-        let title = metadata::one_line(&html(&self.title, url, Style::Text, stop));
+        let title = metadata::one_line(&self.title.shown(url, Style::Text, stop));
         let title = title.unwrap_or_else(|| "(untitled)".to_owned());
         // Writing to a String does not fail.
         let _ = match (absolute(&self.link, url), style) {
@@ -114,7 +142,7 @@ impl Entry {
         if !facts.is_empty() {
             let _ = writeln!(text, "{}\n", facts.join(" · "));
         }
-        let content = html(&self.content, url, style, stop);
+        let content = self.content.shown(url, style, stop);
         if !content.is_empty() {
             let _ = writeln!(text, "{content}\n");
         }

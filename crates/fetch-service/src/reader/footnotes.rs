@@ -1,8 +1,7 @@
 //! Footnotes: a mark that leads to them in the text, and they at its end, as `[^1]` and `[^1]: …`.
 //! They are taken out before the main content is looked for, which would lose them.
 
-use std::collections::{HashMap, HashSet};
-use std::fmt::Write as _;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use dom_query::{Document, NodeRef};
 
@@ -99,6 +98,13 @@ fn remove_ways_back(note: &NodeRef<'_>) {
     }
 }
 
+/// The labels of the notes that a text refers to.
+fn labels_in(text: &str) -> Vec<String> {
+    let marks = text.split("[^").skip(1);
+    let labels = marks.filter_map(label_before);
+    labels.map(ToOwned::to_owned).collect()
+}
+
 /// What stands before the bracket, if that is near.
 fn label_before(rest: &str) -> Option<&str> {
     let near = rest.get(..rest.floor_char_boundary(MAX_LABEL + 1))?;
@@ -106,22 +112,26 @@ fn label_before(rest: &str) -> Option<&str> {
 }
 
 impl Footnotes<'_> {
-    /// Adds to the text the notes that it refers to.
+    /// Adds to the text the notes that it refers to, and those that these refer to.
     pub(super) fn put_back(&self, mut text: String, style: Style) -> String {
         if self.0.is_empty() {
             return text;
         }
-        let marks = text.split("[^").skip(1);
-        let marks = marks.filter_map(|rest| label_before(rest));
-        let referred: HashSet<String> = marks.map(ToOwned::to_owned).collect();
-        for (label, note) in &self.0 {
-            if referred.contains(label) {
+        let mut unwritten: HashMap<&str, Vec<(usize, NodeRef<'_>)>> = HashMap::new();
+        for (number, (label, note)) in self.0.iter().enumerate() {
+            unwritten.entry(label).or_default().push((number, *note));
+        }
+        let mut written = BTreeMap::new();
+        let mut referred = labels_in(&text);
+        while let Some(label) = referred.pop() {
+            for (number, note) in unwritten.remove(label.as_str()).unwrap_or_default() {
                 note.rename("div");
-                let note = markdown::write([*note], style).replace("\n\n", "\n");
-                // Writing to a String does not fail.
-                let _ = write!(text, "\n\n[^{label}]: {note}");
+                let note = markdown::write([note], style).replace("\n\n", "\n");
+                referred.extend(labels_in(&note));
+                written.insert(number, format!("\n\n[^{label}]: {note}"));
             }
         }
+        text.extend(written.into_values());
         text
     }
 }

@@ -3,12 +3,17 @@
 
 use dom_query::{Document, NodeRef};
 
+use super::color::Color;
+use super::declarations::{Declarations, number};
 use super::style_sheets;
 
-/// Never text for a reader.
-const NOT_CONTENT: [&str; 4] = ["script", "style", "noscript", "template"];
+/// Never text for a reader: what is said to browsers without frames or plug-ins, and beside the bar
+/// that a browser draws, included.
+const NOT_CONTENT: [&str; 8] = [
+    "script", "style", "noscript", "template", "noembed", "noframes", "progress", "meter",
+];
 /// Classes that frameworks hide by, but for readers of screens.
-const HIDING_CLASSES: [&str; 9] = [
+const HIDING_CLASSES: [&str; 8] = [
     "sr-only",
     "visually-hidden",
     "visuallyhidden",
@@ -16,11 +21,14 @@ const HIDING_CLASSES: [&str; 9] = [
     "screen-reader-only",
     "screenreader",
     "sr-text",
-    "d-none",
     "is-hidden",
 ];
 /// Text that is this far away, in pixels, is off every screen.
 const FAR: f64 = 500.0;
+/// An opacity, or a part of the font's size, that nobody sees.
+const FAINT: f64 = 0.0501;
+/// To which something is scaled.
+const NEAR_ZERO: f64 = 0.01;
 
 /// Removes from the tree what is not shown.
 pub(super) fn remove(document: &Document) {
@@ -50,6 +58,7 @@ fn is_dropped(node: &NodeRef<'_>) -> bool {
             .is_some_and(|given| given.trim().eq_ignore_ascii_case(value))
     };
     node.has_attr("hidden")
+        || node.has_attr("popover")
         || is("aria-hidden", "true")
         || (&*name == "input" && is("type", "hidden"))
         || node.class().is_some_and(|class| is_hiding(&class))
@@ -59,88 +68,139 @@ fn is_dropped(node: &NodeRef<'_>) -> bool {
 
 fn is_hiding(class: &str) -> bool {
     let mut classes = class.split_ascii_whitespace();
-    // With `d-md-block` it is hidden on small screens alone.
-    let shows_again =
-        class.contains("-block") || class.contains("-flex") || class.contains("-inline");
-    classes.any(|class| HIDING_CLASSES.contains(&class)) && !shows_again
+    classes.any(|name| HIDING_CLASSES.contains(&name) || (name == "d-none" && !shows_again(class)))
+}
+
+/// With `d-md-block` it is hidden on small screens alone.
+fn shows_again(class: &str) -> bool {
+    class.split_ascii_whitespace().any(|name| {
+        let display = name.strip_prefix("d-").unwrap_or_default();
+        let kinds = ["block", "flex", "inline", "grid", "table"];
+        kinds
+            .iter()
+            .any(|kind| display.contains(&format!("-{kind}")))
+    })
 }
 
 /// Whether an inline style takes its element out of sight.
 pub(super) fn hides(style: &str) -> bool {
-    let style = without_comments(style).to_ascii_lowercase();
-    let declarations: Vec<(&str, &str)> = style
-        .split(';')
-        .filter_map(|declaration| declaration.split_once(':'))
-        .map(|(property, value)| {
-            let value = value.trim().trim_end_matches("!important");
-            (property.trim(), value.trim().trim_end_matches('!').trim())
-        })
-        .collect();
-    // The last declaration of a property rules.
-    let value = |property: &str| {
-        let mut declared = declarations.iter().rev();
-        declared
-            .find(|(name, _)| *name == property)
-            .map(|(_, value)| *value)
-    };
-    let is = |property: &str, values: &[&str]| {
-        value(property).is_some_and(|value| values.contains(&value))
-    };
-    let is_small = |property: &str| value(property).is_some_and(|value| is_up_to(value, 1.0));
-    let is_cut = is("overflow", &["hidden", "clip"]);
-    is("display", &["none"])
-        || is("visibility", &["hidden", "collapse"])
-        || is("content-visibility", &["hidden"])
-        || value("opacity").is_some_and(|value| is_up_to(value, 0.05))
-        || value("font-size").is_some_and(|value| is_up_to(value, 1.0) && !value.ends_with("em"))
-        || value("font-size").is_some_and(|value| is_up_to(value, 0.05))
-        || (is_cut
+    Declarations::parse(style).hide()
+}
+
+impl Declarations {
+    /// Whether an element with them takes no room at all.
+    pub(super) fn remove(&self) -> bool {
+        self.value("display") == Some("none")
+    }
+
+    /// Whether they take their element out of sight.
+    pub(super) fn hide(&self) -> bool {
+        let is = |property: &str, values: &[&str]| {
+            self.value(property)
+                .is_some_and(|value| values.contains(&value))
+        };
+        let is_at_most = |property: &str, limit: f64| {
+            self.value(property)
+                .is_some_and(|value| is_up_to(value, limit))
+        };
+        self.remove()
+            || is("visibility", &["hidden", "collapse"])
+            || is("content-visibility", &["hidden"])
+            || is_at_most("opacity", FAINT)
+            || self.value("font-size").is_some_and(is_tiny)
+            || self.cut_all()
+            || self.move_off_screen()
+            || self.value("clip").is_some_and(is_empty_rect)
+            || self.value("clip-path").is_some_and(is_empty_path)
+            || self.value("transform").is_some_and(scales_to_nothing)
+            || self
+                .value("filter")
+                .is_some_and(|value| calls_with_nothing(value, "opacity("))
+            || (self.value("scale")).is_some_and(|value| {
+                value
+                    .split(' ')
+                    .take(2)
+                    .any(|part| is_up_to(part, NEAR_ZERO))
+            })
+            || self.paint_nothing()
+    }
+
+    fn cut_all(&self) -> bool {
+        let cuts = |word: &str| matches!(word, "hidden" | "clip");
+        let is_small = |property| {
+            self.value(property)
+                .is_some_and(|value| is_up_to(value, 1.0))
+        };
+        self.value("overflow")
+            .is_some_and(|value| value.split(' ').any(cuts))
             && ["width", "height", "max-width", "max-height"]
                 .into_iter()
-                .any(is_small))
-        || is_off_screen(&value)
-        || value("clip").is_some_and(is_empty_rect)
-        || value("clip-path").is_some_and(is_empty_path)
-        || value("transform").is_some_and(|value| {
-            let value = value.replace(' ', "");
-            value.contains("scale(0)") || value.contains("scale(0,") || value.contains("scalex(0)")
+                .any(is_small)
+    }
+
+    fn move_off_screen(&self) -> bool {
+        let is_far = |property| {
+            self.value(property)
+                .and_then(number)
+                .is_some_and(|(number, unit)| {
+                    let pixels = if matches!(unit, "em" | "rem") {
+                        number * 16.0
+                    } else {
+                        number
+                    };
+                    pixels <= -FAR || (matches!(unit, "vw" | "vh" | "%") && number <= -100.0)
+                })
+        };
+        let position = self.value("position");
+        let is_placed = matches!(position, Some("absolute" | "fixed" | "relative"));
+        is_far("text-indent")
+            || is_far("margin-left")
+            || (is_placed && ["left", "right", "top", "bottom"].into_iter().any(is_far))
+    }
+
+    /// Text in the color of what is behind it, or in none.
+    fn paint_nothing(&self) -> bool {
+        let fill = self.value("-webkit-text-fill-color");
+        let Some(color) = fill.or_else(|| self.value("color")).and_then(Color::parse) else {
+            return false;
+        };
+        let color_in = |value: &str| value.split(' ').find_map(Color::parse);
+        let background = self
+            .value("background-color")
+            .or_else(|| self.value("background"))
+            .and_then(|value| Color::parse(value).or_else(|| color_in(value)));
+        // The background is painted where the text is, and nowhere else.
+        let is_text_painted = ["-webkit-background-clip", "background-clip", "background"]
+            .into_iter()
+            .filter_map(|property| self.value(property))
+            .any(|value| value.split(' ').any(|word| word == "text"));
+        (color.is_transparent() && !is_text_painted)
+            || background.is_some_and(|background| color.is_like(background))
+    }
+}
+
+fn is_tiny(size: &str) -> bool {
+    is_up_to(size, FAINT)
+        || number(size).is_some_and(|(number, unit)| {
+            (0.0..=1.0).contains(&number) && matches!(unit, "" | "px" | "pt" | "q")
         })
-        || is_of_one_color(&value)
 }
 
-fn is_off_screen<'a>(value: &impl Fn(&str) -> Option<&'a str>) -> bool {
-    let is_far = |property: &str| {
-        value(property)
-            .and_then(number)
-            .is_some_and(|(number, unit)| {
-                let pixels = if matches!(unit, "em" | "rem") {
-                    number * 16.0
-                } else {
-                    number
-                };
-                pixels <= -FAR || (matches!(unit, "vw" | "vh" | "%") && number <= -100.0)
-            })
-    };
-    let is_placed = matches!(value("position"), Some("absolute" | "fixed" | "relative"));
-    is_far("text-indent")
-        || is_far("margin-left")
-        || (is_placed && ["left", "right", "top", "bottom"].into_iter().any(is_far))
+fn scales_to_nothing(transform: &str) -> bool {
+    ["scale(", "scalex(", "scaley(", "scale3d("]
+        .into_iter()
+        .any(|call| calls_with_nothing(transform, call))
 }
 
-/// Text in the color of what is behind it, or in none.
-fn is_of_one_color<'a>(value: &impl Fn(&str) -> Option<&'a str>) -> bool {
-    let Some(color) = value("color") else {
-        return false;
-    };
-    let spelled = |color: &str| match color.replace(' ', "").as_str() {
-        "#fff" | "#ffffff" | "rgb(255,255,255)" => "white".to_owned(),
-        "#000" | "#000000" | "rgb(0,0,0)" => "black".to_owned(),
-        other => other.to_owned(),
-    };
-    let background = value("background-color").or_else(|| value("background"));
-    let is_text_painted = value("-webkit-background-clip").or_else(|| value("background-clip"));
-    (spelled(color) == "transparent" && is_text_painted.is_none())
-        || background.is_some_and(|background| spelled(background) == spelled(color))
+/// Whether one of the first two arguments of the function is next to nothing.
+fn calls_with_nothing(value: &str, call: &str) -> bool {
+    value.split(call).skip(1).any(|inside| {
+        let inside = inside.split(')').next().unwrap_or_default();
+        inside
+            .split(',')
+            .take(2)
+            .any(|part| is_up_to(part.trim(), NEAR_ZERO))
+    })
 }
 
 fn is_empty_rect(value: &str) -> bool {
@@ -163,21 +223,5 @@ fn is_up_to(value: &str, limit: f64) -> bool {
     number(value).is_some_and(|(number, unit)| {
         let part = if unit == "%" { number / 100.0 } else { number };
         (0.0..=limit).contains(&part)
-    })
-}
-
-fn number(value: &str) -> Option<(f64, &str)> {
-    let end = value
-        .find(|char: char| char.is_ascii_alphabetic() || char == '%')
-        .unwrap_or(value.len());
-    let (number, unit) = value.split_at(end);
-    Some((number.trim().parse().ok()?, unit.trim()))
-}
-
-fn without_comments(style: &str) -> String {
-    let mut parts = style.split("/*");
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |text, part| {
-        text + part.split_once("*/").map_or("", |(_, rest)| rest)
     })
 }

@@ -26,7 +26,8 @@ pub(super) fn read(html: &str, url: &Url, view: &View, stop: &Stop) -> Result<Re
         (Format::Metadata, _) => Reading::of(metadata::list(document, url), Form::Metadata),
         (Format::Markdown | Format::Text | Format::Links, _) => {
             stop.check()?;
-            streamed::put_in_place(&document);
+            streamed::put_in_place(&document, stop);
+            stop.check()?;
             let is_shell = shell::is_shell(&document);
             if !dom::made_bearable(&document) {
                 return stripped(html, view);

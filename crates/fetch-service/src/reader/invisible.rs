@@ -1,20 +1,28 @@
 //! Characters that nobody sees: a page can spell whole sentences with them, for the model alone.
 
-/// The text without them. Joiners stay, since scripts and emoji need them, and so does a single
-/// variation selector.
+/// The text without them. A joiner stays, since scripts and emoji need it, and so does a variation
+/// selector: one of each behind what is seen, since more of them would be letters of their own.
 pub(super) fn without(text: String) -> String {
     if !text
         .chars()
-        .any(|char| is_invisible(char) || is_selector(char))
+        .any(|char| is_invisible(char) || is_selector(char) || is_joiner(char))
     {
         return text;
     }
-    let mut before = None;
+    // As if a space were before it: there is nothing to join or to vary.
+    let mut before = ' ';
     text.chars()
         .filter(|char| {
-            let is_repeated = is_selector(*char) && before.is_some_and(is_selector);
-            before = Some(*char);
-            !is_repeated && !is_invisible(*char)
+            let is_free = before.is_whitespace() || is_joiner(before);
+            let is_kept = match *char {
+                char if is_joiner(char) => !is_free,
+                char if is_selector(char) => !is_free && !is_selector(before),
+                char => !is_invisible(char),
+            };
+            if is_kept {
+                before = *char;
+            }
+            is_kept
         })
         .collect()
 }
@@ -24,8 +32,11 @@ fn is_invisible(char: char) -> bool {
         // Zero width: space, word joiner, invisible operators, byte order mark, soft hyphen.
         '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}'
         | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{180e}'
-        // Directional overrides and isolates: they reorder what is seen, not what is read.
+        // Directional marks, overrides and isolates: they order what is seen, not what is read.
+        | '\u{200e}' | '\u{200f}' | '\u{61c}'
         | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}'
+        // Around annotations, and of the notation of music.
+        | '\u{fff9}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
         // Tags, and variation selectors that no font of the web has.
         | '\u{e0000}'..='\u{e0fff}'
         // Controls, but for tab, line feed and carriage return.
@@ -34,7 +45,11 @@ fn is_invisible(char: char) -> bool {
 }
 
 fn is_selector(char: char) -> bool {
-    matches!(char, '\u{fe00}'..='\u{fe0f}')
+    matches!(char, '\u{fe00}'..='\u{fe0f}' | '\u{180b}'..='\u{180d}' | '\u{180f}')
+}
+
+fn is_joiner(char: char) -> bool {
+    matches!(char, '\u{200c}' | '\u{200d}')
 }
 
 #[cfg(test)]
@@ -49,7 +64,21 @@ mod tests {
             ("❤\u{fe0f}\u{fe01}\u{fe02}!", "❤\u{fe0f}!"),
             ("\u{202e}evil\u{202c}", "evil"),
             ("a\tb\nc\u{1b}[0m", "a\tb\nc[0m"),
+            // However they alternate, there is no run of them.
+            ("x\u{fe00}\u{200b}\u{fe01}\u{200b}\u{fe02}y", "x\u{fe00}y"),
+            ("x\u{200c}\u{200d}\u{200c}y", "x\u{200c}y"),
+            ("x\u{200d}\u{fe00}\u{200d}\u{fe01}y", "x\u{200d}y"),
+            ("x\u{180b}\u{180c}\u{180d}\u{180f}y", "x\u{180b}y"),
+            ("\u{200d}x \u{200d} \u{fe0f}\n\u{200c}y", "x  \ny"),
+            (
+                "x\u{200e}\u{200f}\u{61c}y\u{fff9}\u{fffb}z\u{1d173}\u{1d17a}",
+                "xyz",
+            ),
             // What writing needs stays.
+            (
+                "❤\u{fe0f}\u{200d}🔥 1\u{fe0f}\u{20e3}",
+                "❤\u{fe0f}\u{200d}🔥 1\u{fe0f}\u{20e3}",
+            ),
             (
                 "👩\u{200d}🚀 می\u{200c}خواهم",
                 "👩\u{200d}🚀 می\u{200c}خواهم",

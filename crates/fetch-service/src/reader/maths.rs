@@ -7,7 +7,8 @@ use super::Stop;
 /// A longer one is no formula.
 const MAX_LENGTH: usize = 4000;
 
-/// Replaces formulas by text, before what hides their sources is dropped.
+/// Replaces what is in formulas by text, before what hides their sources is dropped. Their elements
+/// stay, and what hides these.
 pub(super) fn make_text(document: &Document, stop: &Stop) {
     // Wikipedia: an image whose alternative text is the formula, with a hidden source beside it.
     for formula in document.select(".mwe-math-element").nodes() {
@@ -19,8 +20,15 @@ pub(super) fn make_text(document: &Document, stop: &Stop) {
         let is_block = image
             .and_then(|image| image.class())
             .is_some_and(|class| class.contains("image-display"));
-        if let Some(tex) = tex.filter(|tex| !tex.trim().is_empty()) {
-            put(document, formula, &tex, is_block);
+        if let (Some(image), Some(tex)) = (image, tex.filter(|tex| !tex.trim().is_empty())) {
+            let all = formula.descendants_it();
+            let sources: Vec<_> = all.filter(|node| node.has_name("math")).collect();
+            for source in sources {
+                source.remove_from_parent();
+            }
+            // It is hidden from readers of screens alone, for whom there is the source.
+            image.remove_attr("aria-hidden");
+            put(&image, &tex, is_block);
         }
     }
     // MathJax: a script that holds the formula.
@@ -29,7 +37,7 @@ pub(super) fn make_text(document: &Document, stop: &Stop) {
             .attr("type")
             .is_some_and(|kind| kind.contains("display"));
         let tex = script.text();
-        put(document, script, &tex, is_block);
+        put(script, &tex, is_block);
     }
     for formula in document.select("math").nodes() {
         if stop.is_set() {
@@ -41,11 +49,11 @@ pub(super) fn make_text(document: &Document, stop: &Stop) {
         let tex = annotation(formula)
             .or_else(|| formula.attr("alttext").map(|text| text.to_string()))
             .unwrap_or_else(|| linear(formula));
-        put(document, formula, &tex, is_block);
+        put(formula, &tex, is_block);
     }
 }
 
-fn put(document: &Document, formula: &NodeRef<'_>, tex: &str, is_block: bool) {
+fn put(formula: &NodeRef<'_>, tex: &str, is_block: bool) {
     let tex = tex.split_whitespace().collect::<Vec<_>>().join(" ");
     let tex = tex
         .strip_prefix("{\\displaystyle ")
@@ -60,7 +68,8 @@ fn put(document: &Document, formula: &NodeRef<'_>, tex: &str, is_block: bool) {
     } else {
         format!("${tex}$")
     };
-    formula.replace_with(&document.tree.new_text(text));
+    formula.rename("span");
+    formula.set_text(text);
 }
 
 /// The TeX that `MathML` was made from.

@@ -4,11 +4,16 @@
 use std::fmt;
 
 use super::image;
+use crate::marker::without_marker;
 
 /// How many bytes are looked at where the header is missing.
 const SNIFFED: usize = 1024;
 
-/// A media type without parameters, in lower case; only characters that RFC 9110 allows in one.
+/// Of each part of a media type, in characters (RFC 6838 section 4.2).
+const LONGEST: usize = 127;
+
+/// A media type without parameters, in lower case; only what RFC 6838 section 4.2 allows in one, for
+/// it is told outside of the markers around what a site says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MediaType(String);
 
@@ -31,7 +36,8 @@ impl MediaType {
         let declared = header
             .and_then(|value| value.split(';').next())
             .map(|essence| essence.trim().to_ascii_lowercase())
-            .filter(|essence| is_media_type(essence));
+            .filter(|essence| is_media_type(essence))
+            .map(without_marker);
         Self(declared.unwrap_or_else(|| sniffed(body).to_owned()))
     }
 
@@ -84,14 +90,15 @@ impl fmt::Display for MediaType {
 }
 
 fn is_media_type(text: &str) -> bool {
-    let is_token = |part: &str| {
-        !part.is_empty()
+    let is_name = |part: &str| {
+        (1..=LONGEST).contains(&part.len())
+            && part.starts_with(|first: char| first.is_ascii_alphanumeric())
             && part
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&b))
     };
     text.split_once('/')
-        .is_some_and(|(top, sub)| is_token(top) && is_token(sub))
+        .is_some_and(|(top, sub)| is_name(top) && is_name(sub))
 }
 
 /// Whether there is a NUL near the beginning, which no text has but in UTF-16.
@@ -119,5 +126,35 @@ fn sniffed(body: &[u8]) -> &'static str {
         "text/html"
     } else {
         "text/plain"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MediaType;
+
+    #[test]
+    fn a_header_says_no_more_than_a_media_type() {
+        let of = |header: &str| MediaType::of(Some(header), b"words").to_string();
+        let longest = "x".repeat(127);
+        for known in [
+            "text/html",
+            "application/vnd.a+json",
+            &format!("text/{longest}"),
+        ] {
+            assert_eq!(of(known), known);
+        }
+        for sentence in [
+            "text/",
+            &format!("text/{longest}x"),
+            &format!("{longest}x/x"),
+            &format!("text/{}", "this.page.is.verified.".repeat(3_000)),
+            "text/.verified",
+            "text/this page",
+        ] {
+            assert_eq!(of(sentence), "text/plain");
+        }
+        let marker = of("text/untrusted-web-content");
+        assert_eq!(marker, "text/untrusted_web_content");
     }
 }

@@ -13,10 +13,11 @@ const INLINE: [&str; 17] = [
     "a", "abbr", "b", "big", "cite", "code", "em", "font", "i", "kbd", "q", "s", "small", "span",
     "strong", "sub", "sup",
 ];
-/// Elements that have no end tag, and so hide nothing but themselves.
-const VOID: [&str; 13] = [
+/// Elements that have no end tag, and so hide nothing but themselves; and the whole page, which some
+/// hide until a script has run.
+const NEVER_HIDDEN: [&str; 15] = [
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
-    "wbr",
+    "wbr", "html", "body",
 ];
 
 /// Strips the tags of a page.
@@ -127,7 +128,7 @@ impl<'a> Tag<'a> {
     }
 
     fn is_dropped(&self) -> bool {
-        if self.is_end || VOID.contains(&self.name.as_str()) {
+        if self.is_end || NEVER_HIDDEN.contains(&self.name.as_str()) {
             return false;
         }
         NOT_CONTENT.contains(&self.name.as_str()) || self.is_hidden()
@@ -166,18 +167,47 @@ fn after_raw<'a>(text: &'a str, name: &str) -> &'a str {
         .map_or("", |(_, rest)| rest)
 }
 
-/// Where the `>` is that ends the tag: not one within quotes.
+/// Where the `>` is that ends the tag: not one within quotes. They quote only where a value begins;
+/// elsewhere they are part of a name or value (HTML, section 13.2.5).
 fn end_of_tag(text: &str) -> usize {
-    let mut quote = None;
+    let mut place = Place::TagName;
     for (at, byte) in text.bytes().enumerate() {
-        match (quote, byte) {
-            (None, b'>') => return at,
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (Some(open), byte) if open == byte => quote = None,
-            _ => {}
+        if byte == b'>' && !matches!(place, Place::Quoted(_)) {
+            return at;
         }
+        place = place.after(byte);
     }
     text.len()
+}
+
+/// Where in a tag.
+#[derive(Clone, Copy)]
+enum Place {
+    TagName,
+    Between,
+    Name,
+    AfterName,
+    BeforeValue,
+    Unquoted,
+    Quoted(u8),
+}
+
+impl Place {
+    fn after(self, byte: u8) -> Self {
+        match (self, byte) {
+            (Self::Quoted(open), byte) if open == byte => Self::Between,
+            (Self::Quoted(_), _) => self,
+            (Self::BeforeValue, b'"' | b'\'') => Self::Quoted(byte),
+            (Self::Name | Self::AfterName, b'=') => Self::BeforeValue,
+            (Self::BeforeValue, byte) if byte.is_ascii_whitespace() => self,
+            (Self::Name | Self::AfterName, byte) if byte.is_ascii_whitespace() => Self::AfterName,
+            (_, byte) if byte.is_ascii_whitespace() => Self::Between,
+            (Self::BeforeValue | Self::Unquoted, _) => Self::Unquoted,
+            (_, b'/') => Self::Between,
+            (Self::TagName, _) => self,
+            _ => Self::Name,
+        }
+    }
 }
 
 fn push(text: &mut String, raw: &str) {

@@ -1,21 +1,45 @@
 //! Style sheets in the page itself that hide by class or id. Sheets elsewhere are not fetched, and
 //! of these only the plainest rules are read: `.a, #b { display: none }`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use cssparser::{Delimiter, ParseError, Parser, Token};
 use dom_query::{Document, NodeRef};
 
 use super::article::{own_text_length, part};
-use super::hidden::hides;
+use super::declarations::{Declarations, written};
 
-/// Sheets that would hide more than this part of the text hide it until a script has run.
-const HIDES_AT_MOST: f64 = 0.4;
+/// Rounds in which rules are passed over that hide too much. What others still hide goes.
+const ROUNDS: usize = 8;
 
-/// Classes and ids that are hidden.
+/// How a rule hides, the weaker first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Hiding {
+    /// There, but not to be seen; or removed, and shown where a rule says so that is not read.
+    Unseen,
+    /// `display: none`, wherever it is.
+    Removed,
+}
+
+impl Hiding {
+    /// A rule that hides more than this part of the text by itself does so until a script has run:
+    /// pages fade in, tabs are chosen from, and some pages wait as a whole.
+    fn at_most(self) -> f64 {
+        match self {
+            Self::Unseen => 0.4,
+            Self::Removed => 0.9,
+        }
+    }
+}
+
+/// Classes and ids that are hidden, each with the rule that does it.
 #[derive(Debug, Default)]
 struct Names {
-    classes: HashSet<String>,
-    ids: HashSet<String>,
+    rules: Vec<Hiding>,
+    classes: HashMap<String, usize>,
+    ids: HashMap<String, usize>,
+    /// Classes and ids that some rule shows: in a state, in a place or in a window of a size.
+    shown: HashSet<String>,
 }
 
 /// The elements that the page's own sheets hide.
@@ -25,18 +49,21 @@ pub(super) fn hidden_by(document: &Document) -> Vec<NodeRef<'_>> {
         // One for a narrow window or for print is not for this reader.
         let media = sheet.attr("media").unwrap_or_default();
         if matches!(media.trim(), "" | "all" | "screen") {
-            names.read(&sheet.text());
+            names.read(&mut Parser::new(&sheet.text()), true);
         }
     }
     let Some(body) = document.body().filter(|_| !names.is_empty()) else {
         return Vec::new();
     };
-    let hidden = names.outermost_hidden(body);
-    let length = hidden.iter().map(own_text_length).sum();
-    if part(length, own_text_length(&body)) > HIDES_AT_MOST {
-        return Vec::new();
+    names.weaken();
+    let all = own_text_length(&body);
+    for _ in 0..ROUNDS {
+        let hidden = names.outermost_hidden(body);
+        if !names.pass_over(&hidden, all) {
+            return hidden;
+        }
     }
-    hidden
+    names.outermost_hidden(body)
 }
 
 impl Names {
@@ -44,58 +71,96 @@ impl Names {
         self.classes.is_empty() && self.ids.is_empty()
     }
 
-    /// Reads the rules outside of `@` rules; a later one may show again what an earlier one hid.
-    fn read(&mut self, sheet: &str) {
-        let mut depth = 0_usize;
-        let mut start = 0;
-        let mut selectors = "";
-        for (at, byte) in sheet.bytes().enumerate() {
-            match byte {
-                b'{' => {
-                    if depth == 0 {
-                        selectors = sheet.get(start..at).unwrap_or_default();
-                        start = at + 1;
+    /// Reads the rules; a later one may show again what an earlier one hid. Those within `@` rules
+    /// may only show.
+    fn read(&mut self, input: &mut Parser<'_>, may_hide: bool) {
+        while !input.is_exhausted() {
+            let end = Delimiter::CurlyBracketBlock | Delimiter::Semicolon;
+            let selectors =
+                input.parse_until_before(end, |input| Ok::<_, ParseError<()>>(written(input)));
+            // Else it is `@import …;`.
+            if let Ok(Token::CurlyBracketBlock) = input.next() {
+                let selectors = selectors.unwrap_or_default();
+                // Nothing fails but what nests too deeply, and that is passed over.
+                let _ = input.parse_nested_block(|input| {
+                    if selectors.trim_start().starts_with('@') {
+                        self.read(input, false);
+                    } else {
+                        self.rule(&selectors, &Declarations::read(input), may_hide);
                     }
-                    depth += 1;
-                }
-                b'}' => {
-                    depth = depth.saturating_sub(1);
-                    if depth == 0 {
-                        let declarations = sheet.get(start..at).unwrap_or_default();
-                        self.rule(selectors, declarations);
-                        start = at + 1;
-                    }
-                }
-                // `@import …;`
-                b';' if depth == 0 => start = at + 1,
-                _ => {}
+                    Ok::<_, ParseError<()>>(())
+                });
             }
         }
     }
 
-    fn rule(&mut self, selectors: &str, declarations: &str) {
-        if selectors.trim_start().starts_with('@') || declarations.contains('{') {
-            return;
-        }
-        let hides = hides(declarations);
-        let shows = !hides && declarations.contains("display");
-        for selector in selectors.rsplit("*/").next().unwrap_or_default().split(',') {
-            let selector = selector.trim();
-            let (names, name) = match (selector.strip_prefix('.'), selector.strip_prefix('#')) {
-                (Some(class), _) => (&mut self.classes, class),
-                (_, Some(id)) => (&mut self.ids, id),
-                _ => continue,
-            };
-            let is_plain = |char: char| char.is_alphanumeric() || char == '-' || char == '_';
-            if !name.chars().all(is_plain) {
+    fn rule(&mut self, selectors: &str, declarations: &Declarations, may_hide: bool) {
+        let hiding = match (declarations.remove(), declarations.hide()) {
+            _ if !may_hide => None,
+            (true, _) => Some(Hiding::Removed),
+            (_, true) => Some(Hiding::Unseen),
+            _ => None,
+        };
+        let display = declarations.value("display");
+        let shows = display.is_some_and(|display| display != "none") && hiding.is_none();
+        let rule = self.rules.len();
+        self.rules.extend(hiding);
+        for selector in selectors.split(',').map(str::trim) {
+            let plain = plain_name(selector).filter(|_| may_hide);
+            let Some((is_class, name)) = plain else {
+                if shows {
+                    self.shown.extend(names_in(selector).map(str::to_owned));
+                }
                 continue;
-            }
-            if hides {
-                names.insert(name.to_owned());
+            };
+            let names = if is_class {
+                &mut self.classes
+            } else {
+                &mut self.ids
+            };
+            if let Some(hiding) = hiding {
+                let known = names.entry(name.to_owned()).or_insert(rule);
+                if self.rules.get(*known).is_some_and(|known| *known <= hiding) {
+                    *known = rule;
+                }
             } else if shows {
                 names.remove(name);
             }
         }
+    }
+
+    /// What some rule shows may be what a browser shows.
+    fn weaken(&mut self) {
+        let names = self.classes.iter().chain(&self.ids);
+        for (_, rule) in names.filter(|(name, _)| self.shown.contains(*name)) {
+            if let Some(hiding) = self.rules.get_mut(*rule) {
+                *hiding = Hiding::Unseen;
+            }
+        }
+    }
+
+    /// Forgets the rules that hide too much of all the text; whether there was one.
+    fn pass_over(&mut self, hidden: &[NodeRef<'_>], all: usize) -> bool {
+        let mut lengths = vec![0; self.rules.len()];
+        for node in hidden {
+            let length = own_text_length(node);
+            let mut rules = self.rules_for(node);
+            rules.sort_unstable();
+            rules.dedup();
+            for rule in rules {
+                if let Some(sum) = lengths.get_mut(rule) {
+                    *sum += length;
+                }
+            }
+        }
+        let rules = self.rules.iter().zip(lengths);
+        let too_much: Vec<bool> = rules
+            .map(|(rule, length)| part(length, all) > rule.at_most())
+            .collect();
+        let stays = |_: &String, rule: &mut usize| !too_much.get(*rule).is_some_and(|much| *much);
+        self.classes.retain(stays);
+        self.ids.retain(stays);
+        too_much.contains(&true)
     }
 
     /// What is within one of them counts and goes with it.
@@ -103,7 +168,7 @@ impl Names {
         let mut hidden = Vec::new();
         let mut open = vec![body];
         while let Some(node) = open.pop() {
-            if self.hide(&node) && node.id != body.id {
+            if node.id != body.id && !self.rules_for(&node).is_empty() {
                 hidden.push(node);
             } else {
                 open.extend(node.children_it(true));
@@ -112,12 +177,28 @@ impl Names {
         hidden
     }
 
-    fn hide(&self, node: &NodeRef<'_>) -> bool {
-        let is_class = node.class().is_some_and(|class| {
-            class
-                .split_ascii_whitespace()
-                .any(|class| self.classes.contains(class))
-        });
-        is_class || node.id_attr().is_some_and(|id| self.ids.contains(&*id))
+    /// Those that hide the element.
+    fn rules_for(&self, node: &NodeRef<'_>) -> Vec<usize> {
+        let class = node.class().unwrap_or_default();
+        let classes = class.split_ascii_whitespace();
+        let by_class = classes.filter_map(|class| self.classes.get(class));
+        let id = node.id_attr();
+        let by_id = id.as_deref().and_then(|id| self.ids.get(id));
+        by_class.chain(by_id).copied().collect()
     }
+}
+
+/// The name in `.a` and `#a`, and whether it is a class.
+fn plain_name(selector: &str) -> Option<(bool, &str)> {
+    let class = selector.strip_prefix('.').map(|name| (true, name));
+    let plain = class.or_else(|| selector.strip_prefix('#').map(|name| (false, name)));
+    let is_part = |char: char| char.is_alphanumeric() || char == '-' || char == '_';
+    plain.filter(|(_, name)| name.chars().all(is_part))
+}
+
+/// The classes and ids that an element itself must have for the selector.
+fn names_in(selector: &str) -> impl Iterator<Item = &str> {
+    let own = selector.rsplit([' ', '>', '+', '~']).next();
+    let parts = own.unwrap_or_default().split(['.', '#']).skip(1);
+    parts.filter_map(|part| part.split([':', '?']).next())
 }

@@ -1,6 +1,10 @@
 mod bombs;
+mod cost;
+mod hiding;
 mod kinds;
 mod pdfs;
+mod streams;
+mod stripped;
 mod views;
 
 use bytes::Bytes;
@@ -219,21 +223,6 @@ fn hidden_text_is_dropped_from_stripped_pages_too() {
         assert_eq!(form, Form::Stripped);
         assert_eq!(text, "Start\n\nEnd", "{hidden}");
     }
-}
-
-#[test]
-fn what_a_script_of_the_page_reveals_is_shown() {
-    let container = "<div hidden id='S:0'><p>STREAMED</p></div>";
-    let script = "<script>$RC=function(a,b){};$RC(\"B:0\",\"S:0\")</script>";
-    assert!(markdown(&format!("<p>Start</p>{container}{script}")).contains("STREAMED"));
-    assert!(!markdown(&format!("<p>Start</p>{container}")).contains("STREAMED"));
-    // In its place, and what stood in for it is gone.
-    let place = "<!--$?--><template id='B:0'></template><p>Loading</p><!--/$--><p>End</p>";
-    let text = markdown(&format!("<p>Start</p>{place}{container}{script}"));
-    assert_eq!(text, "Start\n\nSTREAMED\n\nEnd");
-    let solid =
-        "<p>Start</p><template id='0-1'><p>STREAMED</p></template><script>$df('0-1')</script>";
-    assert_eq!(markdown(solid), "Start\n\nSTREAMED");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use cssparser::{ParseError, Parser, Token};
 use dom_query::Matcher;
 use serde::Deserialize;
 
@@ -54,7 +55,7 @@ impl Selector {
             return Err(SelectorError::Length);
         }
         // It looks at all descendants of each element: quadratic in a page that somebody else made.
-        if text.to_ascii_lowercase().contains(":has") {
+        if calls_has(&mut Parser::new(text)) {
             return Err(SelectorError::Has);
         }
         Matcher::new(text).map_err(|_| SelectorError::Syntax(text.to_owned()))?;
@@ -65,6 +66,22 @@ impl Selector {
     pub(super) fn matcher(&self) -> Option<Matcher> {
         Matcher::new(&self.0).ok()
     }
+}
+
+/// Whether `:has()` is in it, at any depth, however it is written: with escapes, or with a comment
+/// behind its colon.
+fn calls_has(input: &mut Parser<'_>) -> bool {
+    let mut found = false;
+    while let Ok(token) = input.next().cloned() {
+        found |= match token {
+            Token::Function(name) if name.eq_ignore_ascii_case("has") => true,
+            Token::Function(_) | Token::ParenthesisBlock | Token::SquareBracketBlock => input
+                .parse_nested_block(|input| Ok::<_, ParseError<()>>(calls_has(input)))
+                .unwrap_or(true),
+            _ => false,
+        };
+    }
+    found
 }
 
 impl fmt::Display for Selector {
@@ -93,6 +110,7 @@ mod tests {
             "#content > p",
             "table.data, ul li:nth-child(2)",
             "[data-x='1']",
+            "[data-x=':has(p)']",
         ] {
             assert_eq!(Selector::parse(good).unwrap().to_string(), good);
         }
@@ -105,6 +123,14 @@ mod tests {
             Selector::parse(&"p".repeat(201)),
             Err(SelectorError::Length)
         );
-        assert_eq!(Selector::parse("div:HAS(p)"), Err(SelectorError::Has));
+        for has in [
+            "div:HAS(p)",
+            "div:h\\61s(p)",
+            "div:\\68 as(p)",
+            "div:/**/has(p)",
+            "div:not(:is(a:h\\000061 s(p)))",
+        ] {
+            assert_eq!(Selector::parse(has), Err(SelectorError::Has), "{has}");
+        }
     }
 }

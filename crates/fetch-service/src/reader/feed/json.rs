@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::{Entry, Feed};
+use super::{Entry, Feed, Value};
 
 #[derive(Deserialize)]
 struct JsonFeed {
@@ -49,9 +49,9 @@ pub(super) fn parse(text: &str) -> Option<Feed> {
     let feed: JsonFeed = serde_json::from_str(text).ok()?;
     let is_feed = feed.version.starts_with("https://jsonfeed.org/version/");
     is_feed.then_some(Feed {
-        title: feed.title,
+        title: Value::Text(feed.title),
         link: feed.home_page_url,
-        description: feed.description,
+        description: Value::Text(feed.description),
         ..feed.items.0
     })
 }
@@ -85,9 +85,14 @@ impl From<Item> for Entry {
     fn from(item: Item) -> Self {
         let authors = item.authors.into_iter().chain(item.author);
         let names: Vec<String> = authors.map(|author| author.name).collect();
-        let content = [item.content_html, item.content_text, item.summary];
+        // `content_html` alone has markup.
+        let content = [
+            Value::Html(item.content_html),
+            Value::Text(item.content_text),
+            Value::Text(item.summary),
+        ];
         Self {
-            title: item.title,
+            title: Value::Text(item.title),
             link: item.url,
             date: item.date_published,
             author: names.join(", "),

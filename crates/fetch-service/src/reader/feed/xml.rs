@@ -7,7 +7,7 @@ use quick_xml::Reader;
 use quick_xml::escape::unescape_with;
 use quick_xml::events::{BytesStart, Event};
 
-use super::{Entry, Feed};
+use super::{Entry, Feed, Value};
 
 /// The feed, or nothing where the root element is none of a feed.
 pub(super) fn parse(text: &str) -> Option<Feed> {
@@ -17,7 +17,7 @@ pub(super) fn parse(text: &str) -> Option<Feed> {
     config.allow_unmatched_ends = true;
     let mut feed = Feed::default();
     let mut entry: Option<Entry> = None;
-    let mut is_feed = false;
+    let mut root = None;
     let mut is_author = false;
     // What is broken ends the feed; what came before is shown.
     while let Ok(event) = reader.read_event() {
@@ -26,13 +26,10 @@ pub(super) fn parse(text: &str) -> Option<Feed> {
             Event::Start(start) => {
                 let qualified = start.name();
                 let name = local(qualified.as_ref());
-                if !is_feed {
-                    is_feed = matches!(name, "rss" | "feed" | "RDF");
-                    if !is_feed {
-                        return None;
-                    }
+                let Some(root) = root else {
+                    root = Some(Root::of(name)?);
                     continue;
-                }
+                };
                 match name {
                     "channel" => {}
                     "item" | "entry" => {
@@ -42,19 +39,19 @@ pub(super) fn parse(text: &str) -> Option<Feed> {
                     }
                     "author" if !is_text_only(&reader, text) => is_author = true,
                     _ => {
-                        let link = href(&start);
+                        let (link, kind) = (href(&start), Kind::of(root, &start));
                         let Ok(inner) = reader.read_text(qualified) else {
                             break;
                         };
                         let inner: &str = inner.as_ref();
-                        let value = link.unwrap_or_else(|| value(inner).into_owned());
+                        let value = link.map_or_else(|| kind.value(inner), Value::Text);
                         put(&mut feed, &mut entry, name, is_author, value);
                     }
                 }
             }
             Event::Empty(empty) => {
                 if let ("link", Some(link)) = (local(empty.name().as_ref()), href(&empty)) {
-                    put(&mut feed, &mut entry, "link", false, link);
+                    put(&mut feed, &mut entry, "link", false, Value::Text(link));
                 }
             }
             Event::End(end) => match local(end.name().as_ref()) {
@@ -72,31 +69,96 @@ pub(super) fn parse(text: &str) -> Option<Feed> {
     if let Some(entry) = entry {
         feed.add(entry);
     }
-    is_feed.then_some(feed)
+    root.map(|_| feed)
+}
+
+/// What the feed is, by its first element.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Root {
+    /// What has markup in it, and what has not, cannot be told: all is read as HTML.
+    Rss,
+    Atom,
+}
+
+impl Root {
+    fn of(name: &str) -> Option<Self> {
+        match name {
+            "rss" | "RDF" => Some(Self::Rss),
+            "feed" => Some(Self::Atom),
+            _ => None,
+        }
+    }
+}
+
+/// What is inside of an element.
+#[derive(Clone, Copy)]
+enum Kind {
+    Text,
+    /// Its tags are escaped.
+    EscapedHtml,
+    /// Its tags are elements of the feed.
+    Markup,
+}
+
+impl Kind {
+    /// By Atom's `type` (RFC 4287 section 3.1.1 and 4.1.3.1).
+    fn of(root: Root, start: &BytesStart<'_>) -> Self {
+        match attribute(start, "type").as_deref() {
+            // `content:encoded` is RSS's wherever it stands.
+            _ if root == Root::Rss || local(start.name().as_ref()) == "encoded" => {
+                Self::EscapedHtml
+            }
+            None | Some("text" | "text/plain") => Self::Text,
+            Some("xhtml" | "application/xhtml+xml") => Self::Markup,
+            Some(_) => Self::EscapedHtml,
+        }
+    }
+
+    fn value(self, inner: &str) -> Value {
+        match self {
+            Self::Text => Value::Text(value(inner).into_owned()),
+            Self::EscapedHtml => Value::Html(value(inner).into_owned()),
+            Self::Markup => Value::Html(inner.to_owned()),
+        }
+    }
 }
 
 /// Puts what an element says where it belongs; the first one counts.
-fn put(feed: &mut Feed, entry: &mut Option<Entry>, name: &str, is_author: bool, value: String) {
-    let place = match (entry, name) {
+fn put(feed: &mut Feed, entry: &mut Option<Entry>, name: &str, is_author: bool, value: Value) {
+    let place = match (entry.as_mut(), name) {
         (None, "title") => &mut feed.title,
-        (None, "link") => &mut feed.link,
         (None, "description" | "subtitle" | "tagline") => &mut feed.description,
         (Some(entry), "title") => &mut entry.title,
-        (Some(entry), "link") => &mut entry.link,
-        (Some(entry), "guid") if value.trim().starts_with("http") => &mut entry.link,
-        (Some(entry), "pubDate" | "published" | "date" | "updated" | "issued") => &mut entry.date,
-        (Some(entry), "creator" | "author") => &mut entry.author,
-        (Some(entry), "name") if is_author => &mut entry.author,
         (Some(entry), "encoded" | "content") => {
             // All of it is better than the summary.
             entry.content = value;
             return;
         }
         (Some(entry), "description" | "summary") => &mut entry.content,
-        _ => return,
+        _ => {
+            let (Value::Text(fact) | Value::Html(fact)) = value;
+            put_fact(feed, entry, name, is_author, fact);
+            return;
+        }
     };
     if place.is_empty() {
         *place = value;
+    }
+}
+
+/// The same of what is a word or a line.
+fn put_fact(feed: &mut Feed, entry: &mut Option<Entry>, name: &str, is_author: bool, fact: String) {
+    let place = match (entry, name) {
+        (None, "link") => &mut feed.link,
+        (Some(entry), "link") => &mut entry.link,
+        (Some(entry), "guid") if fact.trim().starts_with("http") => &mut entry.link,
+        (Some(entry), "pubDate" | "published" | "date" | "updated" | "issued") => &mut entry.date,
+        (Some(entry), "creator" | "author") => &mut entry.author,
+        (Some(entry), "name") if is_author => &mut entry.author,
+        _ => return,
+    };
+    if place.is_empty() {
+        *place = fact;
     }
 }
 
@@ -112,17 +174,18 @@ fn local(name: &str) -> &str {
 
 /// The target of Atom's `link`, if it is the page itself.
 fn href(start: &BytesStart<'_>) -> Option<String> {
-    let attribute = |name: &str| {
-        let attribute = start.try_get_attribute(name).ok().flatten()?;
-        Some(value(&attribute.value).into_owned())
-    };
-    let rel = attribute("rel");
-    let href = attribute("href")?;
+    let rel = attribute(start, "rel");
+    let href = attribute(start, "href")?;
     Some(match rel.as_deref() {
         None | Some("alternate" | "") => href,
         // Not the page; and with no value, it is not put anywhere.
         Some(_) => String::new(),
     })
+}
+
+fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
+    let attribute = start.try_get_attribute(name).ok().flatten()?;
+    Some(value(&attribute.value).into_owned())
 }
 
 /// Whether the element that was just opened holds no other: RSS has authors so, Atom does not.

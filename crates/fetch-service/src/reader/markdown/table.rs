@@ -1,7 +1,7 @@
 //! Tables: a grid of cells, with those that span others filled in so that each row and column can
 //! be read by itself. Cells are not padded: a table would grow by its widest cell times its rows.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use dom_query::NodeRef;
 
@@ -100,8 +100,7 @@ fn cells_of<'a>(row: &NodeRef<'a>) -> Vec<Cell<'a>> {
 
 /// The grid, with each cell as `write` writes it.
 pub(super) fn grid(table: &NodeRef<'_>, mut write: impl FnMut(&NodeRef<'_>) -> String) -> Vec<Row> {
-    // Text of a cell that reaches into later rows, by column: how many of them.
-    let mut reaching: HashMap<usize, (usize, String)> = HashMap::new();
+    let mut reaching = Reaching::new();
     let mut grid = Vec::new();
     let rows = rows_of(table);
     let count: usize = rows.iter().map(|row| cells_of(row).len()).sum();
@@ -141,7 +140,7 @@ pub(super) fn grid(table: &NodeRef<'_>, mut write: impl FnMut(&NodeRef<'_>) -> S
                 line.cells.push(shown.to_owned());
             }
         }
-        carry_over(&mut line.cells, &mut reaching);
+        carry_over_rest(&mut line.cells, &mut reaching, &mut filled);
         if line.cells.iter().any(|cell| !cell.is_empty()) {
             grid.push(line);
         }
@@ -149,8 +148,27 @@ pub(super) fn grid(table: &NodeRef<'_>, mut write: impl FnMut(&NodeRef<'_>) -> S
     grid
 }
 
+/// Text of a cell that reaches into later rows, by column: how many of them.
+type Reaching = BTreeMap<usize, (usize, String)>;
+
+/// What earlier rows put in this one behind its last cell, which may be far behind.
+fn carry_over_rest(cells: &mut Vec<String>, reaching: &mut Reaching, filled: &mut usize) {
+    carry_over(cells, reaching);
+    while let Some((&last, _)) = reaching.last_key_value()
+        && last > cells.len()
+    {
+        if *filled == 0 {
+            reaching.clear();
+            return;
+        }
+        *filled -= 1;
+        cells.push(String::new());
+        carry_over(cells, reaching);
+    }
+}
+
 /// What earlier rows put in the next columns of this one.
-fn carry_over(cells: &mut Vec<String>, reaching: &mut HashMap<usize, (usize, String)>) {
+fn carry_over(cells: &mut Vec<String>, reaching: &mut Reaching) {
     let column = |cells: &Vec<String>| cells.len();
     while let Some((rows, text)) = reaching.remove(&column(cells)) {
         if rows > 1 {

@@ -148,6 +148,35 @@ fn footnotes_are_marked_and_stand_at_the_end() {
 }
 
 #[test]
+fn a_note_that_only_a_note_refers_to_is_not_lost() {
+    let mark = |number: usize| format!("<sup><a href='#n{number}'>{number}</a></sup>");
+    let body = format!(
+        "<p>Text{}.</p><ol><li id=n1>First{}.</li><li id=n2>Second{}.</li>\
+         <li id=n3>Third{}.</li><li id=n4>Fourth, of the fifth.</li></ol>",
+        mark(1),
+        mark(2),
+        mark(3),
+        mark(2)
+    );
+    let text = read(&page("text/html", body), Format::Markdown).unwrap().0;
+    assert_eq!(
+        text,
+        "Text[^1].\n\n1. Fourth, of the fifth.\n\n\
+         [^1]: First[^2].\n\n[^2]: Second[^3].\n\n[^3]: Third[^2]."
+    );
+}
+
+#[test]
+fn a_cell_reaches_into_the_next_row_even_if_that_is_short() {
+    let body = "<table><tr><th>a<th>b<th rowspan=2>c<th rowspan=3>d<tr><td>x<tr><td>y<td>z</table>";
+    let text = read(&page("text/html", body), Format::Markdown).unwrap().0;
+    assert_eq!(
+        text,
+        "| a | b | c | d |\n| --- | --- | --- | --- |\n| x |  | c | d |\n| y | z |  | d |"
+    );
+}
+
+#[test]
 fn descriptions_are_terms_and_what_they_mean() {
     let body = "<dl><dt>em</dt><dd>A square.</dd><dt>pie</dt><dd><p>Spilled type.</p></dd></dl>";
     let text = read(&page("text/html", body), Format::Markdown).unwrap().0;

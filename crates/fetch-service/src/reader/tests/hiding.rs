@@ -1,0 +1,150 @@
+//! What a browser hides from its reader, in the ways in which a page that means ill would say it.
+
+use super::{Format, article, markdown, page, read, viewed};
+use crate::reader::View;
+
+const HIDDEN: [&str; 37] = [
+    // As browsers read declarations.
+    "<p style='display:none !important;display:block'>SECRET</p>",
+    "<p style='display:none;display:x'>SECRET</p>",
+    "<p style='display:n\\6fne'>SECRET</p>",
+    "<p style='--x:\"/*\";display:none'>SECRET</p>",
+    "<p style='display:none;--x:\";display:block;\"'>SECRET</p>",
+    "<p style='visibility:hidden;visibility:shown'>SECRET</p>",
+    "<p style='opacity:0;opacity:full'>SECRET</p>",
+    "<p style='font-size:0;font-size:12'>SECRET</p>",
+    // Painted in no color, or not at all.
+    "<p style='color:rgba(0,0,0,0)'>SECRET</p>",
+    "<p style='color:#0000'>SECRET</p>",
+    "<p style='color:rgb(0 0 0 / 0%)'>SECRET</p>",
+    "<p style='color:transparent;color:nothing'>SECRET</p>",
+    "<p style='color:transparent;background-clip:words'>SECRET</p>",
+    "<p style='-webkit-text-fill-color:transparent'>SECRET</p>",
+    "<p style='color:#FFF;background:rgb(255 255 255)'>SECRET</p>",
+    "<p style='color:white;background:url(x) white'>SECRET</p>",
+    "<p style='filter:blur(1px) opacity(0)'>SECRET</p>",
+    // In no size.
+    "<p style='font:0/0 a'>SECRET</p>",
+    "<p style='scale:0'>SECRET</p>",
+    "<p style='scale:1 0'>SECRET</p>",
+    "<p style='transform:rotate(3deg) scaleY(0)'>SECRET</p>",
+    // Said to browsers that are none of today's.
+    "<noembed>SECRET</noembed>",
+    "<noframes>SECRET</noframes>",
+    "<progress>SECRET</progress>",
+    "<meter><span>SECRET</span></meter>",
+    "<div popover>SECRET</div>",
+    // No framework shows these again.
+    "<p class='sr-only x-block'>SECRET</p>",
+    "<p class='d-none x-md-block'>SECRET</p>",
+    // Formulas.
+    "<p>a <math hidden alttext=SECRET><mi>x</mi></math></p>",
+    "<p>a <math style='display:none'><mi>SECRET</mi></math></p>",
+    "<style>.m{display:none}</style><p>a <math class=m alttext=SECRET></math></p>",
+    "<p>a <span class=mwe-math-element><img style='opacity:0' alt=SECRET></span></p>",
+    "<p>a <span class=mwe-math-element hidden><img alt=SECRET></span></p>",
+    // As browsers read sheets.
+    "<style>/* { */ .a{display:none}</style><p class=a>SECRET</p>",
+    "<style>.b::after{content:\"/* {\"} .a{display:none}</style><p class=a>SECRET</p>",
+    "<style>.a{display:none;.b{color:red}}</style><p class=a>SECRET</p>",
+    "<style>.\\61{display:none}</style><p class=a>SECRET</p>",
+];
+
+#[test]
+fn text_that_a_browser_hides_is_dropped() {
+    for hidden in HIDDEN {
+        for body in [article(hidden), format!("<p>Index</p>{hidden}<p>End</p>")] {
+            let text = markdown(&body);
+            assert!(!text.contains("SECRET"), "{hidden}: {text}");
+            assert!(
+                text.contains("quick brown") || text.contains("End"),
+                "{hidden}: {text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn text_that_a_browser_shows_stays() {
+    for shown in [
+        "<p style='display:none;display:block!important'>Shown</p>",
+        "<p style='display:none;display:-webkit-box'>Shown</p>",
+        "<p style='color:transparent;color:#123'>Shown</p>",
+        "<p style='color:#fff8;background:#000'>Shown</p>",
+        "<p style='font-size:100%'>Shown</p>",
+        "<p style='font-size:1em;font:inherit'>Shown</p>",
+        "<p style='font:12px/0 serif'>Shown</p>",
+        "<p style='scale:none;transform:scale(.5);filter:opacity(50%)'>Shown</p>",
+        "<p class='d-none d-lg-inline-block'>Shown</p>",
+        "<p style='background:url(\"data:image/png;base64,/*display:none*/\")'>Shown</p>",
+        // Scripts reveal it, or the window does.
+        "<style>.t{display:none}.t.on{display:block}</style><p>Shown</p><p class='t on'>Shown</p>",
+        "<style>.t{display:none}@media(min-width:9px){.t{display:block}}</style><p>Shown</p><p class=t>Shown</p>",
+        "<style>.page{display:none}</style><div class=page><p>Shown</p></div>",
+        "<style>.a{opacity:0}.page{opacity:0}</style><div class=a><div class=page><p>Shown</p></div></div>",
+    ] {
+        let text = markdown(shown);
+        let expected = vec!["Shown"; shown.matches("Shown").count()].join("\n\n");
+        assert_eq!(text, expected, "{shown}");
+    }
+}
+
+/// One rule that a script takes back does not free what others hide, and what is removed is seen by
+/// nobody, be it most of the text.
+#[test]
+fn each_rule_of_a_sheet_is_weighed_by_itself() {
+    let revealed = format!(
+        "<style>.page{{opacity:0}} .s{{visibility:hidden}}</style>\
+         <div class=page><p class=s>SECRET</p>{}</div>",
+        super::PARAGRAPH
+    );
+    let removed = format!(
+        "<style>.s{{display:none}}</style><p>A quick brown fox.</p><p class=s>{}</p>",
+        "SECRET ".repeat(10)
+    );
+    for body in [revealed, removed] {
+        let text = markdown(&body);
+        assert!(text.contains("quick brown fox"), "{text}");
+        assert!(!text.contains("SECRET"), "{text}");
+    }
+}
+
+#[test]
+fn a_title_says_nothing_unseen() {
+    let body = "<title>A\u{200b} ti\u{e0041}tle\u{fe00}\u{fe01}</title><p>x</p>";
+    let reading = viewed(&page("text/html", body), &View::default()).unwrap();
+    assert_eq!(reading.title.as_deref(), Some("A title\u{fe00}"));
+    let (text, _) = read(
+        &page(
+            "text/html",
+            "<meta name=author content='A\u{e0041}. Per\u{200b}son'><title>T</title>",
+        ),
+        Format::Metadata,
+    )
+    .unwrap();
+    assert!(text.contains("Author: A. Person"), "{text}");
+}
+
+#[test]
+fn what_a_feed_has_as_text_is_text() {
+    let json = r#"{"version":"https://jsonfeed.org/version/1.1","title":"A <b> & C","items":[
+        {"title":"Use Vec<T> & <details>","content_text":"if a<b && c>d"},
+        {"title":"H","content_html":"<p>x &amp; <b>y</b></p>"},{"title":"S","summary":"<i>"}]}"#;
+    let atom = "<feed xmlns='http://www.w3.org/2005/Atom'><title>A &lt;b> &amp; C</title>\
+        <entry><title>Use Vec&lt;T> &amp; &lt;details></title>\
+        <content type='text'>if a&lt;b &amp;&amp; c>d</content></entry>\
+        <entry><title type='html'>H</title><content type='html'>&lt;p>x &amp;amp; &lt;b>y&lt;/b></content></entry>\
+        <entry><title type='xhtml'><div>S</div></title><summary type='xhtml'><div>&lt;i></div></summary></entry>\
+        </feed>";
+    let expected = "# A <b> & C\n\n## Use Vec<T> & <details>\n\nif a<b && c>d\n\n\
+        ## H\n\nx & **y**\n\n## S\n\n";
+    for (content_type, body) in [
+        ("application/feed+json", json),
+        ("application/atom+xml", atom),
+    ] {
+        let (text, _) = read(&page(content_type, body), Format::Markdown).unwrap();
+        assert!(text.starts_with(expected), "{content_type}: {text}");
+        let rest = text.get(expected.len()..).unwrap();
+        assert!(matches!(rest, "<i>" | "\\<i>"), "{rest}");
+    }
+}
