@@ -117,3 +117,20 @@ fn exchange(body: &[u8], mut input: ChildStdin, output: ChildStdout) -> Vec<u8> 
     let _ = output.take(MAX_ANSWER).read_to_end(&mut answer);
     answer
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::PdfProcess;
+
+    /// Which is here the tests' own, that takes the command for the name of a test that it has not.
+    #[test]
+    fn it_starts_the_running_program() {
+        let mut running = PdfProcess::default().start().unwrap();
+        let mut said = String::new();
+        let mut output = running.0.stdout.take().unwrap();
+        output.read_to_string(&mut said).unwrap();
+        assert!(said.contains("running 0 tests"), "{said}");
+    }
+}
