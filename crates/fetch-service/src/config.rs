@@ -2,11 +2,14 @@
 
 mod fetching;
 
+use std::path::PathBuf;
+
 use app_shell::settings::Settings;
 use egress::{EgressPolicy, HostPort};
 use token_core::{Issuer, ResourceId, Services};
 use url::Url;
 
+use crate::pdf_process::PdfProcess;
 pub(crate) use fetching::Fetching;
 
 /// The settings that [`FetchConfig::of`] reads, whoever runs the service.
@@ -34,6 +37,7 @@ pub struct FetchConfig {
     pub(crate) origins: AllowedOrigins,
     pub(crate) egress: EgressPolicy,
     pub(crate) fetching: Fetching,
+    pub(crate) pdfs: PdfProcess,
 }
 
 /// Whose scripts may call, by the `Origin` header; a request without one passes.
@@ -98,11 +102,21 @@ impl FetchConfig {
             origins: origins.unwrap_or(AllowedOrigins::Any),
             egress,
             fetching: Fetching::from_settings(settings),
+            pdfs: PdfProcess::default(),
         }
     }
 }
 
 impl FetchConfig {
+    /// PDFs are read by `program` (see [`crate::convert_pdf`]) where the running one cannot: a test.
+    #[must_use]
+    pub fn with_pdfs_read_by(self, program: PathBuf) -> Self {
+        Self {
+            pdfs: PdfProcess { program },
+            ..self
+        }
+    }
+
     /// The operator's proxy, if there is one.
     pub fn proxy(&self) -> Option<&HostPort> {
         self.egress.proxy()

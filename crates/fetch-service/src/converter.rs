@@ -11,7 +11,8 @@ use crate::places::Places;
 use crate::quota::Admitted;
 use crate::reader::Stop;
 
-/// The reader's recursion is bounded (256 levels); this is many times what it needs.
+/// The reader's recursion is bounded (256 levels) in all that it reads on this thread; this is many
+/// times what it needs. A PDF's is not, so that one is read by another process.
 const STACK_BYTES: usize = 16 * 1024 * 1024;
 /// For one conversion, waiting included.
 const LIMIT: Duration = Duration::from_secs(20);

@@ -6,7 +6,7 @@
 //!
 //! A request passes `identity` (who asks), `bridge` (actix to rmcp), `server` (the tool), `visit`:
 //! `quota` (how much for whom), `pages` (memory, or [`egress`] where [`robots`] lets), `converter`
-//! and `reader` (the page as Markdown); and `answer`.
+//! and `reader` (the page as Markdown; a PDF's in a `pdf_process` of its own); and `answer`.
 
 mod answer;
 mod arguments;
@@ -20,6 +20,7 @@ mod identity;
 mod marker;
 mod output;
 mod pages;
+mod pdf_process;
 mod places;
 mod progress;
 mod prompt;
@@ -32,5 +33,6 @@ mod visit;
 mod window;
 
 pub use config::FetchConfig;
+pub use pdf_process::{CONVERT_PDF, convert_pdf};
 pub use routes::{FetchState, call_count, routes};
 pub use server::CallCount;

@@ -1,4 +1,5 @@
 //! `fetch-service`: the MCP server as a process of its own; `fetch-service healthcheck` asks it.
+//! It starts itself as `fetch-service convert-pdf`, for each PDF.
 
 mod remote_keys;
 
@@ -17,7 +18,9 @@ use app_shell::settings::Settings;
 use app_shell::telemetry::{self, LogFormat, Telemetry};
 use app_shell::traces::{self, TraceSettings, Traces};
 use app_shell::{healthcheck, listener, shutdown};
-use fetch_service::{FetchConfig, FetchState, call_count, config, routes};
+use fetch_service::{
+    CONVERT_PDF, FetchConfig, FetchState, call_count, config, convert_pdf, routes,
+};
 use token_core::audit::{AuditLog, Naming, People, Program, Recorder};
 use token_core::{Clock as _, SystemClock};
 use tracing::level_filters::LevelFilter;
@@ -30,10 +33,14 @@ const AUDIT_USERS: &str = "AUDIT_USERS";
 const KEYS_URL: &str = "ASSERTION_JWKS_URL";
 
 fn main() -> ExitCode {
+    let command = std::env::args().nth(1);
+    if command.as_deref() == Some(CONVERT_PDF) {
+        return convert_pdf();
+    }
     let mut settings = Settings::load(&known_settings(), None);
     let default = SocketAddr::from(([0, 0, 0, 0], 8000));
     let address = settings.parsed(LISTEN_ADDRESS, default, "an address such as 0.0.0.0:8000");
-    if std::env::args().nth(1).as_deref() == Some("healthcheck") {
+    if command.as_deref() == Some("healthcheck") {
         return healthcheck::run(address);
     }
     app_shell::run("fetch-service", run(settings, address))

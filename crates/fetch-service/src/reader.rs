@@ -35,6 +35,8 @@ mod tests;
 mod view;
 
 pub use media_type::MediaType;
+pub use pdf::PdfFault;
+pub(crate) use pdf::{PdfText, text as pdf_text};
 pub use stop::Stop;
 pub use view::{Format, Selector, SelectorError, View};
 
@@ -158,21 +160,9 @@ pub enum Unreadable {
         /// How large it is.
         bytes: usize,
     },
-    /// A PDF that is encrypted, with a password or without.
-    #[error("the PDF is encrypted and cannot be read")]
-    EncryptedPdf,
-    /// A PDF of pictures.
-    #[error("the PDF has {pages} pages and no text; they may be scanned images")]
-    PdfWithoutText {
-        /// How many.
-        pages: usize,
-    },
-    /// A PDF that unfolds to too much.
-    #[error("the PDF is too large once it is decompressed")]
-    PdfTooLarge,
-    /// No PDF, or a damaged one.
-    #[error("the PDF is damaged, or was cut at the size limit")]
-    BrokenPdf,
+    /// A PDF.
+    #[error(transparent)]
+    Pdf(#[from] PdfFault),
     /// What only HTML has is asked for.
     #[error(
         "{0} is not HTML: leave selector out, and ask for another format than links or metadata"
@@ -195,8 +185,19 @@ pub enum Unreadable {
     GivenUp,
 }
 
-/// Reads a page, unless it is told to stop.
+/// Reads a page, unless it is told to stop. A hostile PDF may end the process that it is read in:
+/// the service has another one for them.
 pub fn read(page: &Page, view: &View, stop: &Stop) -> Result<Reading, Unreadable> {
+    read_with(page, view, stop, |body| Ok(pdf::text(body)?))
+}
+
+/// The same with another way to read PDFs.
+pub(crate) fn read_with(
+    page: &Page,
+    view: &View,
+    stop: &Stop,
+    read_pdf: impl FnOnce(&[u8]) -> Result<PdfText, Unreadable>,
+) -> Result<Reading, Unreadable> {
     let media_type = MediaType::of(page.content_type.as_deref(), &page.body);
     match media_type.kind() {
         Kind::Binary => Err(Unreadable::Binary {
@@ -211,7 +212,7 @@ pub fn read(page: &Page, view: &View, stop: &Stop) -> Result<Reading, Unreadable
             }
             match kind {
                 Kind::Image => image::read(page, &media_type),
-                Kind::Pdf => pdf::read(&page.body, stop),
+                Kind::Pdf => read_pdf(&page.body).map(Reading::from),
                 _ => text(page, &media_type, view.format, stop),
             }
         }

@@ -75,6 +75,7 @@ impl FetchState {
                 pages: Pages::new(egress, robots, Arc::clone(&clock), pages),
                 quota: Quota::new(fetching.quota),
                 converter: Converter::new(),
+                pdfs: config.pdfs,
                 readings: Readings::within(readings),
                 audit,
             }),

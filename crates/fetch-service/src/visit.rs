@@ -13,6 +13,7 @@ use token_core::audit::{AskedBy, AuditEvent, AuditSink};
 use crate::bounded;
 use crate::converter::{ConversionError, Converter};
 use crate::pages::{Found, Pages, Snapshot, Wish};
+use crate::pdf_process::PdfProcess;
 use crate::quota::{Admitted, Exceeded, Quota};
 use crate::reader::{self, Content, Reading, Stop, Unreadable, View};
 
@@ -49,6 +50,7 @@ pub(crate) struct Visitor {
     pub(crate) pages: Pages,
     pub(crate) quota: Quota,
     pub(crate) converter: Converter,
+    pub(crate) pdfs: PdfProcess,
     pub(crate) readings: Readings,
     pub(crate) audit: Arc<dyn AuditSink>,
 }
@@ -115,8 +117,12 @@ impl Visitor {
         match self.readings.0.get_value_or_guard_async(&key).await {
             Ok(reading) => Ok(reading),
             Err(place) => {
-                let (snapshot, view) = (Arc::clone(snapshot), view.clone());
-                let job = move |stop: &Stop| reader::read(&snapshot.page, &view, stop);
+                let (snapshot, view, pdfs) =
+                    (Arc::clone(snapshot), view.clone(), self.pdfs.clone());
+                let job = move |stop: &Stop| {
+                    let read_pdf = |body: &[u8]| pdfs.read(body, stop);
+                    reader::read_with(&snapshot.page, &view, stop, read_pdf)
+                };
                 let reading = Arc::new(self.converter.run(admitted, job).await??);
                 // It may be too large to be kept, and is good all the same.
                 let _ = place.insert(Arc::clone(&reading));

@@ -62,6 +62,9 @@ enum Command {
     ServiceAdd(service_add::ServiceAdd),
     /// Look for what is wrong, from inside and from outside, and say what mends it
     Doctor(doctor::DoctorArguments),
+    /// What `serve` starts for each PDF.
+    #[command(name = fetch_service::CONVERT_PDF, hide = true)]
+    ConvertPdf,
     #[command(flatten)]
     Operator(operator::OperatorCommand),
 }
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
             app_shell::run("gateway", async move { service_add::run(&arguments) })
         }
         Some(Command::Doctor(arguments)) => doctor::main(arguments),
+        Some(Command::ConvertPdf) => fetch_service::convert_pdf(),
         Some(Command::Operator(command)) => {
             if command.destroys().is_some_and(|how| !how.can_be_answered()) {
                 return usage_error(UNASKED);

@@ -1,5 +1,8 @@
 //! The text of a PDF, page after page. Layout is not kept: lines are, columns are read as they are
 //! stored.
+//!
+//! The bounds here let an honest document know what is wrong with it. They do not hold for every
+//! hostile one: the service has its PDFs read by another process (`pdf_process`).
 
 mod bounds;
 
@@ -8,8 +11,9 @@ use std::time::{Duration, Instant};
 
 use flate2::read::ZlibDecoder;
 use lopdf::{Document, ObjectId};
+use serde::{Deserialize, Serialize};
 
-use super::{Form, Note, Reading, Stop, Unreadable};
+use super::{Form, Note, Reading, metadata};
 
 /// What all streams but images may unfold to, together.
 const MAX_UNFOLDED: usize = 64 * 1024 * 1024;
@@ -31,49 +35,103 @@ const ENCRYPT: &[u8] = b"Encrypt";
 /// How far before a stream its dictionary is looked for.
 const DICTIONARY: usize = 2048;
 
-/// Reads the text.
-pub(super) fn read(body: &[u8], stop: &Stop) -> Result<Reading, Unreadable> {
-    let started = Instant::now();
-    if unfolded(body) > MAX_UNFOLDED {
-        return Err(Unreadable::PdfTooLarge);
+/// What a PDF says.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PdfText {
+    title: Option<String>,
+    text: String,
+    /// How many pages were read.
+    read: usize,
+    /// How many there are.
+    pages: usize,
+}
+
+/// Why a PDF cannot be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum PdfFault {
+    /// With a password or without.
+    #[error("the PDF is encrypted and cannot be read")]
+    Encrypted,
+    /// Its pages are pictures.
+    #[error("the PDF has {pages} pages and no text; they may be scanned images")]
+    WithoutText {
+        /// How many.
+        pages: usize,
+    },
+    /// It unfolds to too much.
+    #[error("the PDF is too large once it is decompressed")]
+    TooLarge,
+    /// The process that read it came to its limits.
+    #[error("the PDF takes too much time or memory to read")]
+    TooCostly,
+    /// No PDF, or a damaged one.
+    #[error("the PDF is damaged, or was cut at the size limit")]
+    Broken,
+    /// There is no process to read it: the machine has too many, or too little memory.
+    #[error("there is no room to read a PDF at the moment; try again later")]
+    NoRoom,
+}
+
+impl From<PdfText> for Reading {
+    /// Whatever the text was made by, our own marker is no longer in it.
+    fn from(pdf: PdfText) -> Self {
+        let PdfText { read, pages, .. } = pdf;
+        let mut reading = Self::of(pdf.text, Form::Pdf);
+        if read < pages {
+            reading.notes.push(Note::SomePages { read, pages });
+        }
+        reading.set_title(pdf.title.as_deref().and_then(metadata::one_line));
+        reading
+    }
+}
+
+/// Reads the text. A hostile document may end the process, or fill the memory.
+pub(crate) fn text(body: &[u8]) -> Result<PdfText, PdfFault> {
+    let until = Instant::now() + MAX_TIME;
+    if unfolded(body, until) > MAX_UNFOLDED {
+        return Err(PdfFault::TooLarge);
     }
     if is_encrypted(body) {
-        return Err(Unreadable::EncryptedPdf);
+        return Err(PdfFault::Encrypted);
     }
-    let document = bounds::load(body, stop)?;
+    let document = bounds::load(body)?;
     let pages = document.get_pages();
     if pages.is_empty() {
-        return Err(Unreadable::BrokenPdf);
+        return Err(PdfFault::Broken);
     }
     let mut text = String::new();
     let mut read = 0;
     for (number, id) in &pages {
-        if started.elapsed() > MAX_TIME || text.len() > MAX_TEXT {
+        if Instant::now() > until || text.len() > MAX_TEXT {
             break;
         }
-        stop.check()?;
         if !is_bearable(&document, *id) {
             continue;
         }
         read += 1;
-        // A page that cannot be read leaves the others.
-        let lines = document.extract_text_with_limit(&[*number], MAX_STREAM);
-        push_page(&mut text, &lines.unwrap_or_default());
+        push_page(&mut text, &page_text(&document, *number));
     }
     let pages = pages.len();
     if text.trim().is_empty() {
         return Err(if read < pages {
-            Unreadable::PdfTooLarge
+            PdfFault::TooLarge
         } else {
-            Unreadable::PdfWithoutText { pages }
+            PdfFault::WithoutText { pages }
         });
     }
-    let mut reading = Reading::of(text, Form::Pdf);
-    if read < pages {
-        reading.notes.push(Note::SomePages { read, pages });
-    }
-    reading.set_title(title(&document));
-    Ok(reading)
+    Ok(PdfText {
+        title: title(&document),
+        text,
+        read,
+        pages,
+    })
+}
+
+/// A page that cannot be read leaves the others, and a font that cannot be used leaves what is
+/// written in others.
+fn page_text(document: &Document, number: u32) -> String {
+    let chunks = document.extract_text_chunks_with_limit(&[number], MAX_STREAM);
+    chunks.into_iter().flatten().collect()
 }
 
 /// Whether the page is such that its parts fit into memory: its operations, and its fonts' maps.
@@ -128,18 +186,18 @@ fn title(document: &Document) -> Option<String> {
     let (_, info) = document.dereference(info).ok()?;
     let title = info.as_dict().ok()?.get(b"Title").ok()?;
     let title = lopdf::decode_text_string(title).ok()?;
-    super::metadata::one_line(&title)
+    metadata::one_line(&title)
 }
 
-/// To how many bytes the streams unfold, images aside; counted no further than the limit. The
-/// library bounds each stream, not their sum, and unfolds some before anybody can ask it to stop.
-fn unfolded(body: &[u8]) -> usize {
+/// To how many bytes the streams unfold, images aside; counted no further than the limit, and too
+/// many where there is no time to count. The library bounds each stream, not their sum.
+fn unfolded(body: &[u8], until: Instant) -> usize {
     let mut total = 0;
     let mut streams = 0;
     let mut rest = body;
     while let Some(at) = find(rest, b"stream") {
         streams += 1;
-        if streams > MAX_STREAMS {
+        if streams > MAX_STREAMS || Instant::now() > until {
             return usize::MAX;
         }
         let (before, stream) = rest.split_at(at);

@@ -8,7 +8,7 @@ use super::Unreadable;
 /// Set by whoever gives a conversion up, and looked at between its steps and while a page is
 /// parsed: what is left of it then is one step, the longest of which is the search for the main
 /// content. That grows with the page, but not alike for all: a page of headings alone takes some
-/// forty times as long as one of paragraphs. Cheap to clone.
+/// forty times as long as one of paragraphs. A PDF's process is ended. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Stop(Arc<AtomicBool>);
 
@@ -23,7 +23,7 @@ impl Stop {
     }
 
     /// Fails where it was given up.
-    pub(super) fn check(&self) -> Result<(), Unreadable> {
+    pub(crate) fn check(&self) -> Result<(), Unreadable> {
         if self.is_set() {
             Err(Unreadable::GivenUp)
         } else {

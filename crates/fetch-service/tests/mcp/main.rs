@@ -11,6 +11,7 @@ mod batches;
 mod caching;
 mod cancellation;
 mod hostile;
+mod pdfs;
 mod protocol;
 mod quotas;
 mod requests;

@@ -79,6 +79,7 @@ impl Service {
         let resource = ResourceId::parse(RESOURCE).unwrap();
         let config = FetchConfig::of(&mut settings, issuer.clone(), resource);
         settings.finish().unwrap();
+        let config = config.with_pdfs_read_by(env!("CARGO_BIN_EXE_fetch-service").into());
         let clock = Arc::new(ManualClock::at(NOW));
         let audit = Arc::new(MemoryAudit::default());
         let outcomes = Arc::new(Mutex::new(Vec::new()));

@@ -1,7 +1,7 @@
 //! Loading a PDF within bounds. In a hostile file one object is read a hundred thousand times, and
 //! one of a kilobyte takes gigabytes, for what a file says twice the library reads twice. It has a
 //! hook for each object that it reads; from there the loading is left, by unwinding, when the time
-//! or the memory is used up or nobody waits any more. Object streams are unfolded here, where no
+//! or the memory is used up. Object streams are unfolded here, where no
 //! byte is read twice.
 
 use std::cell::RefCell;
@@ -10,10 +10,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
 
 use lopdf::xref::XrefEntry;
-use lopdf::{Dictionary, Document, LoadOptions, Object, ObjectId, ObjectStream, Stream};
+use lopdf::{
+    DecompressError, Dictionary, Document, Error, LoadOptions, Object, ObjectId, ObjectStream,
+    Stream,
+};
 
-use super::super::{Stop, Unreadable};
-use super::MAX_STREAM;
+use super::{MAX_STREAM, PdfFault};
 
 /// Numbers, names and the like in all objects: each takes 120 bytes or so. Large documents have some
 /// hundred thousand.
@@ -29,7 +31,6 @@ const KEPT: &[u8] = b"KeptObjStm";
 struct Left {
     parts: usize,
     until: Instant,
-    stop: Stop,
 }
 
 /// Why the loading was left.
@@ -41,11 +42,10 @@ thread_local! {
 }
 
 /// The document, with all its objects.
-pub(super) fn load(body: &[u8], stop: &Stop) -> Result<Document, Unreadable> {
+pub(super) fn load(body: &[u8]) -> Result<Document, PdfFault> {
     LEFT.set(Some(Left {
         parts: MAX_PARTS,
         until: Instant::now() + MAX_TIME,
-        stop: stop.clone(),
     }));
     let loaded = catch_unwind(AssertUnwindSafe(|| {
         let options = LoadOptions {
@@ -59,11 +59,8 @@ pub(super) fn load(body: &[u8], stop: &Stop) -> Result<Document, Unreadable> {
     }));
     LEFT.set(None);
     match loaded {
-        Ok(document) => document.ok_or(Unreadable::BrokenPdf),
-        Err(reason) if reason.is::<TooMuch>() => {
-            stop.check()?;
-            Err(Unreadable::PdfTooLarge)
-        }
+        Ok(document) => document.ok_or(PdfFault::Broken),
+        Err(reason) if reason.is::<TooMuch>() => Err(PdfFault::TooLarge),
         Err(panic) => resume_unwind(panic),
     }
 }
@@ -86,7 +83,7 @@ fn pay(parts: usize) {
         let Some(left) = left else { return false };
         let rest = left.parts.checked_sub(parts);
         left.parts = rest.unwrap_or_default();
-        rest.is_none() || left.stop.is_set() || Instant::now() > left.until
+        rest.is_none() || Instant::now() > left.until
     });
     if is_too_much {
         resume_unwind(Box::new(TooMuch));
@@ -106,7 +103,8 @@ fn parts(object: &Object) -> usize {
     }
 }
 
-/// What is written between white space and delimiters, or more.
+/// What is written between white space and delimiters. Hostile content needs neither between its
+/// words, so that it has more.
 pub(super) fn words(text: &[u8]) -> usize {
     let delimits = |byte: &&u8| byte.is_ascii_whitespace() || b"()<>[]/%\0".contains(byte);
     1 + text.iter().filter(delimits).count()
@@ -190,14 +188,19 @@ fn alone(number: u32, bytes: &[u8]) -> Option<Object> {
 pub(super) fn has_small_fonts(document: &Document, page: ObjectId, most: usize) -> bool {
     let fonts = document.get_page_fonts(page).unwrap_or_default();
     let left = fonts.values().try_fold(most, |left, font| {
-        let map = font
-            .get_deref(b"Encoding", document)
-            .or_else(|_| font.get_deref(b"ToUnicode", document));
-        let Ok(stream) = map.and_then(Object::as_stream) else {
-            return left.checked_sub(PLAIN_FONT);
-        };
-        let map = stream.get_plain_content_with_limit(left).ok()?;
-        left.checked_sub(map.len() + PLAIN_FONT)
+        // Which of the two is read depends on what the first one says.
+        let maps = [b"Encoding".as_slice(), b"ToUnicode"].into_iter();
+        let maps = maps.filter_map(|name| font.get_deref(name, document).ok()?.as_stream().ok());
+        let mut left = left.checked_sub(PLAIN_FONT)?;
+        for map in maps {
+            left = match map.get_plain_content_with_limit(left) {
+                Ok(map) => left.checked_sub(map.len())?,
+                Err(Error::Decompress(DecompressError::MemoryLimitExceeded { .. })) => return None,
+                // The library does without it.
+                Err(_) => left,
+            };
+        }
+        Some(left)
     });
     left.is_some()
 }

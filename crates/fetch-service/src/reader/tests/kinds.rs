@@ -4,7 +4,7 @@ use lopdf::content::{Content as Operations, Operation};
 use lopdf::{Document, Object, Stream, dictionary};
 
 use super::{Content, Form, Format, View, in_format, page, read, viewed};
-use crate::reader::{Note, Unreadable};
+use crate::reader::{Note, PdfFault, Unreadable};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n....";
 const JPEG: &[u8] = b"\xff\xd8\xff\xe0....";
@@ -149,10 +149,10 @@ fn a_pdf_is_its_text() {
 #[test]
 fn a_pdf_that_has_no_text_or_is_damaged_says_so() {
     let told = |body: Vec<u8>| read(&page("application/pdf", body), Format::Markdown).unwrap_err();
-    assert_eq!(told(pdf(3, &[])), Unreadable::PdfWithoutText { pages: 3 });
+    assert_eq!(told(pdf(3, &[])), PdfFault::WithoutText { pages: 3 }.into());
     assert_eq!(
         told(b"%PDF-1.7 and no more".to_vec()),
-        Unreadable::BrokenPdf
+        PdfFault::Broken.into()
     );
 }
 
@@ -163,10 +163,10 @@ fn a_pdf_bomb_is_refused_before_it_is_unfolded() {
     let body = pdf(40, &filler);
     assert!(body.len() < 1_000_000, "{}", body.len());
     let error = read(&page("application/pdf", body), Format::Markdown).unwrap_err();
-    assert_eq!(error, Unreadable::PdfTooLarge);
+    assert_eq!(error, PdfFault::TooLarge.into());
     let many = b"%PDF-1.4 stream\x78\x9c endstream".repeat(60_000);
     let error = read(&page("application/pdf", many), Format::Markdown).unwrap_err();
-    assert_eq!(error, Unreadable::PdfTooLarge);
+    assert_eq!(error, PdfFault::TooLarge.into());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Form, Format, Unreadable, page, read};
+use crate::reader::PdfFault;
 
 const CATALOG: &str = "<< /Type /Catalog /Pages 2 0 R >>";
 const PAGES: &str = "<< /Type /Pages /Kids [3 0 R] /Count 1 >>";
@@ -57,7 +58,7 @@ fn one_object_that_is_named_many_times_is_not_read_each_time() {
     let objects = one_page("/F1 5 0 R", TEXT, &[large]);
     assert_eq!(reading(document(&objects, 0)).unwrap().0, "Hello");
     let bomb = document(&objects, 20_000);
-    assert_eq!(reading(bomb), Err(Unreadable::PdfTooLarge));
+    assert_eq!(reading(bomb), Err(PdfFault::TooLarge.into()));
 }
 
 #[test]
@@ -80,21 +81,44 @@ fn what_is_in_object_streams_is_read_once() {
         &format!("9 0 [{}]", "1 ".repeat(2_000_001)),
     );
     let objects = one_page("/F1 5 0 R", TEXT, &[many]);
-    assert_eq!(reading(document(&objects, 0)), Err(Unreadable::PdfTooLarge));
+    assert_eq!(
+        reading(document(&objects, 0)),
+        Err(PdfFault::TooLarge.into())
+    );
 }
 
 #[test]
 fn a_page_of_too_many_operations_or_fonts_is_left_out() {
     let operations = format!("{} {TEXT}", "q ".repeat(300_000));
     let objects = one_page("/F1 5 0 R", &operations, &[]);
-    assert_eq!(reading(document(&objects, 0)), Err(Unreadable::PdfTooLarge));
+    assert_eq!(
+        reading(document(&objects, 0)),
+        Err(PdfFault::TooLarge.into())
+    );
     let map = "<0000> <0041>\n".repeat(30_000);
     let map = format!("{} beginbfchar\n{map}endbfchar", 30_000);
     let font = "<< /Type /Font /Subtype /Type0 /ToUnicode 6 0 R >>".to_owned();
     let more = [stream("", &map), font];
     let fonts: Vec<_> = (0..100).map(|at| format!("/F{at} 7 0 R")).collect();
     let objects = one_page(&fonts.join(" "), TEXT, &more);
-    assert_eq!(reading(document(&objects, 0)), Err(Unreadable::PdfTooLarge));
+    assert_eq!(
+        reading(document(&objects, 0)),
+        Err(PdfFault::TooLarge.into())
+    );
+}
+
+#[test]
+fn a_font_that_cannot_be_used_leaves_what_is_written_in_others() {
+    let untyped = "<< /Subtype /Type1 /BaseFont /Courier >>".to_owned();
+    let broken = stream("/Filter /FlateDecode", "no map");
+    let unmapped = "<< /Type /Font /Subtype /Type0 /ToUnicode 7 0 R >>".to_owned();
+    let text = format!("BT /F2 12 Tf (Lost) Tj ET {TEXT}");
+    let more = [untyped, broken, unmapped];
+    for fonts in ["/F1 5 0 R /F2 6 0 R", "/F1 5 0 R /F2 8 0 R"] {
+        let objects = one_page(fonts, &text, &more);
+        let (read, _) = reading(document(&objects, 0)).unwrap();
+        assert!(read.contains("Hello"), "{fonts}: {read}");
+    }
 }
 
 #[test]
@@ -103,7 +127,7 @@ fn an_encrypted_pdf_says_so_however_it_is_written() {
         let objects = one_page("/F1 5 0 R", TEXT, &[]);
         let body = String::from_utf8(document(&objects, 0)).unwrap();
         let body = body.replace("/Root", &format!("{name} 5 0 R /Root"));
-        assert_eq!(reading(body.into_bytes()), Err(Unreadable::EncryptedPdf));
+        assert_eq!(reading(body.into_bytes()), Err(PdfFault::Encrypted.into()));
     }
     let other = one_page("/F1 5 0 R", TEXT, &["/EncryptMetadata".to_owned()]);
     assert!(reading(document(&other, 0)).is_ok());
