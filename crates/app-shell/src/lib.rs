@@ -8,6 +8,8 @@
 //! [`settings::Settings`] collects every fault of the configuration, [`listener::bind`] takes the
 //! port, [`serve::serve`] answers until [`shutdown::stop_signal`] fires.
 
+#[cfg(test)]
+mod captured_lines;
 pub mod cors;
 mod error_chain;
 pub mod health;

@@ -80,33 +80,17 @@ fn milliseconds(duration: Duration) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{self, Write};
-    use std::sync::{Arc, Mutex};
-
     use actix_web::{App, HttpResponse, error, test, web};
 
     use super::request_log;
-
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::captured_lines::CapturedLines;
 
     #[actix_web::test]
     async fn one_line_for_each_request_without_its_query() {
-        let lines = Lines::default();
-        let writer = lines.clone();
+        let lines = CapturedLines::default();
         let subscriber = tracing_subscriber::fmt()
             .with_ansi(false)
-            .with_writer(move || writer.clone())
+            .with_writer(lines.clone())
             .finish();
         let _guard = tracing::subscriber::set_default(subscriber);
 
@@ -120,7 +104,7 @@ mod tests {
             test::call_service(&app, request).await;
         }
 
-        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let text = lines.text();
         let [answered, failed] = text.lines().collect::<Vec<_>>().try_into().unwrap();
         for part in [
             "INFO",

@@ -81,54 +81,28 @@ fn now() -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{self, Write};
-    use std::sync::{Arc, Mutex};
-
     use serde_json::Value;
+    use tracing_subscriber::fmt;
     use tracing_subscriber::fmt::format::JsonFields;
-    use tracing_subscriber::fmt::{self, MakeWriter};
     use tracing_subscriber::layer::SubscriberExt as _;
 
     use super::JsonLines;
+    use crate::captured_lines::CapturedLines;
 
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl<'a> MakeWriter<'a> for Lines {
-        type Writer = Self;
-
-        fn make_writer(&'a self) -> Self {
-            self.clone()
-        }
-    }
-
-    impl Lines {
-        /// But for the time, of which it is only said that there is one.
-        fn read(&self) -> Vec<Value> {
-            let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-            let read = |line| {
-                let mut line: Value = serde_json::from_str(line).unwrap();
-                let time = line.as_object_mut().unwrap().remove("timestamp").unwrap();
-                assert!(time.as_str().unwrap().ends_with('Z'), "{time}");
-                line
-            };
-            text.lines().map(read).collect()
-        }
+    /// The lines but for the time, of which it is only said that there is one.
+    fn read(lines: &CapturedLines) -> Vec<Value> {
+        let read = |line| {
+            let mut line: Value = serde_json::from_str(line).unwrap();
+            let time = line.as_object_mut().unwrap().remove("timestamp").unwrap();
+            assert!(time.as_str().unwrap().ends_with('Z'), "{time}");
+            line
+        };
+        lines.text().lines().map(read).collect()
     }
 
     #[test]
     fn a_line_says_what_tracing_subscribers_own_says() {
-        let (ours, theirs) = (Lines::default(), Lines::default());
+        let (ours, theirs) = (CapturedLines::default(), CapturedLines::default());
         let json = fmt::layer().json();
         let json = json.flatten_event(true).with_span_list(false);
         let subscriber = tracing_subscriber::registry()
@@ -155,7 +129,7 @@ mod tests {
                 tracing::info!(parent: &span, "c");
             });
         });
-        let (ours, theirs) = (ours.read(), theirs.read());
+        let (ours, theirs) = (read(&ours), read(&theirs));
         assert_eq!((ours.len(), &ours), (6, &theirs));
         assert_eq!(
             ours.last().unwrap().pointer("/span/later"),
