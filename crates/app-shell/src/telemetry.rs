@@ -1,6 +1,7 @@
 //! Log lines to standard error, as text for a person or JSON for a collector.
 
 mod json_lines;
+mod together;
 
 use std::io::IsTerminal as _;
 use std::str::FromStr;
@@ -12,6 +13,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use self::json_lines::JsonLines;
+use self::together::Lines;
+pub use self::together::lines_together;
 use crate::settings::Settings;
 
 /// The settings that [`Telemetry::from_settings`] reads: `LOG_LEVEL` and `LOG_FORMAT`.
@@ -68,7 +71,7 @@ impl Telemetry {
     /// [`AlreadyStarted`].
     pub fn start(self) -> Result<(), AlreadyStarted> {
         let lines = tracing_subscriber::fmt::layer()
-            .with_writer(std::io::stderr)
+            .with_writer(Lines(std::io::stderr))
             .with_ansi(std::io::stderr().is_terminal());
         let filtered = tracing_subscriber::registry().with(self.filter);
         match self.format {

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use actix_web::dev::Service as _;
 use actix_web::web::{self, ServiceConfig};
 use app_shell::health::{self, Ready};
 use app_shell::metrics::{self, Registry, RequestCount};
 use app_shell::request_log::request_log;
 use app_shell::serve::{HttpService, serve};
 use app_shell::settings::Settings;
-use app_shell::telemetry::{self, LogFormat, Telemetry};
+use app_shell::telemetry::{self, LogFormat, Telemetry, lines_together};
 use app_shell::traces::{self, TraceSettings, Traces};
 use app_shell::{healthcheck, listener, reload, shutdown};
 use async_trait::async_trait;
@@ -100,6 +101,7 @@ async fn run(
                 web::scope("")
                     .wrap(request_log())
                     .wrap(spans.requests())
+                    .wrap_fn(|request, service| lines_together(service.call(request)))
                     .configure(endpoints.clone()),
             );
         }),

@@ -9,16 +9,24 @@ use std::fmt;
 
 use serde::ser::{SerializeMap as _, Serializer as _};
 use serde_json::Serializer;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
 use tracing::{Event, Subscriber};
 use tracing_log::NormalizeEvent as _;
 use tracing_serde::{AsSerde as _, SerdeMapVisitor};
 use tracing_subscriber::fmt::format::{JsonFields, Writer};
-use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
+use tracing_subscriber::fmt::time::{FormatTime as _, UtcTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
 /// Most lines have room in as many bytes.
 const LINE: usize = 768;
+
+/// Of RFC 3339, in UTC, to the microsecond.
+const TIME: &[BorrowedFormatItem<'_>] = format_description!(
+    version = 2,
+    "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z"
+);
 
 /// The format, where `JsonFields` format the fields of spans.
 pub(super) struct JsonLines;
@@ -75,7 +83,7 @@ fn object(event: &Event<'_>) -> Result<String, serde_json::Error> {
 fn now() -> String {
     let mut now = String::with_capacity(32);
     // A `String` takes everything.
-    let _ = SystemTime.format_time(&mut Writer::new(&mut now));
+    let _ = UtcTime::new(TIME).format_time(&mut Writer::new(&mut now));
     now
 }
 
@@ -94,7 +102,9 @@ mod tests {
         let read = |line| {
             let mut line: Value = serde_json::from_str(line).unwrap();
             let time = line.as_object_mut().unwrap().remove("timestamp").unwrap();
-            assert!(time.as_str().unwrap().ends_with('Z'), "{time}");
+            let shape = |c: char| if c.is_ascii_digit() { '0' } else { c };
+            let shape: String = time.as_str().unwrap().chars().map(shape).collect();
+            assert_eq!(shape, "0000-00-00T00:00:00.000000Z");
             line
         };
         lines.text().lines().map(read).collect()
