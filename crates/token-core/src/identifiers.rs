@@ -19,9 +19,13 @@ impl ClientId {
     /// fragment, user information and dot segments, and in its normal form, so that one client
     /// cannot go by two names. No registered client has such an identifier.
     pub fn document_url(&self) -> Option<Url> {
+        const SCHEME: &str = "https://";
+        // Before it is parsed: most clients are registered, and this is asked of every request.
+        if !self.0.starts_with(SCHEME) {
+            return None;
+        }
         let url = Url::parse(&self.0).ok()?;
-        let fits = url.scheme() == "https"
-            && url.as_str() == self.0
+        let fits = url.as_str() == self.0
             && url.path() != "/"
             && url.fragment().is_none()
             && url.username().is_empty()
@@ -84,7 +88,7 @@ impl GrantId {
 impl Jti {
     /// A new one within a grant.
     pub fn generate(grant: &GrantId, entropy: &dyn Entropy) -> Result<Self, NoEntropy> {
-        Ok(Self(format!("{grant}.{}", entropy.token(16)?)))
+        Ok(Self([grant.as_str(), ".", &entropy.token(16)?].concat()))
     }
 
     /// The grant that the token belongs to.

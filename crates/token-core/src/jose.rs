@@ -21,6 +21,8 @@ pub(crate) use ring_provider::install as install_ring;
 
 /// How far a signer's clock may be ahead of ours, for `nbf` and `iat` only. `exp` has no leeway.
 pub const LEEWAY: Seconds = Seconds(30);
+/// Most tokens of ours have room in as many bytes.
+const TYPICAL_BYTES: usize = 1024;
 /// The longest token that is looked at, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 8192;
 
@@ -120,7 +122,7 @@ pub(crate) fn sign<T: Serialize>(
     let mut header = Header::new(key.algorithm().jose());
     header.typ = Some(typ.to_owned());
     header.kid = Some(key.kid().to_owned());
-    let mut token = String::new();
+    let mut token = String::with_capacity(TYPICAL_BYTES);
     append(&mut token, &header)?;
     token.push('.');
     append(&mut token, claims)?;

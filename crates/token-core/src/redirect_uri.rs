@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use url::Url;
 
 use crate::text::InvalidText;
@@ -27,8 +27,8 @@ const MAX_BYTES: usize = 2048;
 
 /// A redirect URI that may be registered: https; http on loopback; or a private-use scheme. It
 /// has no fragment and no user information. It keeps, and compares by, the original text.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "String")]
 pub struct RedirectUri {
     text: String,
     target: Target,
@@ -173,9 +173,9 @@ impl TryFrom<String> for RedirectUri {
     }
 }
 
-impl From<RedirectUri> for String {
-    fn from(uri: RedirectUri) -> Self {
-        uri.text
+impl Serialize for RedirectUri {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::text::text_newtype;
 
@@ -21,10 +22,11 @@ pub const MCP: &str = "mcp";
 /// "Stay signed in": a refresh token is wanted. Never in a challenge or in resource metadata.
 pub const OFFLINE_ACCESS: &str = "offline_access";
 
-/// What was granted: an ordered set of the scopes that this gateway knows.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Scopes(BTreeSet<Scope>);
+/// What was granted: an ordered set of the scopes that this gateway knows. Clones share it: each
+/// record of a token has one.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Scopes(Arc<BTreeSet<Scope>>);
 
 impl Scopes {
     /// What a request's `scope` asks for: unknown scopes are dropped, and where none is left (or
@@ -39,7 +41,7 @@ impl Scopes {
         if !known.iter().any(|scope| scope.as_str() == MCP) {
             known.extend(Scope::parse(MCP));
         }
-        Self(known)
+        Self(Arc::new(known))
     }
 
     /// Whether the scope is among them.
@@ -62,7 +64,7 @@ impl Scopes {
         let wanted = |scope: &&Scope| {
             scope.as_str() == MCP || requested.split(' ').any(|token| token == scope.as_str())
         };
-        Self(self.0.iter().filter(wanted).cloned().collect())
+        Self(Arc::new(self.0.iter().filter(wanted).cloned().collect()))
     }
 }
 
@@ -78,9 +80,9 @@ impl fmt::Display for Scopes {
     }
 }
 
-impl From<Scopes> for String {
-    fn from(scopes: Scopes) -> Self {
-        scopes.to_string()
+impl Serialize for Scopes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -90,7 +92,7 @@ impl TryFrom<String> for Scopes {
         text.split(' ')
             .map(Scope::parse)
             .collect::<Result<_, _>>()
-            .map(Self)
+            .map(|scopes| Self(Arc::new(scopes)))
     }
 }
 

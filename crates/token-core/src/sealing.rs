@@ -15,6 +15,8 @@ use crate::entropy::{Entropy, NoEntropy};
 pub const ROOT_SECRET_MIN_BYTES: usize = 32;
 
 const NONCE_BYTES: usize = aead::NONCE_LEN;
+/// Most sealed values have room in as many bytes.
+const TYPICAL_BYTES: usize = 1536;
 
 /// Why something could not be sealed or opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -100,17 +102,20 @@ impl Sealer {
     ) -> Result<String, SealError> {
         let mut nonce = [0_u8; NONCE_BYTES];
         entropy.fill(&mut nonce)?;
-        let mut body = serde_json::to_vec(value).map_err(|_| SealError::Unwritable)?;
-        self.key
-            .seal_in_place_append_tag(
+        let mut sealed = Vec::with_capacity(TYPICAL_BYTES);
+        sealed.extend_from_slice(&nonce);
+        serde_json::to_writer(&mut sealed, value).map_err(|_| SealError::Unwritable)?;
+        let body = sealed.get_mut(NONCE_BYTES..).unwrap_or_default();
+        let tag = self
+            .key
+            .seal_in_place_separate_tag(
                 aead::Nonce::assume_unique_for_key(nonce),
                 aead::Aad::from(self.label.as_bytes()),
-                &mut body,
+                body,
             )
             .map_err(|_| SealError::Unwritable)?;
-        let mut out = nonce.to_vec();
-        out.append(&mut body);
-        Ok(URL_SAFE_NO_PAD.encode(out))
+        sealed.extend_from_slice(tag.as_ref());
+        Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
 
     /// Opens what [`Sealer::seal`] made under the same key and label.

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use base64::Engine as _;
+use base64::display::Base64Display;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
@@ -22,8 +23,8 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 /// What is kept of a secret: its SHA-256. The secrets are random and at least 128 bits long, so
 /// that a plain hash cannot be reversed. Compared in constant time.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
 pub struct SecretHash([u8; 32]);
 
 impl SecretHash {
@@ -43,7 +44,7 @@ impl Eq for SecretHash {}
 
 impl fmt::Display for SecretHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+        Base64Display::new(&self.0, &URL_SAFE_NO_PAD).fmt(f)
     }
 }
 
@@ -53,9 +54,9 @@ impl fmt::Debug for SecretHash {
     }
 }
 
-impl From<SecretHash> for String {
-    fn from(hash: SecretHash) -> Self {
-        hash.to_string()
+impl Serialize for SecretHash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
@@ -121,10 +122,8 @@ macro_rules! grant_secret {
         impl $name {
             /// A new one of 256 random bits within a grant.
             pub fn generate(grant: &GrantId, entropy: &dyn Entropy) -> Result<Self, NoEntropy> {
-                Ok(Self(Zeroizing::new(format!(
-                    "{grant}.{}",
-                    entropy.token(32)?
-                ))))
+                let rest = Zeroizing::new(entropy.token(32)?);
+                Ok(Self(Zeroizing::new([grant.as_str(), ".", &rest].concat())))
             }
 
             /// One that a client presents, when it has the form `GRANT.rest`.
@@ -234,7 +233,7 @@ mod tests {
     #[test]
     fn a_hash_survives_its_text_form() {
         let hash = SecretHash::of("s");
-        assert_eq!(SecretHash::try_from(String::from(hash)).unwrap(), hash);
+        assert_eq!(SecretHash::try_from(hash.to_string()).unwrap(), hash);
         assert!(SecretHash::try_from("short".to_owned()).is_err());
     }
 }

@@ -47,7 +47,7 @@ pub async fn issue(
         scope,
         approved_at: Some(context.now()),
     };
-    issue_without_refresh(context, client, &grant, GRANT_TYPE).await
+    issue_without_refresh(context, client, grant, GRANT_TYPE).await
 }
 
 fn may_act_for_itself(client: &Client) -> bool {

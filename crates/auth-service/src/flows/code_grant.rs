@@ -57,12 +57,8 @@ pub async fn redeem(
     answered(context, code_verifier(form)?, &record)?;
 
     let grant_types = &client.client().grant_types;
-    let tokens = new_tokens(
-        context,
-        &record.grant,
-        record.grant.scope.clone(),
-        grant_types,
-    )?;
+    let scope = record.grant.scope.clone();
+    let tokens = new_tokens(context, record.grant, scope, grant_types)?;
     issue(context, client.client(), tokens, GRANT_TYPE).await
 }
 

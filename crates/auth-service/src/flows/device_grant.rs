@@ -32,7 +32,7 @@ pub async fn poll(
         PollOutcome::Approved(grant) => {
             let client = client.client();
             let scope = grant.scope.clone();
-            let tokens = new_tokens(context, &grant, scope, &client.grant_types)?;
+            let tokens = new_tokens(context, *grant, scope, &client.grant_types)?;
             return issue(context, client, tokens, GRANT_TYPE).await;
         }
         PollOutcome::Pending => (

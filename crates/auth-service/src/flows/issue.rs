@@ -32,11 +32,12 @@ pub(super) struct NewTokens {
 /// Makes tokens for `grant` with `scope`, which lies within the grant's. Stores nothing.
 pub(super) fn new_tokens(
     context: &Context,
-    grant: &Grant,
+    grant: Grant,
     scope: Scopes,
     grant_types: &[GrantType],
 ) -> Result<NewTokens, OAuthFailure> {
-    let (access_token, token) = access_token(context, grant, scope.clone())?;
+    let client_is_stored = is_stored(context, &grant.client_id);
+    let (access_token, token) = access_token(context, &grant, scope.clone())?;
     let (refresh_token, refresh) = if grant_types.contains(&GrantType::RefreshToken) {
         let (token, record) = refresh_token(context, grant)?;
         (Some(token), Some(record))
@@ -46,7 +47,7 @@ pub(super) fn new_tokens(
     let expires_in = context.lifetimes.access_token;
     Ok(NewTokens {
         records: IssuedTokens {
-            client_is_stored: is_stored(context, &grant.client_id),
+            client_is_stored,
             token,
             refresh,
         },
@@ -63,16 +64,18 @@ pub(super) fn new_tokens(
 pub(super) async fn issue_without_refresh(
     context: &Context,
     client: &Client,
-    grant: &Grant,
+    grant: Grant,
     grant_type: &'static str,
 ) -> Result<TokenResponse, OAuthFailure> {
-    let tokens = new_tokens(context, grant, grant.scope.clone(), &[])?;
-    let response = issue(context, client, tokens, grant_type).await?;
-    context.record(&AuditEvent::AuthSuccess {
+    let success = AuditEvent::AuthSuccess {
         user_id: grant.user_id.clone(),
         client_id: grant.client_id.clone(),
         grant: grant.id.clone(),
-    });
+    };
+    let scope = grant.scope.clone();
+    let tokens = new_tokens(context, grant, scope, &[])?;
+    let response = issue(context, client, tokens, grant_type).await?;
+    context.record(&success);
     Ok(response)
 }
 
@@ -122,7 +125,7 @@ fn access_token(
 
 fn refresh_token(
     context: &Context,
-    grant: &Grant,
+    grant: Grant,
 ) -> Result<(RefreshToken, RefreshRecord), OAuthFailure> {
     let token = RefreshToken::generate(&grant.id, context.entropy.as_ref())?;
     let key = token
@@ -133,7 +136,7 @@ fn refresh_token(
         token,
         RefreshRecord {
             key,
-            grant: grant.clone(),
+            grant,
             expires_at,
         },
     ))

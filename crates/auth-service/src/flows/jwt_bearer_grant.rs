@@ -87,7 +87,7 @@ pub async fn issue(
         scope,
         approved_at: Some(context.now()),
     };
-    issue_without_refresh(context, client, &grant, GRANT_TYPE).await
+    issue_without_refresh(context, client, grant, GRANT_TYPE).await
 }
 
 /// The assertion names the client: one that anybody can pose as proves nothing.

@@ -6,11 +6,13 @@
 //! is kept sealed under a key derived from the replaced token itself: only its bearer can open it.
 //! After that its reuse means that somebody has a copy, and ends the family.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use token_core::audit::{AuditEvent, FailureReason};
 use token_core::client::GrantType;
 use token_core::sealing::{RootSecret, SealError, Sealer};
-use token_core::secret::{AccessToken, RefreshToken};
+use token_core::secret::{AccessToken, RefreshToken, SecretKey};
 use token_core::store::{RefreshRecord, RotateOutcome, Rotation};
 use token_core::{Jti, Scopes, Timestamp};
 
@@ -27,10 +29,10 @@ pub const GRANT_TYPE: &str = "refresh_token";
 /// The answer that a repeat gets again. Its expiry is a time, so that the repeat is told what
 /// remains.
 #[derive(Serialize, Deserialize)]
-struct GraceAnswer {
+struct GraceAnswer<'a> {
     jti: Jti,
-    access_token: String,
-    refresh_token: String,
+    access_token: Cow<'a, str>,
+    refresh_token: Cow<'a, str>,
     expires_at: Timestamp,
     scope: Scopes,
 }
@@ -67,8 +69,8 @@ pub async fn refresh(
     still_admitted(context, &record).await?;
 
     let scope = record.grant.scope.narrowed(scope);
-    let tokens = new_tokens(context, &record.grant, scope, &[GrantType::RefreshToken])?;
-    let rotation = rotation(context, &presented, &record, &tokens)?;
+    let tokens = new_tokens(context, record.grant, scope, &[GrantType::RefreshToken])?;
+    let (rotation, response) = rotation(context, &presented, record.key, tokens)?;
     let now = context.now();
     match context.store.rotate_refresh(&rotation, now).await? {
         RotateOutcome::Rotated => {
@@ -77,7 +79,7 @@ pub async fn refresh(
                 jti: rotation.token.jti,
                 grant_type: GRANT_TYPE,
             });
-            Ok(tokens.response)
+            Ok(response)
         }
         RotateOutcome::Graced(sealed) => repeated(context, &presented, &sealed).await,
         RotateOutcome::Unknown => Err(unknown()),
@@ -126,32 +128,33 @@ async fn still_admitted(context: &Context, record: &RefreshRecord) -> Result<(),
     ))
 }
 
+/// The step that the store takes, and what the client gets when it has.
 fn rotation(
     context: &Context,
     presented: &RefreshToken,
-    record: &RefreshRecord,
-    tokens: &NewTokens,
-) -> Result<Rotation, OAuthFailure> {
-    let (Some(refresh_token), Some(successor)) =
-        (&tokens.response.refresh_token, &tokens.records.refresh)
-    else {
+    key: SecretKey,
+    tokens: NewTokens,
+) -> Result<(Rotation, TokenResponse), OAuthFailure> {
+    let NewTokens { records, response } = tokens;
+    let (Some(refresh_token), Some(successor)) = (&response.refresh_token, records.refresh) else {
         return Err(OAuthFailure::invalid_grant("the client may not refresh"));
     };
     let answer = GraceAnswer {
-        jti: tokens.records.token.jti.clone(),
-        access_token: tokens.response.access_token.expose().to_owned(),
-        refresh_token: refresh_token.expose().to_owned(),
-        expires_at: tokens.records.token.expires_at,
-        scope: tokens.response.scope.clone(),
+        jti: records.token.jti.clone(),
+        access_token: response.access_token.expose().into(),
+        refresh_token: refresh_token.expose().into(),
+        expires_at: records.token.expires_at,
+        scope: response.scope.clone(),
     };
-    Ok(Rotation {
-        presented: record.key.clone(),
-        successor: successor.clone(),
-        token: tokens.records.token.clone(),
+    let rotation = Rotation {
+        presented: key,
+        successor,
+        token: records.token,
         sealed_answer: sealer(presented)?.seal(&answer, context.entropy.as_ref())?,
         grace_until: context.now().plus(context.lifetimes.refresh_grace),
-        client_is_stored: tokens.records.client_is_stored,
-    })
+        client_is_stored: records.client_is_stored,
+    };
+    Ok((rotation, response))
 }
 
 async fn repeated(
@@ -159,7 +162,7 @@ async fn repeated(
     presented: &RefreshToken,
     sealed: &str,
 ) -> Result<TokenResponse, OAuthFailure> {
-    let answer: GraceAnswer = sealer(presented)?.open(sealed)?;
+    let answer: GraceAnswer<'static> = sealer(presented)?.open(sealed)?;
     // Revoked since: the pair is not given again, and nobody is taken for a thief.
     if !context.store.is_active(&answer.jti, context.now()).await? {
         return Err(unknown());

@@ -1,6 +1,7 @@
 //! The shapes of an answer: a page, a redirect, JSON.
 
 use actix_web::HttpResponse;
+use actix_web::error::JsonPayloadError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, PRAGMA};
 use askama::Template;
@@ -29,8 +30,15 @@ pub(super) fn see_other(url: &str) -> HttpResponse {
 
 /// JSON that must not be kept (RFC 6749 section 5.1).
 pub(super) fn json(status: StatusCode, body: &impl Serialize) -> HttpResponse {
+    /// A token response has room in as many bytes.
+    const TYPICAL: usize = 1536;
+    let mut json = Vec::with_capacity(TYPICAL);
+    if let Err(error) = serde_json::to_writer(&mut json, body) {
+        return HttpResponse::from_error(JsonPayloadError::Serialize(error));
+    }
     HttpResponse::build(status)
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((PRAGMA, "no-cache"))
-        .json(body)
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .body(json)
 }

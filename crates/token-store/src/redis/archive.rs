@@ -13,7 +13,9 @@ use super::clients::{Fields, add_client, client_of, fields_of, script_at, script
 use super::ending::each;
 use super::inspection::STEP;
 use super::store::RedisStore;
-use super::value::{decode, encode, live, parse, parse_mark, replaced, seconds, unexpected, words};
+use super::value::{
+    decode, encode, live_record, parse, parse_mark, replaced, seconds, unexpected, words,
+};
 use super::{keys, scripts};
 
 const TOKEN: &str = "oauth:token:";
@@ -318,7 +320,7 @@ fn restoring_access_token(
         .arg(seconds(now))
         .arg(word(how))
         .arg(seconds(token.expires_at))
-        .arg(live(&encode(token)?, token.expires_at))
+        .arg(live_record(token, token.expires_at)?)
         .arg(token.jti.as_str())
         .arg(token.jti.as_str())
         .arg(grant.as_str())
@@ -333,11 +335,10 @@ fn restoring_refresh_token(
     now: Timestamp,
 ) -> Result<ScriptInvocation<'static>, StoreError> {
     let grant: &GrantId = &token.key.grant;
-    let record = encode(token)?;
     let value = if was_replaced {
-        replaced(&record, token.expires_at)
+        replaced(&encode(token)?, token.expires_at).into_bytes()
     } else {
-        live(&record, token.expires_at)
+        live_record(token, token.expires_at)?
     };
     let mut script = scripts::RESTORE_TOKEN.prepare_invoke();
     script

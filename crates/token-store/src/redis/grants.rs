@@ -10,13 +10,13 @@ use token_core::store::{
 use token_core::{GrantId, Jti, Timestamp};
 
 use super::store::RedisStore;
-use super::value::{self, decode, dropped_at, encode, live, seconds, unexpected, words};
+use super::value::{self, decode, dropped_at, live, live_record, seconds, unexpected, words};
 use super::{keys, scripts};
 
 #[async_trait]
 impl GrantStore for RedisStore {
     async fn put_code(&self, code: &CodeRecord, now: Timestamp) -> Result<(), StoreError> {
-        let value = live(&encode(code)?, code.expires_at);
+        let value = live_record(code, code.expires_at)?;
         let mut set = Cmd::set(keys::code(&code.key), value);
         set.arg("EXAT").arg(dropped_at(code.expires_at));
         self.name_grant(&code.grant, code.expires_at, now).await?;
@@ -157,7 +157,7 @@ fn activating<'a>(
         .arg(token.jti.as_str())
         .arg(grant.as_str())
         .arg(seconds(token.expires_at))
-        .arg(live(&encode(token)?, token.expires_at));
+        .arg(live_record(token, token.expires_at)?);
     Ok(invocation)
 }
 
@@ -168,6 +168,6 @@ fn add_refresh(
     script
         .key(keys::refresh_token(&refresh.key))
         .arg(seconds(refresh.expires_at))
-        .arg(live(&encode(refresh)?, refresh.expires_at));
+        .arg(live_record(refresh, refresh.expires_at)?);
     Ok(())
 }

@@ -69,10 +69,8 @@ struct Kept {
     good_at: Instant,
 }
 
-/// What can go wrong within a step.
-enum Failure {
-    Pool(PoolError),
-    Redis(RedisError),
+fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> StoreError {
+    StoreError::Unavailable(error.into())
 }
 
 impl Lane {
@@ -126,26 +124,31 @@ impl Lane {
     where
         Step: Future<Output = Result<T, RedisError>>,
     {
-        let outcome = tokio::time::timeout(self.patience.step, async {
-            let connection = match self.trusted() {
-                Some(kept) => kept,
-                // In a box: a step that has its connection does not carry all that makes one.
-                None => Box::pin(self.fresh()).await.map_err(Failure::Pool)?,
-            };
-            step(connection).await.map_err(Failure::Redis)
-        })
-        .await;
-        let error = match outcome {
-            Ok(Ok(answer)) => {
-                self.was_good();
-                return Ok(answer);
-            }
-            Ok(Err(Failure::Redis(error))) => fault(error),
-            Ok(Err(Failure::Pool(error))) => StoreError::Unavailable(error.into()),
-            Err(elapsed) => StoreError::Unavailable(elapsed.into()),
+        let outcome = match self.trusted() {
+            // The driver itself waits no longer than for an answer.
+            Some(kept) => step(kept).await.map_err(fault),
+            // In a box: a step that has its connection does not carry all that makes one.
+            None => Box::pin(self.run_afresh(step)).await,
         };
-        self.give_back();
-        Err(error)
+        match &outcome {
+            Ok(_) => self.was_good(),
+            Err(_) => self.give_back(),
+        }
+        outcome
+    }
+
+    async fn run_afresh<T, Step>(
+        &self,
+        step: impl FnOnce(MultiplexedConnection) -> Step,
+    ) -> Result<T, StoreError>
+    where
+        Step: Future<Output = Result<T, RedisError>>,
+    {
+        let outcome = tokio::time::timeout(self.patience.step, async {
+            let connection = self.fresh().await.map_err(unavailable)?;
+            step(connection).await.map_err(fault)
+        });
+        outcome.await.map_err(unavailable)?
     }
 
     /// One that the pool has just asked, or made.

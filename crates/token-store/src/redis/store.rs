@@ -8,6 +8,7 @@ use ::redis::{Cmd, ConnectionInfo, FromRedisValue, Pipeline, RedisError, ScriptI
 use thread_local::ThreadLocal;
 use token_core::store::StoreError;
 
+use super::clients::Records;
 use super::lane::{Lane, Patience};
 use super::settings::{RedisSettings, RedisSettingsError};
 use super::value::{unexpected, words};
@@ -19,6 +20,7 @@ pub struct RedisStore {
     lanes: Arc<ThreadLocal<Lane>>,
     patience: Patience,
     watch: Option<Watch>,
+    pub(super) records: Arc<Records>,
 }
 
 /// Who is told how long each step took, and whether it was answered.
@@ -39,6 +41,7 @@ impl RedisStore {
             lanes: Arc::default(),
             patience: Patience::SHORT,
             watch: None,
+            records: Arc::default(),
         };
         // So that what is wrong with the settings is said here.
         store.lane()?;

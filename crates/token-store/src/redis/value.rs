@@ -48,9 +48,26 @@ pub(super) fn decode<T: DeserializeOwned>(record: &str) -> Result<T, StoreError>
     serde_json::from_str(record).map_err(|error| StoreError::Corrupt(error.into()))
 }
 
-/// The value of a record that is good until `expires_at`.
-pub(super) fn live(record: &str, expires_at: Timestamp) -> String {
-    format!("{} live {record}", seconds(expires_at))
+/// The value of a text that is good until `expires_at`.
+pub(super) fn live(text: &str, expires_at: Timestamp) -> String {
+    [&live_until(expires_at), text].concat()
+}
+
+/// The value of a record that is good until `expires_at`. The record is written into it.
+pub(super) fn live_record(
+    record: &impl Serialize,
+    expires_at: Timestamp,
+) -> Result<Vec<u8>, StoreError> {
+    /// Most values have room in as many bytes.
+    const TYPICAL: usize = 768;
+    let mut value = Vec::with_capacity(TYPICAL);
+    value.extend_from_slice(live_until(expires_at).as_bytes());
+    serde_json::to_writer(&mut value, record).map_err(|error| StoreError::Corrupt(error.into()))?;
+    Ok(value)
+}
+
+fn live_until(expires_at: Timestamp) -> String {
+    format!("{} live ", seconds(expires_at))
 }
 
 /// The value of a refresh token that was replaced.
