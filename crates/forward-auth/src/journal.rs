@@ -12,7 +12,7 @@ use token_core::{ClientId, Jti, ResourceId, Timestamp};
 
 use crate::Verifier;
 use crate::decide::Denial;
-use crate::pass::Pass;
+use crate::memory::DueUse;
 use crate::tally::Totals;
 use crate::uses::Due;
 
@@ -81,12 +81,14 @@ struct Denied {
 }
 
 impl Journal {
-    /// A request used this token.
-    pub(crate) fn used(&self, pass: &Pass, address: Option<&str>, now: Timestamp) {
-        let has_room = || self.again.load(Ordering::Relaxed) < ROOM_AGAIN;
-        let Some(due) = pass.uses.note(now, has_room) else {
-            return;
-        };
+    /// Whether there is room for one more use of a token of which one was passed on before.
+    pub(crate) fn has_room(&self) -> bool {
+        self.again.load(Ordering::Relaxed) < ROOM_AGAIN
+    }
+
+    /// A request used this token, which is due to be passed on.
+    pub(crate) fn used(&self, due: DueUse, address: Option<&str>, now: Timestamp) {
+        let DueUse { pass, due } = due;
         if due.within.is_some() {
             self.again.fetch_add(1, Ordering::Relaxed);
         }
@@ -99,7 +101,7 @@ impl Journal {
             at: now,
             due,
             network,
-            is_new_network: network.is_some_and(|network| pass.uses.is_new(network)),
+            is_new_network: network.is_some_and(|network| pass.networks.is_new(network)),
         };
         let mut uses = held(&self.uses);
         if uses.len() < ROOM {

@@ -5,23 +5,28 @@
 //! those with which it was found ([`Trust`]), and nothing was heard of the token since
 //! ([`Mark`]); the verifier asks for both at every use.
 
+mod table;
+
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use ring::digest::{Context, SHA256};
-use token_core::store::{MAX_AGE, Mark};
+use token_core::store::{Freshness, MAX_AGE, Mark};
 use token_core::{ResourceId, Timestamp};
 
+use crate::bearer::Bearer;
 use crate::decide::Denial;
 use crate::pass::Pass;
+use crate::uses::{Due, Uses};
+use table::{Table, bytes_of_place};
 
 /// How many bad tokens are remembered. A flood of them pushes out one another and no good one.
 const BAD_TOKENS: usize = 4096;
 
-/// What an entry takes beside its pass: key, slot, and the allocator's share.
-const OVERHEAD: usize = 192;
+/// What an entry takes beside its pass: of the table's places at least half are in use. And the
+/// allocator's share.
+const OVERHEAD: usize = 2 * bytes_of_place::<Digest, Known>() + 64;
 
 /// A token at a service: SHA-256 of both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +49,7 @@ impl Digest {
 
 impl Hash for Digest {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // The cache's hasher is keyed, so nobody can aim at one place of it.
+        // The hashers of both memories are keyed, so nobody can aim at one place of them.
         let (head, _) = self.0.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
         state.write_u64(u64::from_ne_bytes(*head));
     }
@@ -55,6 +60,13 @@ impl Hash for Digest {
 pub(crate) struct Trust {
     pub(crate) keys: u64,
     pub(crate) admission: u64,
+}
+
+/// What tells whether something that is remembered is still true.
+pub(crate) struct Present<'a> {
+    pub(crate) trust: Trust,
+    pub(crate) freshness: &'a Freshness,
+    pub(crate) now: Timestamp,
 }
 
 /// A good token.
@@ -78,49 +90,116 @@ pub(crate) struct Bad {
 }
 
 impl Bad {
-    /// Whether it is too old to be believed.
-    pub(crate) fn is_old(&self, now: Timestamp) -> bool {
-        self.since.plus(MAX_AGE).has_passed(now)
+    fn is_true(&self, present: &Present<'_>) -> bool {
+        let Present {
+            trust,
+            freshness,
+            now,
+        } = *present;
+        let holds = |mark: Mark| freshness.holds(&mark, now);
+        self.trust == trust
+            && !self.since.plus(MAX_AGE).has_passed(now)
+            && self.mark.is_none_or(holds)
     }
+}
+
+/// What is remembered of a good token, with all that a request needs of its pass: the pass itself
+/// lies elsewhere in memory, and to go there is to wait.
+struct Known {
+    trust: Trust,
+    mark: Mark,
+    expires_at: Timestamp,
+    bearer: Arc<Bearer>,
+    uses: Uses,
+    pass: Arc<Pass>,
+}
+
+/// A good token that came again.
+pub(crate) enum Recalled {
+    /// It is good now, and that it is used is due to be passed on, or not.
+    Good(Arc<Bearer>, Option<DueUse>),
+    /// It was verified; whether it is still active must be asked.
+    Stale(Arc<Pass>),
+    /// Its time is over.
+    Expired(Arc<Pass>),
+}
+
+/// Uses of a token that are to be passed on.
+pub(crate) struct DueUse {
+    pub(crate) pass: Arc<Pass>,
+    pub(crate) due: Due,
 }
 
 /// The two memories.
 pub(crate) struct Memory {
-    good: Cache<Digest, Good, Bytes>,
+    good: Table<Digest, Known>,
     bad: Cache<Digest, Bad>,
-}
-
-#[derive(Clone)]
-struct Bytes;
-
-impl Weighter<Digest, Good> for Bytes {
-    fn weight(&self, _: &Digest, good: &Good) -> u64 {
-        (good.pass.bytes() + OVERHEAD) as u64
-    }
 }
 
 impl Memory {
     /// Remembers good tokens in about `bytes`.
     pub(crate) fn new(bytes: u64) -> Self {
-        /// What one takes, for the first guess at how many there will be.
-        const TYPICAL: u64 = 1400;
-        let estimate = usize::try_from(bytes / TYPICAL).unwrap_or(usize::MAX);
         Self {
-            good: Cache::with_weighter(estimate, bytes, Bytes),
+            good: Table::new(bytes),
             bad: Cache::new(BAD_TOKENS),
         }
     }
 
-    pub(crate) fn good(&self, digest: &Digest) -> Option<Good> {
-        self.good.get(digest)
+    /// What a good token is now. Where it is good, this is a use of it.
+    pub(crate) fn recall(
+        &self,
+        digest: &Digest,
+        present: &Present<'_>,
+        has_room: impl FnOnce() -> bool,
+    ) -> Option<Recalled> {
+        let now = present.now;
+        let recall = |known: &mut Known| {
+            if known.trust != present.trust {
+                return None;
+            }
+            if known.expires_at.has_passed(now) {
+                return Some(Recalled::Expired(Arc::clone(&known.pass)));
+            }
+            if !present.freshness.holds(&known.mark, now) {
+                return Some(Recalled::Stale(Arc::clone(&known.pass)));
+            }
+            let due = known.note(now, has_room);
+            Some(Recalled::Good(Arc::clone(&known.bearer), due))
+        };
+        self.good.look(digest, recall).flatten()
     }
 
-    pub(crate) fn bad(&self, digest: &Digest) -> Option<Bad> {
-        self.bad.get(digest)
+    /// Notes a use of a token that was kept just now.
+    pub(crate) fn note_use(
+        &self,
+        digest: &Digest,
+        now: Timestamp,
+        has_room: impl FnOnce() -> bool,
+    ) -> Option<DueUse> {
+        let note = |known: &mut Known| known.note(now, has_room);
+        self.good.look(digest, note).flatten()
     }
 
+    /// Why a bad token is refused now, where that is remembered.
+    pub(crate) fn denial(&self, digest: &Digest, present: &Present<'_>) -> Option<Denial> {
+        let bad = self.bad.get(digest)?;
+        bad.is_true(present).then_some(bad.denial)
+    }
+
+    /// Keeps what is good. Its uses go on where it was known before.
     pub(crate) fn keep_good(&self, digest: Digest, good: Good) {
-        self.good.insert(digest, good);
+        let Good { trust, mark, pass } = good;
+        let bytes = u32::try_from(pass.bytes() + OVERHEAD).unwrap_or(u32::MAX);
+        let uses = self.good.look(&digest, |known| known.uses);
+        let known = Known {
+            trust,
+            mark,
+            expires_at: pass.expires_at,
+            bearer: Arc::clone(&pass.bearer),
+            uses: uses.unwrap_or_default(),
+            pass,
+        };
+        self.good.keep(digest, known, bytes);
     }
 
     /// Keeps what is bad in the place of what was good.
@@ -132,5 +211,13 @@ impl Memory {
     /// How many good tokens are remembered.
     pub(crate) fn len(&self) -> usize {
         self.good.len()
+    }
+}
+
+impl Known {
+    fn note(&mut self, now: Timestamp, has_room: impl FnOnce() -> bool) -> Option<DueUse> {
+        let due = self.uses.note(now, has_room)?;
+        let pass = Arc::clone(&self.pass);
+        Some(DueUse { pass, due })
     }
 }

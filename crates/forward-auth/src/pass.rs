@@ -5,7 +5,7 @@ use std::sync::Arc;
 use token_core::{Jti, Timestamp};
 
 use crate::bearer::Bearer;
-use crate::uses::Uses;
+use crate::uses::Networks;
 
 /// What was verified of one token for one service.
 pub struct Pass {
@@ -15,7 +15,7 @@ pub struct Pass {
     pub expires_at: Timestamp,
     /// Whose it is, and for which service.
     pub bearer: Arc<Bearer>,
-    pub(crate) uses: Uses,
+    pub(crate) networks: Networks,
 }
 
 impl std::fmt::Debug for Pass {
@@ -31,7 +31,7 @@ impl Pass {
             jti,
             expires_at,
             bearer,
-            uses: Uses::default(),
+            networks: Networks::default(),
         }
     }
 

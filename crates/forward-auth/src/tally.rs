@@ -106,7 +106,7 @@ impl Tally {
             count.fetch_add(1, Ordering::Relaxed);
         }
         match verdict {
-            Verdict::Allow(..) => self.allowed.inc(),
+            Verdict::Allow(_) => self.allowed.inc(),
             Verdict::Deny(Denial::NoToken) => self.without_token.inc(),
             Verdict::Deny(denial) => {
                 let labels = ["deny", denial.reason()];

@@ -1,5 +1,5 @@
-//! When a token was last used, as the request that uses it can note without a lock: one addition.
-//! Once a minute one request is told to pass it on, or later where too many others are.
+//! When a token was last used, as the request that uses it can note: one addition. Once a minute
+//! one request is told to pass it on, or later where too many others are.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,13 +12,16 @@ const PASSED_ON_AFTER: Seconds = Seconds(60);
 const NETWORKS: usize = 4;
 const COUNT: u64 = 0xffff_ffff;
 
-/// The uses of one token.
+/// The uses of one token: when they were passed on last, and how many there were since, as
+/// `seconds << 32 | count`.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Uses(u64);
+
+/// The networks that a token was seen on.
 #[derive(Debug, Default)]
-pub(crate) struct Uses {
-    /// When they were passed on last, and how many there were since: `seconds << 32 | count`.
-    since: AtomicU64,
-    /// The networks that it was seen on; 0 is none.
-    networks: [AtomicU64; NETWORKS],
+pub(crate) struct Networks {
+    /// 0 is none.
+    known: [AtomicU64; NETWORKS],
     next: AtomicU64,
 }
 
@@ -34,35 +37,31 @@ pub(crate) struct Due {
 impl Uses {
     /// Notes a use. Of the requests of a minute one is told to pass it on. Where that is not the
     /// first time and there is no room for it, a later one is.
-    pub(crate) fn note(&self, now: Timestamp, has_room: impl FnOnce() -> bool) -> Option<Due> {
-        let before = self.since.fetch_add(1, Ordering::Relaxed);
-        let (last, count) = (Timestamp(before >> 32), before & COUNT);
+    pub(crate) fn note(&mut self, now: Timestamp, has_room: impl FnOnce() -> bool) -> Option<Due> {
+        let (last, count) = (Timestamp(self.0 >> 32), self.0 & COUNT);
+        self.0 = self.0.wrapping_add(1);
         if !last.plus(PASSED_ON_AFTER).has_passed(now) || (last.0 > 0 && !has_room()) {
             return None;
         }
-        // Of those who come here at the same time the last one to count goes on, for all of them.
-        let counted = before.wrapping_add(1);
-        let begun = (now.0 & COUNT) << 32;
-        let order = Ordering::Relaxed;
-        self.since
-            .compare_exchange(counted, begun, order, order)
-            .ok()?;
+        self.0 = (now.0 & COUNT) << 32;
         Some(Due {
             requests: count + 1,
             within: (last.0 > 0).then(|| now.remaining(last)),
         })
     }
+}
 
+impl Networks {
     /// Notes a network. Whether the token was seen before, and never there.
     pub(crate) fn is_new(&self, network: Network) -> bool {
         let (bits, order) = (network.bits(), Ordering::Relaxed);
-        let mut known = self.networks.iter().map(|known| known.load(order));
+        let mut known = self.known.iter().map(|known| known.load(order));
         if known.any(|known| known == bits) {
             return false;
         }
         let nth = self.next.fetch_add(1, order);
         let place = usize::try_from(nth).unwrap_or_default() % NETWORKS;
-        if let Some(place) = self.networks.get(place) {
+        if let Some(place) = self.known.get(place) {
             place.store(bits, order);
         }
         nth > 0
@@ -75,8 +74,8 @@ mod tests {
 
     #[test]
     fn one_request_of_a_minute_passes_on_how_many_there_were() {
-        let (uses, start) = (Uses::default(), 1_800_000_000_u64);
-        let note = |after| uses.note(Timestamp(start + after), || true);
+        let (mut uses, start) = (Uses::default(), 1_800_000_000_u64);
+        let mut note = |after| uses.note(Timestamp(start + after), || true);
         let due = |requests, within: Option<u64>| {
             let within = within.map(Seconds);
             Some(Due { requests, within })
@@ -92,8 +91,8 @@ mod tests {
 
     #[test]
     fn what_has_no_room_is_passed_on_later_and_the_first_use_needs_none() {
-        let (uses, start) = (Uses::default(), 1_800_000_000_u64);
-        let note = |after, has_room| uses.note(Timestamp(start + after), || has_room);
+        let (mut uses, start) = (Uses::default(), 1_800_000_000_u64);
+        let mut note = |after, has_room| uses.note(Timestamp(start + after), || has_room);
         let first = Due {
             requests: 1,
             within: None,
@@ -108,26 +107,9 @@ mod tests {
     }
 
     #[test]
-    fn of_many_at_the_same_time_one_passes_on_and_none_is_lost() {
-        let uses = Uses::default();
-        let now = Timestamp(1_800_000_000);
-        let note = |now| uses.note(now, || true);
-        let run = || (0..10_000).filter_map(|_| note(now)).collect();
-        let told: Vec<Vec<Due>> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..8).map(|_| scope.spawn(run)).collect();
-            threads.into_iter().map(|one| one.join().unwrap()).collect()
-        });
-        let told = told.concat();
-        assert_eq!(told.len(), 1);
-        let rest = note(Timestamp(now.0 + 60)).unwrap().requests;
-        let first: u64 = told.iter().map(|due| due.requests).sum();
-        assert_eq!(first + rest, 80_001);
-    }
-
-    #[test]
     fn a_network_is_new_once_and_never_the_first() {
-        let uses = Uses::default();
-        let is_new = |address| uses.is_new(Network::of(address).unwrap());
+        let networks = Networks::default();
+        let is_new = |address| networks.is_new(Network::of(address).unwrap());
         assert!(!is_new("203.0.113.9"));
         assert!(!is_new("203.0.113.10"));
         assert!(is_new("198.51.100.1"));

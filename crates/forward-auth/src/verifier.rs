@@ -34,7 +34,7 @@ use crate::flights::{Flights, Outcome, Part, answer};
 use crate::forwarded::ForwardedRequest;
 use crate::garbage::Garbage;
 use crate::journal::Journal;
-use crate::memory::{Bad, Digest, Good, Memory, Trust};
+use crate::memory::{Bad, Digest, DueUse, Good, Memory, Present, Recalled, Trust};
 use crate::pass::Pass;
 use crate::tally::{Tally, Totals, Way};
 
@@ -74,13 +74,9 @@ pub struct Verifier {
 
 /// What becomes of a request.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a box would be an allocation for each request that passes"
-)]
 pub enum Verdict {
     /// It passes, and the service is told this.
-    Allow(Arc<Pass>, Told),
+    Allow(Told),
     /// It does not.
     Deny(Denial),
 }
@@ -146,15 +142,18 @@ impl Verifier {
             Err(denial) => {
                 let verdict = Verdict::Deny(denial);
                 self.tally.count(&verdict, Way::NoToken, began.elapsed());
-                self.note(resource, request.address, &verdict, self.parts.clock.now());
+                self.note(resource, request.address, &verdict);
                 return Ok(verdict);
             }
         };
         let (digest, now) = (Digest::of(resource, token), self.parts.clock.now());
         match self.remembered(&digest, now) {
-            Ok(verdict) => {
+            Ok((verdict, due)) => {
                 self.tally.count(&verdict, Way::Remembered, began.elapsed());
-                self.note(resource, request.address, &verdict, now);
+                self.note(resource, request.address, &verdict);
+                if let Some(due) = due {
+                    self.journal.used(due, request.address, now);
+                }
                 Ok(verdict)
             }
             Err(verified) => Err(Unknown {
@@ -191,22 +190,21 @@ impl Verifier {
             Err(denial) => Verdict::Deny(denial),
         };
         self.tally.count(&verdict, way, unknown.began.elapsed());
-        self.note(resource, request.address, &verdict, unknown.now);
+        self.note(resource, request.address, &verdict);
+        if let Verdict::Allow(_) = verdict {
+            let (digest, now) = (unknown.digest, unknown.now);
+            let has_room = || self.journal.has_room();
+            if let Some(due) = self.memory.note_use(&digest, now, has_room) {
+                self.journal.used(due, request.address, now);
+            }
+        }
         verdict
     }
 
-    /// Notes what became of a request, for the [journal](crate::journal). Of one that passes that
-    /// is one addition, but for one request a minute.
-    fn note(
-        &self,
-        resource: &ResourceId,
-        address: Option<&str>,
-        verdict: &Verdict,
-        now: Timestamp,
-    ) {
-        match verdict {
-            Verdict::Allow(pass, _) => self.journal.used(pass, address, now),
-            Verdict::Deny(denial) => self.journal.denied(resource, *denial, address),
+    /// Notes a refusal for the [journal](crate::journal).
+    fn note(&self, resource: &ResourceId, address: Option<&str>, verdict: &Verdict) {
+        if let Verdict::Deny(denial) = verdict {
+            self.journal.denied(resource, *denial, address);
         }
     }
 
@@ -219,33 +217,35 @@ impl Verifier {
 
     /// What is remembered, as far as it is still true. Where that is no verdict: what was verified
     /// of the token, if it was.
-    fn remembered(&self, digest: &Digest, now: Timestamp) -> Result<Verdict, Option<Verified>> {
-        if let Some(Good { trust, mark, pass }) = self.memory.good(digest)
-            && trust == self.trust()
-        {
-            if pass.expires_at.has_passed(now) {
+    fn remembered(
+        &self,
+        digest: &Digest,
+        now: Timestamp,
+    ) -> Result<(Verdict, Option<DueUse>), Option<Verified>> {
+        let trust = self.trust();
+        let freshness = self.parts.freshness.as_ref();
+        let present = Present {
+            trust,
+            freshness,
+            now,
+        };
+        let has_room = || self.journal.has_room();
+        match self.memory.recall(digest, &present, has_room) {
+            Some(Recalled::Good(bearer, due)) => Ok((self.allow(&bearer, now), due)),
+            Some(Recalled::Stale(pass)) => Err(Some(Verified { trust, pass })),
+            Some(Recalled::Expired(pass)) => {
                 let denial = Denial::Token(TokenError::Expired);
                 let client_id = &pass.bearer.identity().client_id;
                 let resource = pass.bearer.resource();
                 self.journal
                     .denied_ours(resource, denial, &pass.jti, client_id);
-                return Ok(Verdict::Deny(denial));
+                Ok((Verdict::Deny(denial), None))
             }
-            if !self.parts.freshness.holds(&mark, now) {
-                return Err(Some(Verified { trust, pass }));
+            None => {
+                let denial = self.memory.denial(digest, &present);
+                denial.map_or(Err(None), |denial| Ok((Verdict::Deny(denial), None)))
             }
-            return Ok(self.allow(pass, now));
         }
-        if let Some(bad) = self.memory.bad(digest)
-            && bad.trust == self.trust()
-            && !bad.is_old(now)
-            && bad
-                .mark
-                .is_none_or(|mark| self.parts.freshness.holds(&mark, now))
-        {
-            return Ok(Verdict::Deny(bad.denial));
-        }
-        Err(None)
     }
 
     /// Asks, or waits for who asks already.
@@ -272,7 +272,7 @@ impl Verifier {
             }
         };
         match outcome {
-            Ok(good) => self.allow(good.pass, question.now),
+            Ok(good) => self.allow(&good.pass.bearer, question.now),
             Err(denial) => Verdict::Deny(denial),
         }
     }

@@ -110,7 +110,7 @@ impl Edge {
         } else {
             match self.verdict(&request).await {
                 Verdict::Deny(denial) => request.into_response(denied(&self.resource, denial)),
-                Verdict::Allow(_, told) => {
+                Verdict::Allow(told) => {
                     replace_identity(request.headers_mut(), told);
                     next.call(request).await?.map_into_boxed_body()
                 }

@@ -66,7 +66,7 @@ fn response(resource: &ResourceId, verdict: Verdict, is_traced: bool) -> HttpRes
         tell(&verdict);
     }
     match verdict {
-        Verdict::Allow(_, told) => allowed(told),
+        Verdict::Allow(told) => allowed(told),
         Verdict::Deny(denial) => denied(resource, denial),
     }
 }
@@ -74,7 +74,7 @@ fn response(resource: &ResourceId, verdict: Verdict, is_traced: bool) -> HttpRes
 /// Says in the request's trace what became of it.
 pub fn tell(verdict: &Verdict) {
     let (decision, reason) = match verdict {
-        Verdict::Allow(..) => ("allow", None),
+        Verdict::Allow(_) => ("allow", None),
         Verdict::Deny(denial) => ("deny", Some(denial.reason())),
     };
     traces::note("gateway.decision", decision);

@@ -8,19 +8,18 @@ use token_core::Timestamp;
 use super::{Verdict, Verifier};
 use crate::bearer::{Bearer, Held};
 use crate::decide::Denial;
-use crate::pass::Pass;
 
 impl Verifier {
-    pub(super) fn allow(&self, pass: Arc<Pass>, now: Timestamp) -> Verdict {
+    pub(super) fn allow(&self, bearer: &Arc<Bearer>, now: Timestamp) -> Verdict {
         let signer = &self.parts.assertions;
-        match pass.bearer.held(signer.keys_version(), now) {
-            Held::Good(told) => Verdict::Allow(pass, told),
+        match bearer.held(signer.keys_version(), now) {
+            Held::Good(told) => Verdict::Allow(told),
             Held::Aging(told) => {
-                self.renew_later(&pass.bearer, now);
-                Verdict::Allow(pass, told)
+                self.renew_later(bearer, now);
+                Verdict::Allow(told)
             }
-            Held::Nothing => match pass.bearer.sign(signer, now) {
-                Ok(told) => Verdict::Allow(pass, told),
+            Held::Nothing => match bearer.sign(signer, now) {
+                Ok(told) => Verdict::Allow(told),
                 Err(error) => {
                     tracing::error!(%error, "a service cannot be told whose a request is");
                     Verdict::Deny(Denial::CannotDecide)

@@ -16,7 +16,7 @@ impl World {
             request.host = Some("notes.example.com");
         }
         match self.verifier.verify(resource, &request).await {
-            Verdict::Allow(_, told) => told.assertion().to_str().unwrap().to_owned(),
+            Verdict::Allow(told) => told.assertion().to_str().unwrap().to_owned(),
             Verdict::Deny(denial) => panic!("{denial:?}"),
         }
     }

@@ -178,7 +178,7 @@ async fn an_assertion_is_handed_out_again_until_half_its_life_is_over() {
     let world = World::new();
     let token = world.issue("alice");
     let assertion = async || match world.verify(&token.text).await {
-        Verdict::Allow(_, told) => told.assertion().clone(),
+        Verdict::Allow(told) => told.assertion().clone(),
         Verdict::Deny(denial) => panic!("{denial:?}"),
     };
     let first = assertion().await;
@@ -200,7 +200,7 @@ async fn an_assertion_of_a_former_key_is_handed_out_no_more() {
     let world = World::new();
     let token = world.issue("alice");
     let kid = async || match world.verify(&token.text).await {
-        Verdict::Allow(_, told) => told
+        Verdict::Allow(told) => told
             .assertion()
             .to_str()
             .unwrap()

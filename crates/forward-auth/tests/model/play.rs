@@ -334,9 +334,9 @@ impl Play {
     fn judge(&mut self, at: usize, token: usize, must: Must, verdict: &Verdict) -> bool {
         let told = || format!("verifier {at}, token {token}: {must:?}, but {verdict:?}");
         match (must, verdict) {
-            (Must::BeRefused, Verdict::Allow(..)) => panic!("forbidden: {}", told()),
+            (Must::BeRefused, Verdict::Allow(_)) => panic!("forbidden: {}", told()),
             (Must::Pass, Verdict::Deny(Denial::CannotDecide)) => return false,
-            (_, Verdict::Allow(..) | Verdict::Deny(Denial::CannotDecide)) => {}
+            (_, Verdict::Allow(_) | Verdict::Deny(Denial::CannotDecide)) => {}
             (Must::Pass | Must::PassOrWait, Verdict::Deny(_)) => panic!("refused: {}", told()),
             (Must::BeRefused | Must::PassOrBeRefused, Verdict::Deny(denial)) => {
                 let key = self.model.tokens[token].key;
