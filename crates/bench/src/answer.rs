@@ -5,12 +5,15 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use memchr::memmem;
+
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A connection with its buffer.
 #[derive(Debug)]
 pub struct Connection {
     stream: TcpStream,
+    chunk: Box<[u8]>,
     buffer: Vec<u8>,
 }
 
@@ -44,6 +47,7 @@ impl Connection {
         stream.set_read_timeout(Some(PATIENCE))?;
         Ok(Self {
             stream,
+            chunk: vec![0; 8192].into(),
             buffer: Vec::with_capacity(16 * 1024),
         })
     }
@@ -85,11 +89,12 @@ impl Connection {
 
     /// Reads one answer; how long its head is, and its body.
     fn read(&mut self) -> io::Result<(usize, usize)> {
+        const END: &[u8] = b"\r\n\r\n";
         self.buffer.clear();
         let head = loop {
             self.read_some()?;
-            if let Some(end) = self.buffer.windows(4).position(|end| end == b"\r\n\r\n") {
-                break end + 4;
+            if let Some(end) = memmem::find(&self.buffer, END) {
+                break end + END.len();
             }
         };
         let body = content_length(self.buffer.get(..head).unwrap_or_default())?;
@@ -100,13 +105,12 @@ impl Connection {
     }
 
     fn read_some(&mut self) -> io::Result<()> {
-        let mut chunk = [0; 8192];
-        let count = self.stream.read(&mut chunk)?;
+        let count = self.stream.read(&mut self.chunk)?;
         if count == 0 {
             return Err(broken("the connection was closed"));
         }
         self.buffer
-            .extend_from_slice(chunk.get(..count).unwrap_or_default());
+            .extend_from_slice(self.chunk.get(..count).unwrap_or_default());
         Ok(())
     }
 }

@@ -1,10 +1,14 @@
 //! Load with many different tokens: `wrk` would have to keep them all in Lua.
 
+use std::collections::VecDeque;
+use std::iter::StepBy;
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use crate::Outcome;
 use crate::answer::Connection;
+use crate::tools::{Cores, hold_this_thread};
 
 /// Requests in one piece of memory: a million of them are some hundred MB.
 #[derive(Debug, Default)]
@@ -29,6 +33,11 @@ impl Requests {
         all
     }
 
+    /// Each of them once.
+    pub fn each(&self) -> Order {
+        Order::Each((0..self.len()).step_by(1))
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -51,55 +60,66 @@ impl Requests {
     }
 }
 
-/// A picker of requests: every one once, or any at random.
-#[derive(Debug)]
+/// A picker of requests.
+#[derive(Debug, Clone)]
 pub enum Order {
-    /// Each once, in their order.
-    EachOnce,
+    /// These, each once.
+    Each(StepBy<Range<usize>>),
     /// Any, uniformly, for as long as this.
     Random(Duration),
 }
 
 /// Asks over `connections` at once and gives the answers per second; fails where one is not a 200.
 ///
-/// All connections are written to before any is read from: that is one thread's way to keep the
-/// other side busy.
+/// Each connection is written to again as soon as it was read from, so that the other side always
+/// has something to do. Whoever asks is held to the processors that the other side is not held to.
 pub fn run(
     address: SocketAddr,
     requests: &Requests,
     connections: usize,
     order: &Order,
 ) -> Outcome<f64> {
+    let asked = std::thread::scope(|scope| {
+        let asking = scope.spawn(|| {
+            hold_this_thread(Cores::Others)?;
+            ask(address, requests, connections, order)
+        });
+        asking.join()
+    });
+    asked.map_err(|_| "who asks panicked")?
+}
+
+fn ask(
+    address: SocketAddr,
+    requests: &Requests,
+    connections: usize,
+    order: &Order,
+) -> Outcome<f64> {
     let open = (0..connections).map(|_| Connection::to(address));
-    let mut open = open.collect::<Result<Vec<_>, _>>()?;
+    let mut open = open.collect::<Result<VecDeque<_>, _>>()?;
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
-    let mut next = 0;
-    let mut answered = 0_u32;
+    let (mut order, mut answered) = (order.clone(), 0_u32);
     let begin = Instant::now();
-    loop {
-        let over = match order {
-            Order::EachOnce => next >= requests.len(),
-            Order::Random(time) => begin.elapsed() >= *time,
+    let mut next = || {
+        let at = match &mut order {
+            Order::Each(these) => these.next(),
+            Order::Random(time) => (begin.elapsed() < *time).then(|| random.below(requests.len())),
         };
-        if over {
+        at.map(|at| requests.get(at)).transpose()
+    };
+    let mut waiting = VecDeque::with_capacity(connections);
+    loop {
+        while let Some(mut connection) = open.pop_front() {
+            let Some(request) = next()? else { break };
+            connection.send(request)?;
+            waiting.push_back(connection);
+        }
+        let Some(mut connection) = waiting.pop_front() else {
             break;
-        }
-        let mut asked = 0;
-        for connection in &mut open {
-            let at = match order {
-                Order::EachOnce => next,
-                Order::Random(_) => random.below(requests.len()),
-            };
-            if at < requests.len() {
-                connection.send(requests.get(at)?)?;
-                asked += 1;
-                next += 1;
-            }
-        }
-        for connection in open.iter_mut().take(asked) {
-            connection.receive_ok()?;
-            answered += 1;
-        }
+        };
+        connection.receive_ok()?;
+        answered += 1;
+        open.push_back(connection);
     }
     Ok(f64::from(answered) / begin.elapsed().as_secs_f64())
 }

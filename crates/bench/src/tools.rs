@@ -1,5 +1,6 @@
 //! The programs that a measurement starts: ours from beside this one, the others from the machine.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::available_parallelism;
@@ -31,6 +32,18 @@ pub enum Cores {
     First,
     /// All but the first, where there are several: for whoever asks a service on the first.
     Others,
+}
+
+impl Cores {
+    /// As `taskset` takes them; none where every one may be used.
+    fn list(self) -> Option<String> {
+        let processors = available_parallelism().map_or(1, usize::from);
+        match self {
+            Self::First => Some("0".to_owned()),
+            Self::Others if processors > 1 => Some(format!("1-{}", processors - 1)),
+            Self::All | Self::Others => None,
+        }
+    }
 }
 
 /// Fails in one line where a program is missing, with what installs it.
@@ -86,13 +99,19 @@ fn find(name: &str) -> Outcome<PathBuf> {
     Ok(std::path::absolute(path)?)
 }
 
-/// `taskset` becomes the program, so that its process id is the program's.
-/// Holds this thread to the first processor, as a service with [`Cores::First`] is.
-pub fn hold_this_thread() -> Outcome<()> {
+/// Holds this thread to these processors.
+pub fn hold_this_thread(cores: Cores) -> Outcome<()> {
     let own = std::fs::read_link("/proc/thread-self")?;
-    let id = own.file_name().ok_or("no thread")?;
+    hold(own.file_name().ok_or("no thread")?, cores)
+}
+
+/// Holds a process or a thread that runs already to these processors.
+pub fn hold(id: impl AsRef<OsStr>, cores: Cores) -> Outcome<()> {
+    let Some(list) = cores.list() else {
+        return Ok(());
+    };
     let output = tool("taskset", Cores::All)?
-        .args(["-p", "-c", "0"])
+        .args(["-p", "-c", &list])
         .arg(id)
         .output()?;
     if output.status.success() {
@@ -102,14 +121,9 @@ pub fn hold_this_thread() -> Outcome<()> {
     }
 }
 
+/// `taskset` becomes the program, so that its process id is the program's.
 fn held(program: &Path, cores: Cores) -> Command {
-    let processors = available_parallelism().map_or(1, usize::from);
-    let list = match cores {
-        Cores::First => Some("0".to_owned()),
-        Cores::Others if processors > 1 => Some(format!("1-{}", processors - 1)),
-        Cores::All | Cores::Others => None,
-    };
-    let mut command = match list {
+    let mut command = match cores.list() {
         None => Command::new(program),
         Some(list) => {
             let mut command = Command::new("/usr/bin/taskset");

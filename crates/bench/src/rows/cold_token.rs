@@ -98,7 +98,7 @@ struct Raw {
 
 impl Raw {
     fn new(system: &System) -> Outcome<Self> {
-        hold_this_thread()?;
+        hold_this_thread(Cores::First)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;

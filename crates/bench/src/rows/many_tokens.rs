@@ -22,16 +22,18 @@ use crate::report::{Figure, Goal, Report, number};
 use crate::seed::{self, Identifiers};
 use crate::stats::Spread;
 use crate::system::{Options, System, Verifier, as_shipped};
-use crate::tools::Cores;
+use crate::tools::{Cores, hold};
 
 const FEW: u64 = 1000;
 const CONNECTIONS: usize = 32;
 /// As docs/configuration.md says of `VERIFIER_CACHE_MB`, and some to spare.
 const TOKENS_PER_MB: u64 = 600;
 const DEFAULT_MB: u64 = 24;
-/// What was signed at the first use is renewed a minute later. The first use of a million tokens
-/// takes two minutes, so after this long renewals go on as they came, and not all in one round.
-const SETTLING: Duration = Duration::from_secs(75);
+/// Tokens that are used for the first time before the bearers of the earlier ones come again.
+const STEP: usize = 50_000;
+/// Before each round, and not counted: what was to be renewed while the other verifier was asked is
+/// renewed.
+const WARMING: Duration = Duration::from_secs(5);
 
 /// Two verifiers, each with a Redis of its own, one worker each.
 pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
@@ -55,15 +57,12 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let with_few = system.verifier_with(Cores::First, &sized, &few_redis)?;
     let with_many = system.verifier_with(Cores::First, &sized, &system.redis)?;
     let at_rest = with_many.server.resident()?;
-    load::run(with_few.address, &few, CONNECTIONS, &Order::EachOnce)?;
-    let first_use = load::run(with_many.address, &many, CONNECTIONS, &Order::EachOnce)?;
-
-    load::run(
-        with_many.address,
-        &many,
-        CONNECTIONS,
-        &Order::Random(SETTLING),
-    )?;
+    for redis in [&few_redis, &system.redis] {
+        let redis = redis.pid().ok_or("Redis has ended")?;
+        hold(redis.to_string(), Cores::Others)?;
+    }
+    load::run(with_few.address, &few, CONNECTIONS, &few.each())?;
+    let first_use = first_use(&with_many, &many, usize::try_from(plan.of_each)?)?;
 
     let order = Order::Random(Duration::from_secs(u64::from(plan.seconds)));
     let ask_many = || Asked::by(&with_many, &many, &order);
@@ -102,6 +101,20 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
     Ok(())
 }
 
+/// Uses each token for the first time, and meanwhile those of before, so that what is signed at a
+/// bearer's first use is renewed at its time, as it is where tokens are used all the time: were
+/// they left alone, all would be renewed at once. How many are used for the first time in a second.
+fn first_use(verifier: &Verifier, many: &Requests, of_each: usize) -> Outcome<f64> {
+    let mut rates = Vec::new();
+    for begin in (0..many.len()).step_by(STEP) {
+        let end = (begin + STEP).min(many.len());
+        let ask = |order| load::run(verifier.address, many, CONNECTIONS, &order);
+        rates.push(ask(Order::Each((begin..end).step_by(1)))?);
+        ask(Order::Each((0..end).step_by(of_each)))?;
+    }
+    Ok(Spread::of(rates).median)
+}
+
 /// One round.
 struct Asked {
     /// Answers a second.
@@ -112,6 +125,8 @@ struct Asked {
 
 impl Asked {
     fn by(verifier: &Verifier, requests: &Requests, order: &Order) -> Outcome<Self> {
+        let warming = Order::Random(WARMING);
+        load::run(verifier.address, requests, CONNECTIONS, &warming)?;
         let (before, begin) = (verifier.server.cpu()?, Instant::now());
         let rate = load::run(verifier.address, requests, CONNECTIONS, order)?;
         let answers = rate * begin.elapsed().as_secs_f64();

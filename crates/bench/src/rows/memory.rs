@@ -7,7 +7,7 @@ use token_core::keys::SigningAlgorithm;
 use super::{Plan, many_tokens};
 use crate::Outcome;
 use crate::fleet::stored;
-use crate::load::{self, Order};
+use crate::load;
 use crate::mint::Mint;
 use crate::report::{Figure, Goal, Report};
 use crate::seed;
@@ -37,7 +37,7 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let at_rest = verifier.server.resident()?;
 
     let many = many_tokens::requests(&mint, 0..tokens, seed::Identifiers::of)?;
-    load::run(verifier.address, &many, 64, &Order::EachOnce)?;
+    load::run(verifier.address, &many, 64, &many.each())?;
     let question = Question {
         url: format!("http://{}/verify/{SERVICE}", verifier.address),
         headers: token.headers(),
