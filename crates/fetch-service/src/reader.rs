@@ -34,6 +34,7 @@ mod style_sheets;
 mod tests;
 mod view;
 
+pub(crate) use invisible::is_invisible;
 pub use media_type::MediaType;
 pub use pdf::PdfFault;
 pub(crate) use pdf::{PdfText, text as pdf_text};
