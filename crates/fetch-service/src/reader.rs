@@ -17,6 +17,7 @@ mod html;
 mod image;
 mod invisible;
 mod json;
+mod known_values;
 mod links;
 mod markdown;
 mod maths;
