@@ -258,15 +258,15 @@ fn is_empty_path(value: &str) -> bool {
     let is_nothing = |measure: &&str| is_up_to(measure, 0.0);
     match (shape, measures.as_slice()) {
         ("inset", [first, rest @ ..]) => {
-            let share = |side: Option<&&str>| match side.and_then(|side| number(side)) {
+            let percent = |side: Option<&&str>| match side.and_then(|side| number(side)) {
                 Some((number, "%")) => number,
                 _ => 0.0,
             };
             let (right, bottom) = (rest.first(), rest.get(1));
-            let top = share(Some(first));
-            let right_share = share(right.or(Some(first)));
-            let bottom_share = share(bottom.or(Some(first)));
-            let left_share = rest.get(2).map_or(right_share, |left| share(Some(left)));
+            let top = percent(Some(first));
+            let right_share = percent(right.or(Some(first)));
+            let bottom_share = percent(bottom.or(Some(first)));
+            let left_share = rest.get(2).map_or(right_share, |left| percent(Some(left)));
             top + bottom_share >= 100.0 || left_share + right_share >= 100.0
         }
         ("circle", [radius, ..]) => is_nothing(radius),

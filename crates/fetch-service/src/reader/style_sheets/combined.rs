@@ -46,10 +46,10 @@ impl Combined {
             if is_in_state || own_parts(selector).any(|part| self.shown.contains(part)) {
                 continue;
             }
-            let Ok(matcher) = Matcher::new(selector) else {
+            let Ok(compiled) = Matcher::new(selector) else {
                 continue;
             };
-            for node in document.select_matcher(&matcher).nodes() {
+            for node in document.select_matcher(&compiled).nodes() {
                 if !self.shows(node) {
                     matches.entry(node.id).or_default().push(*rule);
                 }
