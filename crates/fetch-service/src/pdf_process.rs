@@ -13,6 +13,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
+
 use crate::reader::{PdfFault, PdfText, Stop, Unreadable};
 pub use child::main as convert_pdf;
 
@@ -26,6 +29,16 @@ const MAX_TIME: Duration = Duration::from_secs(12);
 const MAX_ANSWER: u64 = 32 * 1024 * 1024;
 /// How often it is asked whether anybody still waits.
 const LOOK: Duration = Duration::from_millis(20);
+/// What a machine is short of for a while. Whatever else prevents a process is there to stay.
+const SHORTAGES: [Errno; 4] = [Errno::AGAIN, Errno::NOMEM, Errno::MFILE, Errno::NFILE];
+
+/// What the process says.
+#[derive(Debug, Serialize, Deserialize)]
+enum Answer {
+    Read(Result<PdfText, PdfFault>),
+    /// It did not begin to read, for instance since its limits were refused it.
+    NotBegun(String),
+}
 
 /// Reads PDFs by starting a program.
 #[derive(Debug, Clone)]
@@ -57,27 +70,23 @@ impl PdfProcess {
     /// Reads the text, on the caller's thread.
     ///
     /// # Errors
-    /// What the process says, [`PdfFault::TooCostly`] where it died or took too long, and
+    /// What the process says, [`PdfFault::TooCostly`] where it died or took too long,
+    /// [`PdfFault::NoRoom`] or [`PdfFault::Unavailable`] where there is none that reads, and
     /// [`Unreadable::GivenUp`] at the word of `stop`.
     pub(crate) fn read(&self, body: &[u8], stop: &Stop) -> Result<PdfText, Unreadable> {
         let until = Instant::now() + MAX_TIME;
         thread::scope(|scope| {
-            let mut running = self.start().map_err(|error| no_room(&error))?;
+            let mut running = self.start().map_err(|error| not_started(&error))?;
             let pipes = running.0.stdin.take().zip(running.0.stdout.take());
             let (input, output) = pipes.ok_or(PdfFault::NoRoom)?;
             let (sender, answer) = mpsc::channel();
             thread::Builder::new()
                 .name("convert-pdf".to_owned())
                 .spawn_scoped(scope, move || sender.send(exchange(body, input, output)))
-                .map_err(|error| no_room(&error))?;
+                .map_err(|error| not_started(&error))?;
             loop {
                 match answer.recv_timeout(LOOK) {
-                    // Without an answer it came to a limit of its own.
-                    Ok(answer) => {
-                        let answer: Option<Result<PdfText, PdfFault>> =
-                            serde_json::from_slice(&answer).ok();
-                        return Ok(answer.unwrap_or(Err(PdfFault::TooCostly))?);
-                    }
+                    Ok(answer) => return Ok(outcome(&answer)?),
                     Err(RecvTimeoutError::Disconnected) => return Err(PdfFault::NoRoom.into()),
                     Err(RecvTimeoutError::Timeout) => {}
                 }
@@ -102,10 +111,32 @@ impl PdfProcess {
     }
 }
 
-/// The operator's to know.
-fn no_room(error: &io::Error) -> PdfFault {
-    tracing::warn!(%error, "a process to read a PDF could not be started");
-    PdfFault::NoRoom
+/// Without an answer it came to a limit of its own.
+fn outcome(answer: &[u8]) -> Result<PdfText, PdfFault> {
+    match serde_json::from_slice(answer) {
+        Ok(Answer::Read(outcome)) => outcome,
+        Ok(Answer::NotBegun(error)) => Err(unavailable(&error)),
+        Err(_) => Err(PdfFault::TooCostly),
+    }
+}
+
+fn not_started(error: &io::Error) -> PdfFault {
+    if Errno::from_io_error(error).is_some_and(|error| SHORTAGES.contains(&error)) {
+        tracing::warn!(%error, "there is no room for a process to read a PDF");
+        PdfFault::NoRoom
+    } else {
+        unavailable(&error.to_string())
+    }
+}
+
+/// The operator's to mend, who is told what it takes.
+fn unavailable(error: &str) -> PdfFault {
+    tracing::error!(
+        error,
+        "no PDF can be read: it takes a process that is started from /proc/self/exe and may set \
+         limits for itself (setrlimit)"
+    );
+    PdfFault::Unavailable
 }
 
 /// It reads all before it says anything. What it leaves unread or unsaid is no error here: its
@@ -120,9 +151,12 @@ fn exchange(body: &[u8], mut input: ChildStdin, output: ChildStdout) -> Vec<u8> 
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::io::Read as _;
+    use std::os::unix::fs::PermissionsExt as _;
 
     use super::PdfProcess;
+    use crate::reader::{PdfFault, Stop};
 
     /// Which is here the tests' own, that takes the command for the name of a test that it has not.
     #[test]
@@ -132,5 +166,27 @@ mod tests {
         let mut output = running.0.stdout.take().unwrap();
         output.read_to_string(&mut said).unwrap();
         assert!(said.contains("running 0 tests"), "{said}");
+    }
+
+    /// What is wrong with the machine is not said of the document.
+    #[test]
+    fn without_a_process_or_without_its_limits_no_pdf_is_called_too_costly() {
+        let directory = tempfile::tempdir().unwrap();
+        let script = |name: &str, answer: &str| {
+            let program = directory.path().join(name);
+            fs::write(&program, format!("#!/bin/sh\necho '{answer}'")).unwrap();
+            fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+            program
+        };
+        let refused = script("refused", r#"{"NotBegun":"As: Operation not permitted"}"#);
+        let silent = script("silent", "");
+        for (program, fault) in [
+            (directory.path().join("none"), PdfFault::Unavailable),
+            (refused, PdfFault::Unavailable),
+            (silent, PdfFault::TooCostly),
+        ] {
+            let outcome = PdfProcess { program }.read(b"%PDF-1.5", &Stop::default());
+            assert_eq!(outcome, Err(fault.into()));
+        }
     }
 }

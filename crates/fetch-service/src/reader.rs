@@ -17,6 +17,7 @@ mod html;
 mod image;
 mod invisible;
 mod json;
+mod known_values;
 mod links;
 mod markdown;
 mod maths;
@@ -34,6 +35,7 @@ mod style_sheets;
 mod tests;
 mod view;
 
+pub(crate) use invisible::is_invisible;
 pub use media_type::MediaType;
 pub use pdf::PdfFault;
 pub(crate) use pdf::{PdfText, text as pdf_text};

@@ -7,6 +7,7 @@ use std::thread;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use super::Answer;
 use crate::reader::{PdfFault, PdfText, pdf_text};
 
 /// What it may have, whatever it is given; the program itself included.
@@ -27,26 +28,31 @@ const STACK_BYTES: usize = 16 * 1024 * 1024;
 /// Reads a PDF from standard input, and writes what it says, or why it cannot be shown, to standard
 /// output.
 pub fn main() -> ExitCode {
-    match convert() {
+    let answer = convert().unwrap_or_else(|error| Answer::NotBegun(error.to_string()));
+    match said(&answer) {
         Ok(()) => ExitCode::SUCCESS,
         // It has nobody to tell.
         Err(_) => ExitCode::FAILURE,
     }
 }
 
-fn convert() -> io::Result<()> {
+fn convert() -> io::Result<Answer> {
     // Where memory runs out in spite of its limit, the system is to end this process and not the
     // service. It may be forbidden.
     let _ = fs::write("/proc/self/oom_score_adj", "1000");
     for (resource, most) in LIMITS {
-        restrict(resource, most)?;
+        restrict(resource, most)
+            .map_err(|error| io::Error::other(format!("limit {resource:?}: {error}")))?;
     }
     let mut body = Vec::new();
     let most = u64::try_from(egress::Limits::default().body_bytes).unwrap_or(u64::MAX);
     io::stdin().lock().take(most).read_to_end(&mut body)?;
-    let answer = read(body)?;
+    Ok(Answer::Read(read(body)?))
+}
+
+fn said(answer: &Answer) -> io::Result<()> {
     let mut output = BufWriter::new(io::stdout().lock());
-    serde_json::to_writer(&mut output, &answer)?;
+    serde_json::to_writer(&mut output, answer)?;
     output.flush()
 }
 

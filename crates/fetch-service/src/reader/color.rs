@@ -28,6 +28,8 @@ const WITHOUT_RGB: [&str; 9] = [
 ];
 /// As good as transparent.
 const FAINT: f64 = 0.05;
+/// No eye tells channels of colors apart that differ by so little, in 255 parts.
+const NEAR: u8 = 8;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Color {
@@ -81,7 +83,11 @@ impl Color {
             (Some(red), Some(green), Some(blue)) if is_rgb => Some((red, green, blue)),
             _ => None,
         };
-        (rgb.is_some() || WITHOUT_RGB.contains(&name)).then_some(Self { rgb, alpha })
+        // One space more names itself first; what is mixed of others has no numbers.
+        let numbers = parts().filter(|part| *part == "none" || number(part).is_some());
+        let is_other = name == "color-mix" || numbers.count() >= 3;
+        let is_known = WITHOUT_RGB.contains(&name) && is_other;
+        (rgb.is_some() || is_known).then_some(Self { rgb, alpha })
     }
 
     pub(super) fn is_transparent(self) -> bool {
@@ -89,7 +95,14 @@ impl Color {
     }
 
     pub(super) fn is_like(self, other: Self) -> bool {
-        self.rgb.is_some() && self.rgb == other.rgb && !other.is_transparent()
+        let (Some(one), Some(other_one)) = (self.rgb, other.rgb) else {
+            return false;
+        };
+        let is_near = |one: u8, other: u8| one.abs_diff(other) <= NEAR;
+        is_near(one.0, other_one.0)
+            && is_near(one.1, other_one.1)
+            && is_near(one.2, other_one.2)
+            && !other.is_transparent()
     }
 }
 
@@ -130,11 +143,24 @@ mod tests {
             assert!(Color::parse(none).unwrap().is_transparent(), "{none}");
         }
         let white = Color::parse("white").unwrap();
-        for same in ["#fff", "#FFFFFF", "rgb(255,255,255)", "rgb(100% 100% 100%)"] {
+        for same in [
+            "#fff",
+            "#FFFFFF",
+            "#fefdfc",
+            "rgb(255,255,255)",
+            "rgb(100% 100% 100%)",
+        ] {
             let same = Color::parse(&same.to_ascii_lowercase()).unwrap();
             assert!(same.is_like(white) && !same.is_transparent(), "{same:?}");
         }
-        for no_color in ["whitish", "#12", "rgb(1,2)", "rgb(1,2,3", "paint(1,2,3)"] {
+        for no_color in [
+            "whitish",
+            "#12",
+            "rgb(1,2)",
+            "rgb(1,2,3",
+            "paint(1,2,3)",
+            "hsl(x)",
+        ] {
             assert!(Color::parse(no_color).is_none(), "{no_color}");
         }
     }

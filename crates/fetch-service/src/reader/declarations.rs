@@ -5,22 +5,24 @@ use std::fmt::Write as _;
 
 use cssparser::{BasicParseError, Delimiter, ParseError, Parser, Token};
 
-use super::color::Color;
+use super::known_values::{is_known, is_unit};
 
-const GLOBAL: [&str; 5] = ["inherit", "initial", "unset", "revert", "revert-layer"];
-const DISPLAY: &str = "none contents block inline inline-block list-item flow flow-root flex \
-    inline-flex grid inline-grid table inline-table table-row table-cell table-caption \
-    table-column table-column-group table-row-group table-header-group table-footer-group ruby \
-    ruby-base ruby-text run-in math -webkit-box -webkit-inline-box -webkit-flex \
-    -webkit-inline-flex";
-const LENGTH: &str = "auto none medium small x-small xx-small large x-large xx-large xxx-large \
-    smaller larger min-content max-content fit-content stretch";
-const UNITS: &str = "px em rem ex ch lh rlh cap ic % vw vh vi vb vmin vmax svw svh lvw lvh dvw \
-    dvh cqw cqh pt pc in cm mm q";
-/// What is worked out later, and so known to be no mistake.
-const COMPUTED: [&str; 6] = ["var", "env", "calc", "min", "max", "clamp"];
-/// A length without unit is a mistake but in old pages; beyond this, in pixels, it is taken for one.
-const FAR: f64 = 500.0;
+/// Other names of properties, where lines run from left to right.
+const ALIASES: [(&str, &str); 13] = [
+    ("-webkit-opacity", "opacity"),
+    ("-webkit-transform", "transform"),
+    ("-webkit-filter", "filter"),
+    ("-webkit-clip-path", "clip-path"),
+    ("inline-size", "width"),
+    ("block-size", "height"),
+    ("max-inline-size", "max-width"),
+    ("max-block-size", "max-height"),
+    ("inset-inline-start", "left"),
+    ("inset-inline-end", "right"),
+    ("inset-block-start", "top"),
+    ("inset-block-end", "bottom"),
+    ("margin-inline-start", "margin-left"),
+];
 
 /// In their order, names and values in lower case.
 #[derive(Debug, Default)]
@@ -54,29 +56,45 @@ impl Declarations {
             let value =
                 input.parse_until_after(end, |input| Ok::<_, ParseError<()>>(written(input)));
             if let (Ok(property), Ok(value)) = (property, value) {
-                all.add(property.to_ascii_lowercase(), &value.to_ascii_lowercase());
+                all.add(&property.to_ascii_lowercase(), &value.to_ascii_lowercase());
             }
         }
         all
     }
 
-    fn add(&mut self, property: String, value: &str) {
+    fn add(&mut self, property: &str, value: &str) {
         let value = value.trim();
         let plain = value
             .strip_suffix("important")
             .and_then(|value| value.trim_end().strip_suffix('!'));
         let is_important = plain.is_some();
         let value = plain.unwrap_or(value).trim_end();
-        let (property, value) = match (property.as_str(), size_in_font(value)) {
-            ("font", Some(size)) => ("font-size".to_owned(), size),
-            _ => (property, value),
+        let mut push = |property: &str, value: &str| {
+            if is_known(property, value) {
+                self.0.push(Declaration {
+                    property: property.to_owned(),
+                    value: value.to_owned(),
+                    is_important,
+                });
+            }
         };
-        if is_known(&property, value) {
-            self.0.push(Declaration {
-                property,
-                value: value.to_owned(),
-                is_important,
-            });
+        match (property, size_in_font(value)) {
+            ("font", Some(size)) => push("font-size", size),
+            ("margin", _) => {
+                let [.., left] = sides(value);
+                push("margin-left", left);
+            }
+            ("inset", _) => {
+                let [top, right, bottom, left] = sides(value);
+                push("top", top);
+                push("right", right);
+                push("bottom", bottom);
+                push("left", left);
+            }
+            _ => {
+                let mut aliases = ALIASES.iter().filter(|(alias, _)| *alias == property);
+                push(aliases.next().map_or(property, |(_, name)| name), value);
+            }
         }
     }
 
@@ -140,99 +158,36 @@ fn write_inside(input: &mut Parser<'_>, text: &mut String) -> std::fmt::Result {
     text.write_char(if inside.is_ok() { ')' } else { '?' })
 }
 
-/// The number and its unit.
+/// The number and its unit, `calc` around them or not; nothing of a sum.
 pub(super) fn number(value: &str) -> Option<(f64, &str)> {
+    let inside = value.strip_prefix("calc(");
+    let inside = inside.and_then(|value| value.strip_suffix(')'));
+    let value = inside.unwrap_or(value).trim();
     let end = value
         .find(|char: char| char.is_ascii_alphabetic() || char == '%')
         .unwrap_or(value.len());
     let (number, unit) = value.split_at(end);
-    Some((number.trim().parse().ok()?, unit.trim()))
+    let is_unit = unit == "%" || unit.chars().all(|char| char.is_ascii_alphabetic());
+    let number = number.trim().parse().ok()?;
+    is_unit.then_some((number, unit))
 }
 
 /// In `italic 700 12px/1.5 serif`: what has a unit, or is nothing; a family must follow.
 fn size_in_font(value: &str) -> Option<&str> {
     let mut words = value.split([' ', '/']).filter(|word| !word.is_empty());
-    let size = words.find(|word| {
-        number(word).is_some_and(|(number, unit)| number == 0.0 || is_one_of(UNITS, unit))
-    });
+    let size = words
+        .find(|word| number(word).is_some_and(|(number, unit)| number == 0.0 || is_unit(unit)));
     let family = words.next_back()?;
     size.filter(|_| number(family).is_none())
 }
 
-/// Whether browsers take the value; of properties that are not looked at, any.
-fn is_known(property: &str, value: &str) -> bool {
-    let all = |known: &str| value.split(' ').all(|word| is_one_of(known, word));
-    let calls = |known: &[&str]| {
-        value
-            .split_once('(')
-            .is_some_and(|(name, _)| known.contains(&name))
-    };
-    if value.is_empty() || value.contains(['?', '!']) {
-        return false;
-    }
-    if GLOBAL.contains(&value) || calls(&COMPUTED) {
-        return true;
-    }
-    match property {
-        "display" => all(DISPLAY),
-        "visibility" => all("visible hidden collapse"),
-        "content-visibility" => all("visible auto hidden"),
-        "position" => all("static relative absolute fixed sticky"),
-        "overflow" => all("visible hidden clip scroll auto"),
-        "opacity" => number(value).is_some_and(|(_, unit)| matches!(unit, "" | "%")),
-        "scale" => value == "none" || value.split(' ').all(|word| number(word).is_some()),
-        "font-size" | "width" | "height" | "max-width" | "max-height" | "left" | "right"
-        | "top" | "bottom" | "text-indent" | "margin-left" => is_length(value),
-        "color" | "background-color" | "-webkit-text-fill-color" => Color::parse(value).is_some(),
-        "clip" => value == "auto" || calls(&["rect"]),
-        "clip-path" => {
-            value == "none"
-                || calls(&[
-                    "inset", "circle", "ellipse", "polygon", "path", "rect", "xywh",
-                ])
-        }
-        "filter" => {
-            value == "none"
-                || calls(&[
-                    "opacity",
-                    "blur",
-                    "brightness",
-                    "contrast",
-                    "drop-shadow",
-                    "grayscale",
-                    "hue-rotate",
-                    "invert",
-                    "saturate",
-                    "sepia",
-                    "url",
-                ])
-        }
-        "transform" => {
-            value == "none"
-                || [
-                    "matrix",
-                    "translate",
-                    "scale",
-                    "rotate",
-                    "skew",
-                    "perspective",
-                ]
-                .iter()
-                .any(|name| value.starts_with(name) && value.contains('('))
-        }
-        _ => true,
-    }
-}
-
-fn is_length(value: &str) -> bool {
-    is_one_of(LENGTH, value)
-        || number(value).is_some_and(|(number, unit)| {
-            is_one_of(UNITS, unit) || (unit.is_empty() && (number == 0.0 || number <= -FAR))
-        })
-}
-
-fn is_one_of(words: &str, word: &str) -> bool {
-    words.split_ascii_whitespace().any(|known| known == word)
+/// Of a value with one to four parts: top, right, bottom and left.
+fn sides(value: &str) -> [&str; 4] {
+    let mut parts = value.split(' ');
+    let top = parts.next().unwrap_or_default();
+    let right = parts.next().unwrap_or(top);
+    let bottom = parts.next().unwrap_or(top);
+    [top, right, bottom, parts.next().unwrap_or(right)]
 }
 
 #[cfg(test)]
@@ -253,6 +208,9 @@ mod tests {
             ("display:none;display:x", "none"),
             ("display:none;display:", "none"),
             ("display:none;display:block block2", "none"),
+            ("display:none;display:block block", "none"),
+            ("display:none;display:inline none", "none"),
+            ("display:none;display:inline flow-root", "inline flow-root"),
             ("--x:\"/*\";display:none", "none"),
             ("display:none;--x:\";display:block;\"", "none"),
             ("--x:{display:block};display:none", "none"),

@@ -1,6 +1,8 @@
 //! Text that a person would not see is a channel to the model that reads the page for him: it is
 //! dropped before anything is converted. What a style sheet elsewhere hides is not known here.
 
+use std::ops::Deref;
+
 use dom_query::{Document, NodeRef};
 
 use super::color::Color;
@@ -25,6 +27,7 @@ const HIDING_CLASSES: [&str; 8] = [
 ];
 /// Text that is this far away, in pixels, is off every screen.
 const FAR: f64 = 500.0;
+const FARTHER: f64 = 2_000.0;
 /// An opacity, or a part of the font's size, that nobody sees.
 const FAINT: f64 = 0.0501;
 /// To which something is scaled.
@@ -32,13 +35,16 @@ const NEAR_ZERO: f64 = 0.01;
 
 /// Removes from the tree what is not shown.
 pub(super) fn remove(document: &Document) {
-    for node in style_sheets::hidden_by(document) {
-        node.remove_from_parent();
-    }
+    // Before what they are in goes, and with it the scripts, which are no text of which they could
+    // hide a part.
+    let sheets = style_sheets::read(document);
     for node in document.root().descendants() {
         if is_dropped(&node) {
             node.remove_from_parent();
         }
+    }
+    for node in sheets.hidden(document) {
+        node.remove_from_parent();
     }
 }
 
@@ -46,24 +52,31 @@ fn is_dropped(node: &NodeRef<'_>) -> bool {
     let Some(name) = node.node_name() else {
         return node.is_comment();
     };
+    is_unseen(&name, |name| node.attr(name))
+}
+
+/// Whether an element with this name and these attributes is not shown, whoever read it.
+pub(super) fn is_unseen<S: Deref<Target = str>>(
+    name: &str,
+    attribute: impl Fn(&str) -> Option<S>,
+) -> bool {
     // Some pages are hidden as a whole until a script has run.
-    if matches!(&*name, "html" | "body") {
+    if matches!(name, "html" | "body") {
         return false;
     }
-    if NOT_CONTENT.contains(&&*name) || (&*name == "dialog" && !node.has_attr("open")) {
-        return true;
-    }
+    let has = |name: &str| attribute(name).is_some();
     let is = |name: &str, value: &str| {
-        node.attr(name)
-            .is_some_and(|given| given.trim().eq_ignore_ascii_case(value))
+        attribute(name).is_some_and(|given| given.trim().eq_ignore_ascii_case(value))
     };
-    node.has_attr("hidden")
-        || node.has_attr("popover")
+    NOT_CONTENT.contains(&name)
+        || (name == "dialog" && !has("open"))
+        || has("hidden")
+        || has("popover")
         || is("aria-hidden", "true")
-        || (&*name == "input" && is("type", "hidden"))
-        || node.class().is_some_and(|class| is_hiding(&class))
-        || node.attr("style").is_some_and(|style| hides(&style))
-        || (&*name == "font" && is("size", "0"))
+        || (name == "input" && is("type", "hidden"))
+        || attribute("class").is_some_and(|class| is_hiding(&class))
+        || attribute("style").is_some_and(|style| Declarations::parse(&style).hide())
+        || (name == "font" && is("size", "0"))
 }
 
 fn is_hiding(class: &str) -> bool {
@@ -71,20 +84,18 @@ fn is_hiding(class: &str) -> bool {
     classes.any(|name| HIDING_CLASSES.contains(&name) || (name == "d-none" && !shows_again(class)))
 }
 
-/// With `d-md-block` it is hidden on small screens alone.
+/// With `d-md-block` it is hidden on small screens alone, with `d-print-block` on all.
 fn shows_again(class: &str) -> bool {
     class.split_ascii_whitespace().any(|name| {
         let display = name.strip_prefix("d-").unwrap_or_default();
+        if display.starts_with("print-") {
+            return false;
+        }
         let kinds = ["block", "flex", "inline", "grid", "table"];
         kinds
             .iter()
             .any(|kind| display.contains(&format!("-{kind}")))
     })
-}
-
-/// Whether an inline style takes its element out of sight.
-pub(super) fn hides(style: &str) -> bool {
-    Declarations::parse(style).hide()
 }
 
 impl Declarations {
@@ -99,23 +110,19 @@ impl Declarations {
             self.value(property)
                 .is_some_and(|value| values.contains(&value))
         };
-        let is_at_most = |property: &str, limit: f64| {
-            self.value(property)
-                .is_some_and(|value| is_up_to(value, limit))
-        };
         self.remove()
             || is("visibility", &["hidden", "collapse"])
             || is("content-visibility", &["hidden"])
-            || is_at_most("opacity", FAINT)
+            || self.value("opacity").is_some_and(is_faint)
             || self.value("font-size").is_some_and(is_tiny)
             || self.cut_all()
             || self.move_off_screen()
             || self.value("clip").is_some_and(is_empty_rect)
             || self.value("clip-path").is_some_and(is_empty_path)
-            || self.value("transform").is_some_and(scales_to_nothing)
+            || self.value("transform").is_some_and(transforms_away)
             || self
                 .value("filter")
-                .is_some_and(|value| calls_with_nothing(value, "opacity("))
+                .is_some_and(|value| calls_with(value, "opacity(", is_faint))
             || (self.value("scale")).is_some_and(|value| {
                 value
                     .split(' ')
@@ -126,36 +133,38 @@ impl Declarations {
     }
 
     fn cut_all(&self) -> bool {
-        let cuts = |word: &str| matches!(word, "hidden" | "clip");
-        let is_small = |property| {
-            self.value(property)
-                .is_some_and(|value| is_up_to(value, 1.0))
-        };
-        self.value("overflow")
-            .is_some_and(|value| value.split(' ').any(cuts))
+        // What can be scrolled in no room is not seen either.
+        let cuts = |word: &str| matches!(word, "hidden" | "clip" | "scroll" | "auto" | "overlay");
+        let is_small = |property| self.value(property).is_some_and(is_pixel);
+        ["overflow", "overflow-x", "overflow-y"]
+            .into_iter()
+            .filter_map(|property| self.value(property))
+            .any(|value| value.split(' ').any(cuts))
             && ["width", "height", "max-width", "max-height"]
                 .into_iter()
                 .any(is_small)
     }
 
     fn move_off_screen(&self) -> bool {
-        let is_far = |property| {
+        let is_far = |property| self.value(property).is_some_and(is_far);
+        // Only this far is it beyond the other side of whatever it is placed in.
+        let is_farther = |property| {
             self.value(property)
-                .and_then(number)
-                .is_some_and(|(number, unit)| {
-                    let pixels = if matches!(unit, "em" | "rem") {
-                        number * 16.0
-                    } else {
-                        number
-                    };
-                    pixels <= -FAR || (matches!(unit, "vw" | "vh" | "%") && number <= -100.0)
-                })
+                .and_then(pixels)
+                .is_some_and(|pixels| pixels >= FARTHER)
         };
         let position = self.value("position");
         let is_placed = matches!(position, Some("absolute" | "fixed" | "relative"));
+        let is_moved = self
+            .value("translate")
+            .is_some_and(|value| value.split(' ').take(2).any(is_far_by_itself));
         is_far("text-indent")
-            || is_far("margin-left")
-            || (is_placed && ["left", "right", "top", "bottom"].into_iter().any(is_far))
+            // By as much as its container is wide, columns are laid out side by side.
+            || self.value("margin-left").is_some_and(is_far_by_itself)
+            || is_moved
+            || (is_placed
+                && (["left", "right", "top", "bottom"].into_iter().any(is_far)
+                    || ["right", "bottom"].into_iter().any(is_farther)))
     }
 
     /// Text in the color of what is behind it, or in none.
@@ -179,27 +188,56 @@ impl Declarations {
     }
 }
 
+/// Of a font.
 fn is_tiny(size: &str) -> bool {
-    is_up_to(size, FAINT)
-        || number(size).is_some_and(|(number, unit)| {
-            (0.0..=1.0).contains(&number) && matches!(unit, "" | "px" | "pt" | "q")
-        })
+    is_up_to(size, FAINT) || is_pixel(size)
 }
 
-fn scales_to_nothing(transform: &str) -> bool {
-    ["scale(", "scalex(", "scaley(", "scale3d("]
-        .into_iter()
-        .any(|call| calls_with_nothing(transform, call))
+/// Or nothing.
+fn is_pixel(size: &str) -> bool {
+    number(size).is_some_and(|(number, unit)| {
+        number == 0.0 || ((0.0..=1.0).contains(&number) && matches!(unit, "" | "px" | "pt" | "q"))
+    })
 }
 
-/// Whether one of the first two arguments of the function is next to nothing.
-fn calls_with_nothing(value: &str, call: &str) -> bool {
+/// About as many pixels; nothing where that depends on what is around.
+fn pixels(value: &str) -> Option<f64> {
+    match number(value)? {
+        (_, "%" | "vw" | "vh" | "vmin" | "vmax") => None,
+        (number, "" | "px" | "pt" | "q") => Some(number),
+        (number, _) => Some(number * 16.0),
+    }
+}
+
+fn is_far_by_itself(value: &str) -> bool {
+    pixels(value).is_some_and(|pixels| pixels <= -FAR)
+        || number(value).is_some_and(|(number, unit)| unit.starts_with('v') && number <= -100.0)
+}
+
+fn is_far(value: &str) -> bool {
+    is_far_by_itself(value)
+        || number(value).is_some_and(|(number, unit)| unit == "%" && number <= -100.0)
+}
+
+/// Less than nothing is nothing.
+fn is_faint(opacity: &str) -> bool {
+    is_up_to(opacity, FAINT) || number(opacity).is_some_and(|(number, _)| number < 0.0)
+}
+
+/// Whether it makes its element nothing, or moves it off the screen.
+fn transforms_away(transform: &str) -> bool {
+    let scales = ["scale(", "scalex(", "scaley(", "scale3d("];
+    let moves = ["translate(", "translatex(", "translatey(", "translate3d("];
+    let nothing = |call| calls_with(transform, call, |part| is_up_to(part, NEAR_ZERO));
+    let away = |call| calls_with(transform, call, is_far_by_itself);
+    scales.into_iter().any(nothing) || moves.into_iter().any(away)
+}
+
+/// Whether one of the first two arguments of the function is such.
+fn calls_with(value: &str, call: &str, is_such: impl Fn(&str) -> bool) -> bool {
     value.split(call).skip(1).any(|inside| {
         let inside = inside.split(')').next().unwrap_or_default();
-        inside
-            .split(',')
-            .take(2)
-            .any(|part| is_up_to(part.trim(), NEAR_ZERO))
+        inside.split(',').take(2).any(|part| is_such(part.trim()))
     })
 }
 
@@ -210,12 +248,32 @@ fn is_empty_rect(value: &str) -> bool {
     numbers.peek().is_some() && numbers.all(|part| is_up_to(part, 1.0))
 }
 
+/// Whether nothing is within the shape.
 fn is_empty_path(value: &str) -> bool {
-    let value = value.replace(' ', "");
-    matches!(
-        value.as_str(),
-        "inset(50%)" | "inset(100%)" | "circle(0)" | "circle(0px)" | "circle(0%)"
-    )
+    let (shape, inside) = value.split_once('(').unwrap_or_default();
+    let inside = inside.trim_end_matches(')');
+    let words = inside.split([',', ' ']).filter(|word| !word.is_empty());
+    let measures = words.take_while(|word| !matches!(*word, "at" | "round"));
+    let measures: Vec<&str> = measures.collect();
+    let is_nothing = |measure: &&str| is_up_to(measure, 0.0);
+    match (shape, measures.as_slice()) {
+        ("inset", [first, rest @ ..]) => {
+            let percent = |side: Option<&&str>| match side.and_then(|side| number(side)) {
+                Some((number, "%")) => number,
+                _ => 0.0,
+            };
+            let (right, bottom) = (rest.first(), rest.get(1));
+            let top = percent(Some(first));
+            let right_share = percent(right.or(Some(first)));
+            let bottom_share = percent(bottom.or(Some(first)));
+            let left_share = rest.get(2).map_or(right_share, |left| percent(Some(left)));
+            top + bottom_share >= 100.0 || left_share + right_share >= 100.0
+        }
+        ("circle", [radius, ..]) => is_nothing(radius),
+        ("ellipse", radii) => radii.iter().any(is_nothing),
+        ("polygon" | "rect", points) => !points.is_empty() && points.iter().all(is_nothing),
+        _ => false,
+    }
 }
 
 /// `0`, `0.0`, `0px`, `0%`; and more, up to a limit.

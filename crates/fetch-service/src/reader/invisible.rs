@@ -27,7 +27,7 @@ pub(super) fn without(text: String) -> String {
         .collect()
 }
 
-fn is_invisible(char: char) -> bool {
+pub(crate) fn is_invisible(char: char) -> bool {
     matches!(char,
         // Zero width: space, word joiner, invisible operators, byte order mark, soft hyphen.
         '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}'

@@ -70,6 +70,9 @@ pub enum PdfFault {
     /// There is no process to read it: the machine has too many, or too little memory.
     #[error("there is no room to read a PDF at the moment; try again later")]
     NoRoom,
+    /// There is no process that reads with the limits that it must have, nor will there be.
+    #[error("this service cannot read PDFs as it is run; whoever runs it finds why in its log")]
+    Unavailable,
 }
 
 impl From<PdfText> for Reading {

@@ -1,13 +1,20 @@
 //! Text without tags, in one pass over the bytes, whatever they are: for pages that are too deep
 //! or too large for a tree. Hidden elements are dropped here too, up to the end tag that matches;
-//! where none does, to the end.
+//! where none does, to the end. What a sheet hides is not known here.
 
-use super::hidden::hides;
+use std::borrow::Cow;
+use std::mem::discriminant;
 
-/// Elements in which `<` begins no tag but their own end.
-const RAW: [&str; 3] = ["script", "style", "textarea"];
-/// Elements whose content is not text for a reader.
-const NOT_CONTENT: [&str; 3] = ["noscript", "template", "dialog"];
+use quick_xml::escape::unescape;
+
+use super::hidden::is_unseen;
+
+/// Elements in which `<` begins no tag but their own end. Nobody reads what is within.
+const RAW: [&str; 6] = [
+    "script", "style", "textarea", "iframe", "noembed", "noframes",
+];
+/// Elements whose content is for a browser that has them not, or that offers it.
+const FALLBACK: [&str; 5] = ["audio", "canvas", "datalist", "object", "video"];
 /// Elements after which no line goes on.
 const INLINE: [&str; 17] = [
     "a", "abbr", "b", "big", "cite", "code", "em", "font", "i", "kbd", "q", "s", "small", "span",
@@ -131,28 +138,48 @@ impl<'a> Tag<'a> {
         if self.is_end || NEVER_HIDDEN.contains(&self.name.as_str()) {
             return false;
         }
-        NOT_CONTENT.contains(&self.name.as_str()) || self.is_hidden()
+        let attributes = attributes(self.attributes);
+        let attribute = |name: &str| {
+            let mut named = attributes
+                .iter()
+                .filter(|(known, _)| known.eq_ignore_ascii_case(name));
+            // The first of two counts.
+            named.next().map(|(_, value)| unescaped(value))
+        };
+        FALLBACK.contains(&self.name.as_str()) || is_unseen(&self.name, attribute)
     }
+}
 
-    /// Coarser than a parser: whatever looks like hiding is taken for it.
-    fn is_hidden(&self) -> bool {
-        let attributes = self.attributes.to_ascii_lowercase();
-        let is_bare_hidden = attributes
-            .split(|char: char| char.is_ascii_whitespace() || char == '/')
-            .any(|word| word == "hidden" || word.starts_with("hidden="));
-        let is_aria_hidden = attributes
-            .split_once("aria-hidden")
-            .is_some_and(|(_, value)| {
-                value
-                    .trim_start_matches([' ', '=', '"', '\''])
-                    .starts_with("true")
-            });
-        let is_styled = attributes.split("style").skip(1).any(|value| {
-            let value = value.trim_start_matches([' ', '=', '"', '\'']);
-            hides(value.split(['"', '\'']).next().unwrap_or_default())
-        });
-        is_bare_hidden || is_aria_hidden || is_styled
+/// What cannot be resolved stays.
+fn unescaped(value: &str) -> Cow<'_, str> {
+    unescape(value).unwrap_or(value.into())
+}
+
+/// Names and values, as written.
+fn attributes(text: &str) -> Vec<(&str, &str)> {
+    let mut all = Vec::new();
+    let (mut place, mut start) = (Place::Between, 0);
+    let bytes = text.bytes().map(Some).chain([None]);
+    for (at, byte) in bytes.enumerate() {
+        let next = byte.map_or(Place::Between, |byte| place.after(byte));
+        if discriminant(&place) == discriminant(&next) {
+            continue;
+        }
+        let ended = text.get(start..at).unwrap_or_default();
+        if matches!(place, Place::Name) {
+            all.push((ended, ""));
+        } else if matches!(place, Place::Unquoted | Place::Quoted(_))
+            && let Some((_, value)) = all.last_mut()
+        {
+            *value = ended;
+        }
+        start = match next {
+            Place::Quoted(_) => at + 1,
+            _ => at,
+        };
+        place = next;
     }
+    all
 }
 
 /// What follows the end tag of a raw element; nothing where it has none.

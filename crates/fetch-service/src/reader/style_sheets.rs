@@ -1,10 +1,13 @@
-//! Style sheets in the page itself that hide by class or id. Sheets elsewhere are not fetched, and
-//! of these only the plainest rules are read: `.a, #b { display: none }`.
+//! Style sheets in the page itself that hide. Sheets elsewhere are not fetched, and of these only
+//! what is for screens of any size is read: `.a, #b { display: none }`, and [`combined`].
+
+mod combined;
 
 use std::collections::{HashMap, HashSet};
 
+use combined::Combined;
 use cssparser::{Delimiter, ParseError, Parser, Token};
-use dom_query::{Document, NodeRef};
+use dom_query::{Document, NodeId, NodeRef};
 
 use super::article::{own_text_length, part};
 use super::declarations::{Declarations, written};
@@ -34,45 +37,54 @@ impl Hiding {
 
 /// Classes and ids that are hidden, each with the rule that does it.
 #[derive(Debug, Default)]
-struct Names {
+pub(super) struct Names {
     rules: Vec<Hiding>,
     classes: HashMap<String, usize>,
     ids: HashMap<String, usize>,
     /// Classes and ids that some rule shows: in a state, in a place or in a window of a size.
     shown: HashSet<String>,
+    combined: Combined,
+    /// Elements that these hide, each with the rules.
+    matches: HashMap<NodeId, Vec<usize>>,
 }
 
-/// The elements that the page's own sheets hide.
-pub(super) fn hidden_by(document: &Document) -> Vec<NodeRef<'_>> {
+/// What the page's own sheets say.
+pub(super) fn read(document: &Document) -> Names {
     let mut names = Names::default();
     for sheet in document.select("style").nodes() {
         // One for a narrow window or for print is not for this reader.
         let media = sheet.attr("media").unwrap_or_default();
-        if matches!(media.trim(), "" | "all" | "screen") {
+        if is_for_screens(&media) {
             names.read(&mut Parser::new(&sheet.text()), true);
         }
     }
-    let Some(body) = document.body().filter(|_| !names.is_empty()) else {
-        return Vec::new();
-    };
     names.weaken();
-    let all = own_text_length(&body);
-    for _ in 0..ROUNDS {
-        let hidden = names.outermost_hidden(body);
-        if !names.pass_over(&hidden, all) {
-            return hidden;
-        }
-    }
-    names.outermost_hidden(body)
+    names
 }
 
 impl Names {
-    fn is_empty(&self) -> bool {
-        self.classes.is_empty() && self.ids.is_empty()
+    /// The elements that are hidden, on a page that has nothing but its text.
+    pub(super) fn hidden(mut self, document: &Document) -> Vec<NodeRef<'_>> {
+        let Some(body) = document.body().filter(|_| !self.is_empty()) else {
+            return Vec::new();
+        };
+        self.matches = self.combined.matches(document);
+        let all = own_text_length(&body);
+        for _ in 0..ROUNDS {
+            let hidden = self.outermost_hidden(body);
+            if !self.pass_over(&hidden, all) {
+                return hidden;
+            }
+        }
+        self.outermost_hidden(body)
     }
 
-    /// Reads the rules; a later one may show again what an earlier one hid. Those within `@` rules
-    /// may only show.
+    fn is_empty(&self) -> bool {
+        self.classes.is_empty() && self.ids.is_empty() && self.combined.is_empty()
+    }
+
+    /// Reads the rules; a later one may show again what an earlier one hid. Those within most `@`
+    /// rules may only show.
     fn read(&mut self, input: &mut Parser<'_>, may_hide: bool) {
         while !input.is_exhausted() {
             let end = Delimiter::CurlyBracketBlock | Delimiter::Semicolon;
@@ -84,7 +96,12 @@ impl Names {
                 // Nothing fails but what nests too deeply, and that is passed over.
                 let _ = input.parse_nested_block(|input| {
                     if selectors.trim_start().starts_with('@') {
-                        self.read(input, false);
+                        let media = media_of(&selectors);
+                        // Nobody prints it.
+                        if media.as_deref() != Some("print") {
+                            let is_for_screens = media.as_deref().is_some_and(is_for_screens);
+                            self.read(input, may_hide && is_for_screens);
+                        }
                     } else {
                         self.rule(&selectors, &Declarations::read(input), may_hide);
                     }
@@ -107,9 +124,14 @@ impl Names {
         self.rules.extend(hiding);
         for selector in selectors.split(',').map(str::trim) {
             let plain = plain_name(selector).filter(|_| may_hide);
+            if shows {
+                self.combined.show(selector);
+            }
             let Some((is_class, name)) = plain else {
                 if shows {
                     self.shown.extend(names_in(selector).map(str::to_owned));
+                } else if hiding.is_some() {
+                    self.combined.hide(selector, rule);
                 }
                 continue;
             };
@@ -160,6 +182,9 @@ impl Names {
         let stays = |_: &String, rule: &mut usize| !too_much.get(*rule).is_some_and(|much| *much);
         self.classes.retain(stays);
         self.ids.retain(stays);
+        for rules in self.matches.values_mut() {
+            rules.retain(|rule| !too_much.get(*rule).is_some_and(|much| *much));
+        }
         too_much.contains(&true)
     }
 
@@ -184,8 +209,25 @@ impl Names {
         let by_class = classes.filter_map(|class| self.classes.get(class));
         let id = node.id_attr();
         let by_id = id.as_deref().and_then(|id| self.ids.get(id));
-        by_class.chain(by_id).copied().collect()
+        let combined = self.matches.get(&node.id).into_iter().flatten();
+        by_class.chain(by_id).chain(combined).copied().collect()
     }
+}
+
+/// For what the rules within are, if that is by medium.
+fn media_of(rule: &str) -> Option<String> {
+    let rule = rule.trim().to_ascii_lowercase();
+    rule.strip_prefix("@media")
+        .map(|media| media.trim().to_owned())
+}
+
+/// Whether a list of media (Media Queries Level 4) has every screen in it.
+fn is_for_screens(media: &str) -> bool {
+    media.split(',').any(|media| {
+        let media = media.trim().to_ascii_lowercase();
+        let media = media.strip_prefix("only ").unwrap_or(&media);
+        matches!(media.trim(), "" | "all" | "screen")
+    })
 }
 
 /// The name in `.a` and `#a`, and whether it is a class.

@@ -198,7 +198,10 @@ fn hidden_text_is_dropped() {
 
 /// Readability keeps an article, and loses an index; neither may show it.
 fn is_dropped(hidden: &str) {
-    for body in [article(hidden), format!("<p>Index</p>{hidden}<p>End</p>")] {
+    for body in [
+        article(hidden),
+        format!("<p>Index of pages</p>{hidden}<p>End</p>"),
+    ] {
         let text = markdown(&body);
         assert!(!text.contains("SECRET"), "{hidden}: {text}");
         assert!(

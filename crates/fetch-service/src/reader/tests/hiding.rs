@@ -3,7 +3,7 @@
 use super::{Format, is_dropped, markdown, page, read, viewed};
 use crate::reader::View;
 
-const HIDDEN: [&str; 37] = [
+const HIDDEN: [&str; 70] = [
     // As browsers read declarations.
     "<p style='display:none !important;display:block'>SECRET</p>",
     "<p style='display:none;display:x'>SECRET</p>",
@@ -13,7 +13,34 @@ const HIDDEN: [&str; 37] = [
     "<p style='visibility:hidden;visibility:shown'>SECRET</p>",
     "<p style='opacity:0;opacity:full'>SECRET</p>",
     "<p style='font-size:0;font-size:12'>SECRET</p>",
+    "<p style='display:none;display:block block'>SECRET</p>",
+    "<p style='display:none;display:run-in'>SECRET</p>",
+    "<p style='visibility:hidden;visibility:visible visible'>SECRET</p>",
+    "<p style='font-size:0;font-size:-1px'>SECRET</p>",
+    "<p style='font-size:0;font-size:auto'>SECRET</p>",
+    "<p style='scale:0;scale:1px'>SECRET</p>",
+    "<p style='transform:scale(0);transform:scales(1)'>SECRET</p>",
+    "<p style='transform:scale(0);transform:scale(x)'>SECRET</p>",
+    "<p style='filter:opacity(0);filter:blur(x)'>SECRET</p>",
+    "<p style='filter:opacity(0) drop-shadow(0 0 red)'>SECRET</p>",
+    "<p style='color:transparent;color:hsl(x)'>SECRET</p>",
+    // By another name of the same, or by a sum.
+    "<p style='opacity:-1'>SECRET</p>",
+    "<p style='opacity:calc(0)'>SECRET</p>",
+    "<p style='-webkit-transform:scale(0)'>SECRET</p>",
+    "<p style='overflow-y:hidden;height:0'>SECRET</p>",
+    "<p style='overflow:auto;max-block-size:0'>SECRET</p>",
+    // Off the screen, or cut.
+    "<p style='margin:0 0 0 -9999px'>SECRET</p>",
+    "<p style='position:absolute;inset:-9999px auto auto'>SECRET</p>",
+    "<p style='position:absolute;right:9999px'>SECRET</p>",
+    "<p style='transform:translateX(-9999px)'>SECRET</p>",
+    "<p style='translate:0 -100vh'>SECRET</p>",
+    "<p style='clip-path:inset(0 60% 0 40%)'>SECRET</p>",
+    "<p style='clip-path:circle(0 at 50% 50%)'>SECRET</p>",
+    "<p style='clip-path:polygon(0 0, 0 0, 0 0)'>SECRET</p>",
     // Painted in no color, or not at all.
+    "<p style='color:#fefefe;background:#fff'>SECRET</p>",
     "<p style='color:rgba(0,0,0,0)'>SECRET</p>",
     "<p style='color:#0000'>SECRET</p>",
     "<p style='color:rgb(0 0 0 / 0%)'>SECRET</p>",
@@ -37,6 +64,7 @@ const HIDDEN: [&str; 37] = [
     // No framework shows these again.
     "<p class='sr-only x-block'>SECRET</p>",
     "<p class='d-none x-md-block'>SECRET</p>",
+    "<p class='d-none d-print-block'>SECRET</p>",
     // Formulas.
     "<p>a <math hidden alttext=SECRET><mi>x</mi></math></p>",
     "<p>a <math style='display:none'><mi>SECRET</mi></math></p>",
@@ -48,6 +76,13 @@ const HIDDEN: [&str; 37] = [
     "<style>.b::after{content:\"/* {\"} .a{display:none}</style><p class=a>SECRET</p>",
     "<style>.a{display:none;.b{color:red}}</style><p class=a>SECRET</p>",
     "<style>.\\61{display:none}</style><p class=a>SECRET</p>",
+    "<style media='only screen'>.a{display:none}</style><p class=a>SECRET</p>",
+    "<style>@media screen{.a{display:none}}</style><p class=a>SECRET</p>",
+    "<style>@media print,all{@media{.a{display:none}}}</style><p class=a>SECRET</p>",
+    "<style>p.a{display:none}</style><p class=a>SECRET</p>",
+    "<style>.a.b{display:none}</style><p class='a b'>SECRET</p>",
+    "<style>div > .a b{display:none}</style><div><p class=a><b>SECRET</b></div>",
+    "<style>dfn{display:none}</style><p><dfn>SECRET</dfn>",
 ];
 
 #[test]
@@ -67,7 +102,19 @@ fn text_that_a_browser_shows_stays() {
         "<p style='font:12px/0 serif'>Shown</p>",
         "<p style='scale:none;transform:scale(.5);filter:opacity(50%)'>Shown</p>",
         "<p class='d-none d-lg-inline-block'>Shown</p>",
+        "<p style='width:100%;overflow:hidden'>Shown</p>",
+        "<p style='max-height:1em;overflow:hidden'>Shown</p>",
+        "<p style='margin-left:calc(-50vw + 50%)'>Shown</p>",
+        "<p style='margin-left:-100%;right:600px'>Shown</p>",
+        "<p style='transform:scale(0);transform:translate(-50%,calc(1px + 2%)) rotate(3deg)'>Shown</p>",
+        "<p style='clip-path:inset(0 10% 20% round 1px);opacity:calc(1)'>Shown</p>",
+        "<p style='visibility:hidden;visibility:visible;color:hsl(1 2% 3%)'>Shown</p>",
         "<p style='background:url(\"data:image/png;base64,/*display:none*/\")'>Shown</p>",
+        "<style>@media(max-width:9px){.t{display:none}}</style><p class=t>Shown</p><section>Shown</section><section>Shown</section><section>Shown</section>",
+        "<style>p.t::before,p.t:hover{display:none}</style><p class=t>Shown</p><section>Shown</section><section>Shown</section><section>Shown</section>",
+        "<style>div > p{display:none} div > p:first-child{display:block}</style><section>Shown</section><section>Shown</section><section>Shown</section><div><p>Shown</p></div>",
+        "<style>p{display:none} .t{display:block}</style><section>Shown</section><section>Shown</section><section>Shown</section><p class=t>Shown</p>",
+        "<body class=loading><style>.loading p{display:none}</style><p>Shown</p><section>Shown</section><section>Shown</section><section>Shown</section>",
         // Scripts reveal it, or the window does.
         "<style>.t{display:none}.t.on{display:block}</style><p>Shown</p><p class='t on'>Shown</p>",
         "<style>.t{display:none}@media(min-width:9px){.t{display:block}}</style><p>Shown</p><p class=t>Shown</p>",
@@ -77,6 +124,18 @@ fn text_that_a_browser_shows_stays() {
         let text = markdown(shown);
         let expected = vec!["Shown"; shown.matches("Shown").count()].join("\n\n");
         assert_eq!(text, expected, "{shown}");
+    }
+}
+
+/// What is in scripts is no text of the page.
+#[test]
+fn a_page_that_waits_for_a_script_is_shown_however_long_its_scripts_are() {
+    let script = format!("<script>{}</script>", "words ".repeat(1_000));
+    for hiding in ["opacity:0", "display:none"] {
+        let text = markdown(&format!(
+            "<style>.page{{{hiding}}}</style>{script}<div class=page><p>Shown</p></div>"
+        ));
+        assert_eq!(text, "Shown", "{hiding}");
     }
 }
 

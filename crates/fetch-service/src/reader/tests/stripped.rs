@@ -33,3 +33,33 @@ fn quotes_in_a_stripped_page_quote_where_a_value_begins_alone() {
         );
     }
 }
+
+#[test]
+fn attributes_of_a_stripped_page_are_read_as_browsers_read_them() {
+    let deep = "<div>".repeat(300);
+    for hidden in [
+        "<p style=display:none id=x>SECRET</p>",
+        "<p id=x style=display:none>SECRET</p>",
+        "<p style=\"background:url('x');display:none\">SECRET</p>",
+        "<p style='display&#58;none'>SECRET</p>",
+        "<p STYLE = 'display:none'style='x'>SECRET</p>",
+        "<p class='b sr-only'>SECRET</p>",
+        "<p popover>SECRET</p>",
+        "<canvas>SECRET</canvas>",
+        "<iframe><b hidden></iframe>",
+    ] {
+        let (text, form) = html(&format!("{deep}Start{hidden}<p>End</p>"));
+        assert_eq!(form, Form::Stripped);
+        assert!(!text.contains("SECRET"), "{hidden}: {text}");
+        assert!(text.starts_with("Start") && text.ends_with("End"), "{text}");
+    }
+    for shown in [
+        "<p title='style=display:none hidden'>Shown</p>",
+        "<p data-style=display:none data-hidden=x>Shown</p>",
+        "<p id=x style=display:block style=display:none>Shown</p>",
+        "<dialog open>Shown</dialog>",
+    ] {
+        let (text, _) = html(&format!("{deep}{shown}"));
+        assert_eq!(text, "Shown", "{shown}");
+    }
+}
