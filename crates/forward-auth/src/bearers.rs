@@ -63,7 +63,7 @@ impl Bearers {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use token_core::jose::TimeClaims;
     use token_core::{
         ClientId, GrantId, Issuer, Jti, ResourceId, Scopes, Services, SystemEntropy, Timestamp,
@@ -72,7 +72,7 @@ mod tests {
 
     use super::*;
 
-    fn claims(login: &str) -> AccessTokenClaims {
+    pub(crate) fn claims(login: &str) -> AccessTokenClaims {
         let entropy = SystemEntropy::new();
         let grant = GrantId::generate(&entropy).unwrap();
         AccessTokenClaims {

@@ -24,8 +24,8 @@ use table::{Table, bytes_of_place};
 /// How many bad tokens are remembered. A flood of them pushes out one another and no good one.
 const BAD_TOKENS: usize = 4096;
 
-/// What an entry takes beside its pass: of the table's places at least half are in use. And the
-/// allocator's share.
+/// What an entry takes beside its pass: of the table's places half are in use when it has just
+/// grown, and most of them where it is full. And the allocator's share.
 const OVERHEAD: usize = 2 * bytes_of_place::<Digest, Known>() + 64;
 
 /// A token at a service: SHA-256 of both.
@@ -169,15 +169,19 @@ impl Memory {
         self.good.look(digest, recall).flatten()
     }
 
-    /// Notes a use of a token that was kept just now.
+    /// Notes the use of a token that was kept just now. Where it had no room it is a first one.
     pub(crate) fn note_use(
         &self,
         digest: &Digest,
+        pass: &Arc<Pass>,
         now: Timestamp,
         has_room: impl FnOnce() -> bool,
     ) -> Option<DueUse> {
         let note = |known: &mut Known| known.note(now, has_room);
-        self.good.look(digest, note).flatten()
+        self.good.peek(digest, note).unwrap_or_else(|| {
+            let (pass, due) = (Arc::clone(pass), Due::FIRST);
+            Some(DueUse { pass, due })
+        })
     }
 
     /// Why a bad token is refused now, where that is remembered.
@@ -190,16 +194,14 @@ impl Memory {
     pub(crate) fn keep_good(&self, digest: Digest, good: Good) {
         let Good { trust, mark, pass } = good;
         let bytes = u32::try_from(pass.bytes() + OVERHEAD).unwrap_or(u32::MAX);
-        let uses = self.good.look(&digest, |known| known.uses);
-        let known = Known {
+        self.good.keep(digest, bytes, |old| Known {
             trust,
             mark,
             expires_at: pass.expires_at,
             bearer: Arc::clone(&pass.bearer),
-            uses: uses.unwrap_or_default(),
+            uses: old.map(|old| old.uses).unwrap_or_default(),
             pass,
-        };
-        self.good.keep(digest, known, bytes);
+        });
     }
 
     /// Keeps what is bad in the place of what was good.
@@ -219,5 +221,122 @@ impl Known {
         let due = self.uses.note(now, has_room)?;
         let pass = Arc::clone(&self.pass);
         Some(DueUse { pass, due })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use token_core::store::Voice;
+
+    use super::*;
+    use crate::bearers::Bearers;
+    use crate::bearers::tests::claims;
+
+    const NOW: Timestamp = Timestamp(1_800_000_000);
+    const TRUST: Trust = Trust {
+        keys: 1,
+        admission: 1,
+    };
+
+    /// Tokens of one bearer, in a memory of so many bytes.
+    struct Tokens {
+        memory: Memory,
+        freshness: Freshness,
+        bearers: Arc<Bearers>,
+    }
+
+    impl Tokens {
+        fn within(bytes: u64) -> Self {
+            let freshness = Freshness::default();
+            freshness.complete_at(Voice::FIRST, NOW);
+            Self {
+                memory: Memory::new(bytes),
+                freshness,
+                bearers: Arc::default(),
+            }
+        }
+
+        /// As for a request whose token is not remembered.
+        fn comes(&self, digest: Digest) -> Option<Due> {
+            let claims = claims("alice");
+            let bearer = self.bearers.of(&claims);
+            let mark = self.freshness.mark(Voice::FIRST, &claims.jti);
+            let pass = Arc::new(Pass::new(claims.jti, claims.times.exp, bearer));
+            let good = Good {
+                trust: TRUST,
+                mark,
+                pass: Arc::clone(&pass),
+            };
+            self.memory.keep_good(digest, good);
+            let due = self.memory.note_use(&digest, &pass, NOW, || true);
+            due.map(|noted| noted.due)
+        }
+
+        fn comes_again(&self, digest: Digest, now: Timestamp) -> Option<Recalled> {
+            let present = Present {
+                trust: TRUST,
+                freshness: &self.freshness,
+                now,
+            };
+            self.memory.recall(&digest, &present, || true)
+        }
+    }
+
+    fn digest(number: u64) -> Digest {
+        let mut digest = [0; 32];
+        digest[..8].copy_from_slice(&number.to_ne_bytes());
+        Digest(digest)
+    }
+
+    #[test]
+    fn tokens_that_come_once_push_out_one_another_and_none_that_is_used() {
+        let tokens = Tokens::within(64 * 1024);
+        for regular in 0..10 {
+            tokens.comes(digest(regular));
+        }
+        for once in 10..2000 {
+            let regular = digest(once % 10);
+            assert!(tokens.comes_again(regular, NOW).is_some(), "{once}");
+            tokens.comes(digest(once));
+        }
+        assert!(tokens.memory.len() < 100);
+    }
+
+    #[test]
+    fn of_many_at_the_same_time_one_passes_on_and_none_is_lost() {
+        let tokens = Tokens::within(1024 * 1024);
+        let one = digest(1);
+        tokens.comes(one);
+        let due = |recalled| match recalled {
+            Some(Recalled::Good(_, due)) => due.map(|noted| noted.due.requests),
+            _ => panic!("it is not remembered"),
+        };
+        let run = || {
+            for at in 0..10_000 {
+                assert_eq!(due(tokens.comes_again(one, NOW)), None);
+                // As if the store had to be asked in between.
+                if at % 100 == 0 {
+                    assert_eq!(tokens.comes(one), None);
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(run)).collect();
+            for one in threads {
+                one.join().unwrap();
+            }
+        });
+        let later = Timestamp(NOW.0 + 60);
+        tokens.freshness.complete_at(Voice::FIRST, later);
+        assert_eq!(due(tokens.comes_again(one, later)), Some(4 * 10_100 + 1));
+    }
+
+    #[test]
+    fn what_has_no_room_is_a_first_use_each_time() {
+        let tokens = Tokens::within(0);
+        let one = digest(1);
+        assert_eq!(tokens.comes(one), Some(Due::FIRST));
+        assert_eq!(tokens.comes(one), Some(Due::FIRST));
+        assert_eq!(tokens.memory.len(), 0);
     }
 }

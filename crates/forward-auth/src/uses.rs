@@ -34,6 +34,14 @@ pub(crate) struct Due {
     pub(crate) within: Option<Seconds>,
 }
 
+impl Due {
+    /// One of a token of which nothing is remembered.
+    pub(crate) const FIRST: Self = Self {
+        requests: 1,
+        within: None,
+    };
+}
+
 impl Uses {
     /// Notes a use. Of the requests of a minute one is told to pass it on. Where that is not the
     /// first time and there is no room for it, a later one is.
@@ -93,11 +101,7 @@ mod tests {
     fn what_has_no_room_is_passed_on_later_and_the_first_use_needs_none() {
         let (mut uses, start) = (Uses::default(), 1_800_000_000_u64);
         let mut note = |after, has_room| uses.note(Timestamp(start + after), || has_room);
-        let first = Due {
-            requests: 1,
-            within: None,
-        };
-        assert_eq!(note(0, false), Some(first));
+        assert_eq!(note(0, false), Some(Due::FIRST));
         assert_eq!((note(60, false), note(61, false)), (None, None));
         let later = Due {
             requests: 3,

@@ -151,7 +151,7 @@ impl Verifier {
             Ok((verdict, due)) => {
                 self.tally.count(&verdict, Way::Remembered, began.elapsed());
                 self.note(resource, request.address, &verdict);
-                if let Some(due) = due {
+                if let (Verdict::Allow(_), Some(due)) = (&verdict, due) {
                     self.journal.used(due, request.address, now);
                 }
                 Ok(verdict)
@@ -176,7 +176,7 @@ impl Verifier {
             Some(_) => Way::StoreAsked,
             None => Way::AllChecked,
         };
-        let verdict = match presented(request, resource) {
+        let outcome = match presented(request, resource) {
             Ok(token) => {
                 let question = Question {
                     resource,
@@ -187,16 +187,20 @@ impl Verifier {
                 };
                 self.answer(&question, unknown.verified).await
             }
-            Err(denial) => Verdict::Deny(denial),
+            Err(denial) => Err(denial),
+        };
+        let (digest, now) = (unknown.digest, unknown.now);
+        let verdict = match &outcome {
+            Ok(good) => self.allow(&good.pass.bearer, now),
+            Err(denial) => Verdict::Deny(*denial),
         };
         self.tally.count(&verdict, way, unknown.began.elapsed());
         self.note(resource, request.address, &verdict);
-        if let Verdict::Allow(_) = verdict {
-            let (digest, now) = (unknown.digest, unknown.now);
-            let has_room = || self.journal.has_room();
-            if let Some(due) = self.memory.note_use(&digest, now, has_room) {
-                self.journal.used(due, request.address, now);
-            }
+        let has_room = || self.journal.has_room();
+        if let (Verdict::Allow(_), Ok(good)) = (&verdict, &outcome)
+            && let Some(due) = self.memory.note_use(&digest, &good.pass, now, has_room)
+        {
+            self.journal.used(due, request.address, now);
         }
         verdict
     }
@@ -249,31 +253,27 @@ impl Verifier {
     }
 
     /// Asks, or waits for who asks already.
-    async fn answer(&self, question: &Question<'_>, verified: Option<Verified>) -> Verdict {
+    async fn answer(&self, question: &Question<'_>, verified: Option<Verified>) -> Outcome {
         let mut waited = false;
-        let outcome = loop {
+        loop {
             match self.flights.join(question.digest) {
                 Part::Asks(ticket) => {
                     let outcome = self.ask(question, verified).await;
                     ticket.found(&outcome);
-                    break outcome;
+                    return outcome;
                 }
                 Part::Waits(waiting) => match answer(waiting).await {
                     // That is about the address that asked, which may be another's.
                     None | Some(Err(Denial::Flood)) => {}
-                    Some(Err(denial)) => break Err(denial),
+                    Some(Err(denial)) => return Err(denial),
                     // By older keys or rules than this request must see.
                     Some(Ok(good)) if good.trust != self.trust() => {}
                     // A question that began before this request came may have been answered
                     // before a revocation that this request must see; the next one began after.
-                    Some(Ok(good)) if waited || self.is_fresh(&good) => break Ok(good),
+                    Some(Ok(good)) if waited || self.is_fresh(&good) => return Ok(good),
                     Some(Ok(_)) => waited = true,
                 },
             }
-        };
-        match outcome {
-            Ok(good) => self.allow(&good.pass.bearer, question.now),
-            Err(denial) => Verdict::Deny(denial),
         }
     }
 

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io::{self, Write};
+use std::mem::take;
 use std::pin::pin;
 
 use tracing_subscriber::fmt::MakeWriter;
@@ -77,11 +78,10 @@ impl<W: Write> Write for Line<W> {
             let Some(gathered) = gathered else {
                 return self.0.write(bytes);
             };
-            if gathered.len() + bytes.len() > MOST {
-                self.0.write_all(gathered)?;
-                gathered.clear();
-            }
+            let full = gathered.len() + bytes.len() > MOST;
+            let before = if full { take(gathered) } else { Vec::new() };
             gathered.extend_from_slice(bytes);
+            self.0.write_all(&before)?;
             Ok(bytes.len())
         })
     }

@@ -55,40 +55,63 @@ impl<K: Hash + Eq, V> Table<K, V> {
         }
     }
 
-    /// Looks at a value, and may change it: no other thread does meanwhile.
+    /// Uses a value, and may change it: no other thread does meanwhile.
     pub(super) fn look<T>(&self, key: &K, look: impl FnOnce(&mut V) -> T) -> Option<T> {
-        let hash = self.hasher.hash_one(key);
-        self.shard(hash)?.look(hash, key, look)
+        self.with(key, |entry| {
+            entry.was_used = true;
+            look(&mut entry.value)
+        })
     }
 
-    /// Keeps a value, which takes so many bytes, in the place of an older one. Where it has no
-    /// room even alone it is not kept, and neither is the older one.
-    pub(super) fn keep(&self, key: K, value: V, bytes: u32) {
+    /// As [`Self::look`], which is no use of it: it stays no longer for that.
+    pub(super) fn peek<T>(&self, key: &K, look: impl FnOnce(&mut V) -> T) -> Option<T> {
+        self.with(key, |entry| look(&mut entry.value))
+    }
+
+    fn with<T>(&self, key: &K, look: impl FnOnce(&mut Entry<K, V>) -> T) -> Option<T> {
+        let hash = self.hasher.hash_one(key);
+        let mut shard = self.shard(hash)?;
+        let at = shard.find(hash, key)?;
+        let entry = shard.places.get_mut(at)?.as_mut()?;
+        Some(look(entry))
+    }
+
+    /// Keeps a value, which takes so many bytes, in the place of an older one, by which it is made.
+    /// Where it has no room even alone it is not kept, and neither is the older one.
+    pub(super) fn keep(&self, key: K, bytes: u32, value: impl FnOnce(Option<&V>) -> V) {
         let hash = self.hasher.hash_one(&key);
+        // Dropped when the shard is free again: others wait for it.
+        let mut gone = Vec::new();
         let Some(mut shard) = self.shard(hash) else {
             return;
         };
-        shard.remove(self.hash_of(), hash, &key);
-        if u64::from(bytes) > self.bytes_of_shard {
-            return;
-        }
-        shard.make_room(self.hash_of(), bytes, self.bytes_of_shard);
-        let was_used = false;
+        let old = shard.find(hash, &key);
+        let old_value = old.and_then(|at| shard.places.get(at)?.as_ref());
+        let value = value(old_value.map(|entry| &entry.value));
+        gone.extend(old.and_then(|at| shard.clear(self.hash_of(), at)));
         let entry = Entry {
             key,
             value,
             bytes,
-            was_used,
+            was_used: false,
         };
-        shard.put(self.hash_of(), hash, entry);
+        if u64::from(bytes) > self.bytes_of_shard {
+            gone.push(entry);
+        } else {
+            shard.make_room(self.hash_of(), bytes, self.bytes_of_shard, &mut gone);
+            shard.put(self.hash_of(), hash, entry);
+        }
+        drop(shard);
     }
 
     /// Forgets a value.
     pub(super) fn remove(&self, key: &K) {
         let hash = self.hasher.hash_one(key);
-        if let Some(mut shard) = self.shard(hash) {
-            shard.remove(self.hash_of(), hash, key);
-        }
+        let gone = self.shard(hash).and_then(|mut shard| {
+            let at = shard.find(hash, key)?;
+            shard.clear(self.hash_of(), at)
+        });
+        drop(gone);
     }
 
     /// How many values there are.
@@ -119,13 +142,6 @@ impl<K, V> Default for Shard<K, V> {
 }
 
 impl<K: Eq, V> Shard<K, V> {
-    fn look<T>(&mut self, hash: u64, key: &K, look: impl FnOnce(&mut V) -> T) -> Option<T> {
-        let at = self.find(hash, key)?;
-        let entry = self.places.get_mut(at)?.as_mut()?;
-        entry.was_used = true;
-        Some(look(&mut entry.value))
-    }
-
     /// The place of a key, where it is here.
     fn find(&self, hash: u64, key: &K) -> Option<usize> {
         let mut at = self.home(hash);
@@ -172,19 +188,11 @@ impl<K: Eq, V> Shard<K, V> {
         }
     }
 
-    fn remove(&mut self, hash_of: impl Fn(&K) -> u64, hash: u64, key: &K) {
-        if let Some(at) = self.find(hash, key) {
-            self.clear(hash_of, at);
-        }
-    }
-
     /// Empties a place. What lies behind it moves up as far as its home allows, so that no look
     /// ends before it has come to it.
-    fn clear(&mut self, hash_of: impl Fn(&K) -> u64, mut empty: usize) {
-        let Some(entry) = self.places.get_mut(empty).and_then(Option::take) else {
-            return;
-        };
-        self.bytes -= u64::from(entry.bytes);
+    fn clear(&mut self, hash_of: impl Fn(&K) -> u64, mut empty: usize) -> Option<Entry<K, V>> {
+        let gone = self.places.get_mut(empty)?.take()?;
+        self.bytes -= u64::from(gone.bytes);
         self.count -= 1;
         let mut at = self.after(empty);
         while let Some(entry) = self.places.get(at).and_then(Option::as_ref) {
@@ -195,14 +203,21 @@ impl<K: Eq, V> Shard<K, V> {
             }
             at = self.after(at);
         }
+        Some(gone)
     }
 
     /// Forgets until there is room for so many bytes.
-    fn make_room(&mut self, hash_of: impl Fn(&K) -> u64, bytes: u32, of: u64) {
+    fn make_room(
+        &mut self,
+        hash_of: impl Fn(&K) -> u64,
+        bytes: u32,
+        of: u64,
+        gone: &mut Vec<Entry<K, V>>,
+    ) {
         while self.count > 0 && self.bytes + u64::from(bytes) > of {
             match self.places.get_mut(self.hand).and_then(Option::as_mut) {
                 // Another one may come up into its place.
-                Some(entry) if !entry.was_used => self.clear(&hash_of, self.hand),
+                Some(entry) if !entry.was_used => gone.extend(self.clear(&hash_of, self.hand)),
                 Some(entry) => {
                     entry.was_used = false;
                     self.hand = self.after(self.hand);
@@ -296,7 +311,7 @@ mod tests {
             for step in steps {
                 match step {
                     Step::Keep(key, value, bytes) => {
-                        table.keep(Key(key), value, bytes);
+                        table.keep(Key(key), bytes, |_| value);
                         model.insert(key, value);
                     }
                     Step::Look(key) => {
@@ -321,7 +336,7 @@ mod tests {
             for step in steps {
                 match step {
                     Step::Keep(key, value, bytes) => {
-                        table.keep(Key(key), value, bytes);
+                        table.keep(Key(key), bytes, |_| value);
                         given.insert(key, (value, bytes));
                         prop_assert_eq!(table.look(&Key(key), |value| *value), Some(value));
                     }
@@ -348,15 +363,15 @@ mod tests {
     #[test]
     fn what_is_used_stays_while_others_come_and_go() {
         let table = Table::new(100);
-        table.keep(1_u64, (), 10);
+        table.keep(1_u64, 10, |_| ());
         for other in 2..1000 {
             assert!(table.look(&1, |()| ()).is_some());
-            table.keep(other, (), 10);
+            table.keep(other, 10, |_| ());
         }
         assert_eq!(table.len(), 10);
         // The hand comes by twice.
         for other in 1000..2000 {
-            table.keep(other, (), 10);
+            table.keep(other, 10, |_| ());
         }
         assert!(table.look(&1, |()| ()).is_none());
     }
@@ -364,9 +379,9 @@ mod tests {
     #[test]
     fn what_has_no_room_alone_is_not_kept_and_pushes_nothing_else_than_its_own_out() {
         let table = Table::new(100);
-        table.keep(1_u64, 'a', 40);
-        table.keep(2, 'b', 40);
-        table.keep(1, 'c', 101);
+        table.keep(1_u64, 40, |_| 'a');
+        table.keep(2, 40, |_| 'b');
+        table.keep(1, 101, |_| 'c');
         let look = |key| table.look(&key, |value| *value);
         assert_eq!((look(1), look(2), table.len()), (None, Some('b'), 1));
     }
@@ -375,7 +390,7 @@ mod tests {
     fn a_large_one_has_many_shards_and_each_has_its_share() {
         let table = Table::<u64, ()>::new(64 * SHARD_BYTES);
         for key in 0..64_000 {
-            table.keep(key, (), 1);
+            table.keep(key, 1, |_| ());
         }
         let counts: Vec<usize> = table.shards.iter().map(|shard| held(shard).count).collect();
         assert_eq!(counts.iter().sum::<usize>(), 64_000);

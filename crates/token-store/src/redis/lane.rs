@@ -29,7 +29,8 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(1);
 pub(super) struct Patience {
     /// For one answer.
     answer: Duration,
-    /// For a step in all: a connection and an answer.
+    /// For a connection and a step over it in all. Over one that is trusted it is `answer` for each
+    /// command of the step: one, or three where Redis does not know its script yet.
     step: Duration,
 }
 
@@ -125,7 +126,7 @@ impl Lane {
         Step: Future<Output = Result<T, RedisError>>,
     {
         let outcome = match self.trusted() {
-            // The driver itself waits no longer than for an answer.
+            // The driver itself waits for each answer no longer than it may take.
             Some(kept) => step(kept).await.map_err(fault),
             // In a box: a step that has its connection does not carry all that makes one.
             None => Box::pin(self.run_afresh(step)).await,
