@@ -1,4 +1,4 @@
-//! Which values browsers take. One that they do not take leaves what was declared before it, and so
+//! Which values browsers take (CSS Syntax Level 3 section 2.2). One that they do not take leaves what was declared before it, and so
 //! shows nothing again that is hidden.
 
 use super::color::Color;
