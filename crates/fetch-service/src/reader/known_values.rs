@@ -1,5 +1,5 @@
-//! Which values browsers take (CSS Syntax Level 3 section 2.2). One that they do not take leaves what was declared before it, and so
-//! shows nothing again that is hidden.
+//! Which values browsers take (CSS Syntax Level 3 section 2.2). One that they do not take leaves
+//! what was declared before it, and so shows nothing again that is hidden.
 
 use super::color::Color;
 use super::declarations::number;
