@@ -76,7 +76,9 @@ impl<W: Write> Write for Line<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         GATHERED.with_borrow_mut(|gathered| {
             let Some(gathered) = gathered else {
-                return self.0.write(bytes);
+                // Whole, before another thread's.
+                self.0.write_all(bytes)?;
+                return Ok(bytes.len());
             };
             let full = gathered.len() + bytes.len() > MOST;
             let before = if full { take(gathered) } else { Vec::new() };
@@ -134,7 +136,8 @@ mod tests {
             assert_eq!(lines.text(), long.repeat(2));
             panic!("a handler");
         });
-        assert!(catch_unwind(run).is_err());
+        let panic = catch_unwind(run).unwrap_err();
+        assert_eq!(panic.downcast_ref::<&str>(), Some(&"a handler"));
         assert_eq!(lines.text(), long.repeat(3));
     }
 

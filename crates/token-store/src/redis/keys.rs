@@ -80,7 +80,7 @@ pub(super) fn sign_in(state: &SecretHash) -> String {
     format!("oauth:state:{state}")
 }
 
-/// Put together and not formatted, as every key of a token request: that takes one allocation.
+/// Put together and not formatted, which takes one allocation.
 fn of_grant(what: &str, grant: &GrantId, rest: &str) -> String {
     ["oauth:", what, ":{", grant.as_str(), "}.", rest].concat()
 }
