@@ -9,9 +9,14 @@
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A shard has about as much to hold.
-const SHARD_BYTES: u64 = 1024 * 1024;
+const MB: u64 = 1024 * 1024;
+/// As many shards as threads need to meet seldom, where each has a megabyte to hold or more.
+const ENOUGH_SHARDS: u64 = 16;
+/// Above that a shard has about as much to hold, so that its places take several huge pages.
+const SHARD_BYTES: u64 = 32 * MB;
 const MOST_SHARDS: u64 = 1024;
+/// Of x86-64 and of most ARM.
+const HUGE_PAGE: usize = 2 * 1024 * 1024;
 /// The fewest places of a shard that holds anything.
 const FEWEST_PLACES: usize = 16;
 
@@ -47,7 +52,8 @@ pub(super) const fn bytes_of_place<K, V>() -> usize {
 impl<K: Hash + Eq, V> Table<K, V> {
     /// For about `bytes`.
     pub(super) fn new(bytes: u64) -> Self {
-        let shards = (bytes / SHARD_BYTES).clamp(1, MOST_SHARDS);
+        let enough = (bytes / MB).clamp(1, ENOUGH_SHARDS);
+        let shards = (bytes / SHARD_BYTES).clamp(enough, MOST_SHARDS);
         Self {
             hasher: RandomState::new(),
             shards: (0..shards).map(|_| Mutex::default()).collect(),
@@ -178,6 +184,7 @@ impl<K: Eq, V> Shard<K, V> {
 
     fn grow(&mut self, hash_of: impl Fn(&K) -> u64) {
         let places = (self.places.len() / 2 * 3).max(FEWEST_PLACES);
+        let places = in_huge_pages(places, bytes_of_place::<K, V>());
         let more = std::iter::repeat_with(|| None).take(places).collect();
         self.hand = 0;
         for entry in std::mem::replace(&mut self.places, more)
@@ -246,6 +253,17 @@ impl<K: Eq, V> Shard<K, V> {
         } else {
             to + self.places.len() - from
         }
+    }
+}
+
+/// So many places, or a few more: as many as fill huge pages but for what an allocator adds. Linux
+/// gives huge pages to what is as long as several of them, and puts that where they begin.
+const fn in_huge_pages(places: usize, size: usize) -> usize {
+    let in_one = HUGE_PAGE / size;
+    if places < in_one {
+        places
+    } else {
+        places.next_multiple_of(in_one).saturating_sub(2)
     }
 }
 
@@ -384,6 +402,16 @@ mod tests {
         table.keep(1, 101, |_| 'c');
         let look = |key| table.look(&key, |value| *value);
         assert_eq!((look(1), look(2), table.len()), (None, Some('b'), 1));
+    }
+
+    #[test]
+    fn many_places_fill_huge_pages_but_for_what_an_allocator_adds() {
+        assert_eq!(in_huge_pages(16_383, 128), 16_383);
+        for places in [16_384, 20_000, 300_000] {
+            let all = in_huge_pages(places, 128);
+            let left = (all * 128).next_multiple_of(HUGE_PAGE) - all * 128;
+            assert!(all + 2 >= places && left == 256, "{places}");
+        }
     }
 
     #[test]
