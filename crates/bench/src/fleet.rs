@@ -10,7 +10,7 @@ use token_core::{Clock as _, SystemClock};
 use crate::Outcome;
 use crate::mint::{Mint, Minted};
 use crate::server::Server;
-use crate::system::{System, Verifier, listens};
+use crate::system::{OF_C_LIBRARY, System, Verifier, listens};
 use crate::tools::{Cores, ours};
 
 /// A token of a client of this name that the system's store has as active.
@@ -53,7 +53,8 @@ impl Constant {
     pub fn start(headers: &[(String, String)], cores: Cores, directory: &Path) -> Outcome<Self> {
         let address = free_address();
         let mut command = ours("constant-handler", cores)?;
-        command.arg(address.to_string());
+        let (name, value) = OF_C_LIBRARY;
+        command.env(name, value).arg(address.to_string());
         for (name, value) in headers {
             command.args([name, value]);
         }

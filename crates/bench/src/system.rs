@@ -140,7 +140,9 @@ impl System {
     /// Gives a verifier its settings, as the compose file does.
     pub fn verifier_settings(&self, command: &mut Command, redis: &Redis) {
         let jwks = format!("http://{}/jwks", self.auth_address);
+        let (name, value) = OF_C_LIBRARY;
         command
+            .env(name, value)
             .env("REDIS_URL", format!("redis://verifier@{}", redis.address))
             .env("REDIS_PASSWORD", &redis.verifier_password)
             .env("JWKS_URL", jwks)
@@ -234,6 +236,12 @@ fn service(
     server.wait_until("is ready", || is_ready(address))?;
     Ok(server)
 }
+
+/// What the compose file gives the verifier's C library; whatever it is held against gets it too.
+pub const OF_C_LIBRARY: (&str, &str) = (
+    "GLIBC_TUNABLES",
+    "glibc.malloc.hugetlb=1:glibc.malloc.tcache_count=32",
+);
 
 /// Gives a service the settings that all have.
 pub fn with_common_settings(command: &mut Command, address: SocketAddr) {

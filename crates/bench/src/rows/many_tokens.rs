@@ -1,7 +1,8 @@
 //! A million active tokens, any of them at any time, against a thousand.
 //!
-//! Both are asked from as many requests, laid out in the same way: to pick one of a million costs
-//! the one who asks as much as whoever answers.
+//! Both are of the same bearers, as far as a thousand tokens can be of that many: what is compared
+//! is how many tokens there are. And both are asked from as many requests, laid out in the same way:
+//! to pick one of a million costs the one who asks as much as whoever answers.
 //!
 //! Signed with Ed25519, since a million RSA signatures take ten minutes; what is compared does not
 //! depend on it, for each token's signature is checked once and before the clock runs.
@@ -45,12 +46,14 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let few_redis = system.runtime.block_on(Redis::start());
     system.runtime.block_on(as_shipped(&few_redis))?;
     let who = |number| Identifiers::of_each(number, plan.of_each);
-    let fill = seed::redis::fill(&few_redis, &mint, 0..FEW, who);
+    let bearers = plan.tokens.div_ceil(plan.of_each).min(FEW);
+    let who_of_few = |number| Identifiers::of_each(number, FEW / bearers);
+    let fill = seed::redis::fill(&few_redis, &mint, 0..FEW, who_of_few);
     system.runtime.block_on(fill)?;
     let fill = seed::redis::fill(&system.redis, &mint, 0..plan.tokens, who);
     system.runtime.block_on(fill)?;
     let many = requests(&mint, 0..plan.tokens, who)?;
-    let few = requests(&mint, 0..FEW, who)?.cycled(many.len());
+    let few = requests(&mint, 0..FEW, who_of_few)?.cycled(many.len());
 
     let megabytes = (plan.tokens / TOKENS_PER_MB + 1).max(DEFAULT_MB);
     let sized = [("VERIFIER_CACHE_MB".to_owned(), megabytes.to_string())];
