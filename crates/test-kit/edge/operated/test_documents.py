@@ -5,7 +5,7 @@ import os
 import subprocess
 
 from client import register, sign_in
-from conftest import DIRECTORY, settled, status
+from conftest import DIRECTORY, status
 
 ANSWERS = ("BASE_DOMAIN", "ACME_EMAIL", "GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET", "ALLOWED_GITHUB_USERS")
 
@@ -36,7 +36,7 @@ def test_from_nothing_to_a_deployment_that_somebody_uses(operator, page):
     book.does("just up")
     shown = book.does("just health")
     assert shown.count("running\thealthy") == len(shown.splitlines()) - shown.count("docker compose"), shown
-    settled()
+    operator.waits_for_order()
     tokens = sign_in("echo", register(name="The first client"))
     assert status(tokens, 200) == 200
 
@@ -58,7 +58,7 @@ def test_the_page_of_the_keys(operator, page):
     book.does("just down")
     book.does("docker volume rm")
     book.does("just up")
-    settled()
+    operator.waits_for_order()
     assert status(tokens, 200) == 200
 
 

@@ -6,7 +6,7 @@ import shutil
 import time
 
 from client import refresh, register, sign_in, wait_for
-from conftest import DIRECTORY, settled, status
+from conftest import DIRECTORY, status
 
 LOSE_REDIS = "just down && docker volume rm mcp-oauth-gateway_redis-data && just up"
 
@@ -42,7 +42,7 @@ def test_what_was_lost_comes_back(operator, page, backup_key):
     late = sign_in("echo", register(name="came later"))
 
     operator.says(LOSE_REDIS)
-    settled()
+    operator.waits_for_order()
     assert status(tokens["stays"], 401) == 401, "the store is lost"
     assert book.names["FILE"] in book.does("just oauth-backup-list")
     book.does("just oauth-backup-view")
@@ -83,7 +83,7 @@ def on_a_new_machine(operator, book, tokens, stolen):
     shutil.rmtree(safe)
     for command in ("(umask", "age --decrypt", "just up"):
         book.does(command)
-    settled()
+    operator.waits_for_order()
     assert (DIRECTORY / ".env").stat().st_mode & 0o777 == 0o600
     assert status(tokens["stays"], 401) == 401, "it runs, and knows nobody"
     assert stolen in book.does("just list-keys"), "the copy brought it back"

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from client import refresh, register, sign_in
-from conftest import DIRECTORY, settled, status
+from conftest import DIRECTORY, status
 from test_lines_seen_inside import github
 
 
@@ -44,7 +44,7 @@ def test_a_person_leaves(page, operator):
 def test_redis_is_lost(page, operator):
     tokens = of_bob()
     operator.says("just down && docker volume rm mcp-oauth-gateway_redis-data && just up")
-    settled()
+    operator.waits_for_order()
     assert status(tokens, 401) == 401 and refresh(tokens).status in (400, 401)
     book = page("runbooks/redis-lost.md")
     assert re.search(r"registered clients +0", book.does("just oauth-stats"))

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from client import bearer, mcp_url, refresh, register, request, sign_in
-from conftest import DIRECTORY, settled, status
+from conftest import DIRECTORY, status
 from signer import base64url, openssl
 
 
@@ -72,7 +72,7 @@ def test_a_thief_is_locked_out(operator, page, thief, backup_key):
     assert redis_answers(operator.stack, password)
     said = book.does("just generate-all-secrets")
     book.does("just up")
-    settled()
+    operator.waits_for_order()
     assert secret("GATEWAY_JWT_SECRET") not in (old, "") and secret("REDIS_PASSWORD") not in said
     assert not redis_answers(operator.stack, password)
     assert status(tokens, 200) == 200, "nobody else notices"
@@ -87,7 +87,7 @@ def test_a_thief_is_locked_out(operator, page, thief, backup_key):
     ours = f"{operator.stack.work}/volumes/internal-ca-certificate/ca.crt"
     with open(ours, encoding="utf-8") as now:
         assert now.read() != (thief / "internal-ca-certificate/ca.crt").read_text("utf-8")
-    settled()
+    operator.waits_for_order()
     fresh = sign_in("echo", register(name="After the theft"))
     assert status(fresh, 200) == 200
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from client import refresh, register, sign_in
-from conftest import DIRECTORY, settled, status
+from conftest import DIRECTORY, status
 
 ORIGIN = Path(os.environ["ORIGIN"])
 
@@ -62,7 +62,7 @@ def test_a_version_comes_and_goes(operator, page, newer, backup_key):
     assert records(operator.stack, lambda value: value.replace('"approved_at"', '"not_known_then"'))
     before = dict(operator.stack.pids)
     book.does("just up")
-    settled()
+    operator.waits_for_order()
     replaced = {name for name, pid in operator.stack.pids.items() if before[name] != pid}
     assert {"auth-service", "forward-auth"} <= replaced and "redis" not in replaced
     assert log_level(operator) == "debug"
@@ -78,7 +78,7 @@ def test_a_version_comes_and_goes(operator, page, newer, backup_key):
     assert records(operator.stack, lambda value: value.replace("{", '{"of_a_newer_version":1,', 1))
     book.does("git checkout")
     book.does("just up")
-    settled()
+    operator.waits_for_order()
     assert log_level(operator) == "info"
     assert status(tokens, 200) == 200 and refresh(tokens).status == 200
     operator.says("git switch main")
