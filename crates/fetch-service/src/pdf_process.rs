@@ -151,9 +151,8 @@ fn exchange(body: &[u8], mut input: ChildStdin, output: ChildStdout) -> Vec<u8> 
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use std::io::Read as _;
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::process::Command;
 
     use super::PdfProcess;
     use crate::reader::{PdfFault, Stop};
@@ -174,8 +173,17 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let script = |name: &str, answer: &str| {
             let program = directory.path().join(name);
-            fs::write(&program, format!("#!/bin/sh\necho '{answer}'")).unwrap();
-            fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+            // Who starts a program here may have copies of this process's files open for a moment,
+            // and a program that is open to be written cannot be started: another one writes it.
+            let content = format!("#!/bin/sh\necho '{answer}'");
+            let write = r#"printf %s "$1" > "$0" && chmod 700 "$0""#;
+            let mut shell = Command::new("/bin/sh");
+            let written = shell
+                .args(["-c", write])
+                .arg(&program)
+                .arg(content)
+                .status();
+            assert!(written.unwrap().success());
             program
         };
         let refused = script("refused", r#"{"NotBegun":"As: Operation not permitted"}"#);

@@ -8,8 +8,10 @@ mod article;
 mod charset;
 mod clutter;
 mod color;
+mod css_text;
 mod declarations;
 mod dom;
+mod effect;
 mod feed;
 mod footnotes;
 mod hidden;
@@ -34,6 +36,7 @@ mod style_sheets;
 #[cfg(test)]
 mod tests;
 mod view;
+mod ways;
 
 pub(crate) use invisible::is_invisible;
 pub use media_type::MediaType;

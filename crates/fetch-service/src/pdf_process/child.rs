@@ -47,7 +47,7 @@ fn convert() -> io::Result<Answer> {
     let mut body = Vec::new();
     let most = u64::try_from(egress::Limits::default().body_bytes).unwrap_or(u64::MAX);
     io::stdin().lock().take(most).read_to_end(&mut body)?;
-    Ok(Answer::Read(read(body)?))
+    Ok(Answer::Read(read(body)))
 }
 
 fn said(answer: &Answer) -> io::Result<()> {
@@ -67,10 +67,12 @@ fn restrict(resource: Resource, most: u64) -> io::Result<()> {
     Ok(setrlimit(resource, limit)?)
 }
 
-fn read(body: Vec<u8>) -> io::Result<Result<PdfText, PdfFault>> {
+fn read(body: Vec<u8>) -> Result<PdfText, PdfFault> {
     let reading = thread::Builder::new()
         .stack_size(STACK_BYTES)
-        .spawn(move || pdf_text(&body))?;
+        .spawn(move || pdf_text(&body));
+    // The system has no thread left, or no memory for one.
+    let reading = reading.map_err(|_| PdfFault::NoRoom)?;
     // The library panics at what it does not know.
-    Ok(reading.join().unwrap_or(Err(PdfFault::Broken)))
+    reading.join().unwrap_or(Err(PdfFault::Broken))
 }

@@ -2,6 +2,7 @@
 
 use cssparser::color::{parse_hash_color, parse_named_color};
 
+use super::css_text::{parts, words};
 use super::declarations::number;
 
 /// Colors that the reader's system has, or what is around.
@@ -15,17 +16,9 @@ const WITHOUT_VALUE: [&str; 8] = [
     "graytext",
     "fieldtext",
 ];
-const WITHOUT_RGB: [&str; 9] = [
-    "hsl",
-    "hsla",
-    "hwb",
-    "lab",
-    "lch",
-    "oklab",
-    "oklch",
-    "color",
-    "color-mix",
-];
+/// In which three numbers are a color.
+const SPACES: &str = "srgb srgb-linear display-p3 display-p3-linear a98-rgb prophoto-rgb rec2020 \
+    xyz xyz-d50 xyz-d65";
 /// As good as transparent.
 const FAINT: f64 = 0.05;
 /// No eye tells channels of colors apart that differ by so little, in 255 parts.
@@ -62,32 +55,96 @@ impl Color {
         let Some((name, inside)) = value.split_once('(') else {
             return parse_named_color(value).ok().map(|rgb| opaque(Some(rgb)));
         };
-        let inside = inside.strip_suffix(')')?;
-        let parts = || {
-            inside
-                .split([',', ' ', '/'])
-                .filter(|part| !part.is_empty())
+        let inside = inside.strip_suffix(')')?.trim();
+        if name == "color-mix" {
+            return Self::mixed(inside);
+        }
+        let mut halves = parts(inside, &['/']);
+        let (channels, alpha) = (halves.next()?, halves.next());
+        let is_legacy = parts(channels, &[',']).count() > 1;
+        let mut channels: Vec<&str> = if is_legacy {
+            parts(channels, &[',']).collect()
+        } else {
+            words(channels).collect()
         };
-        let is_rgb = matches!(name, "rgb" | "rgba");
-        let alpha = match inside.split_once('/') {
-            Some((_, alpha)) => Some(alpha.trim()),
-            None if inside.contains(',') && name != "color-mix" => parts().nth(3),
-            None => None,
-        };
+        let can_be_legacy = matches!(name, "rgb" | "rgba" | "hsl" | "hsla");
         let alpha = match alpha {
+            None if is_legacy && channels.len() == 4 => channels.pop(),
+            Some(_) if is_legacy => return None,
+            alpha => alpha,
+        };
+        if halves.next().is_some() || (is_legacy && !can_be_legacy) {
+            return None;
+        }
+        let alpha = match alpha {
+            Some("none") => 0.0,
             Some(alpha) => part(alpha, 1.0)?,
             None => 1.0,
         };
-        let mut channels = parts().map_while(|channel| part(channel, 255.0).map(byte));
-        let rgb = match (channels.next(), channels.next(), channels.next()) {
-            (Some(red), Some(green), Some(blue)) if is_rgb => Some((red, green, blue)),
-            _ => None,
+        if let ["from", origin, rest @ ..] = channels.as_slice() {
+            return Self::of_another(name, origin, rest, alpha);
+        }
+        let (first, second, third) = match (name, channels.as_slice()) {
+            ("color", [space, rest @ ..]) if !is_space(space) || rest.len() != 3 => return None,
+            ("color", [_, first, second, third]) | (_, [first, second, third]) => {
+                (*first, *second, *third)
+            }
+            _ => return None,
         };
-        // One space more names itself first; what is mixed of others has no numbers.
-        let numbers = parts().filter(|part| *part == "none" || number(part).is_some());
-        let is_other = name == "color-mix" || numbers.count() >= 3;
-        let is_known = WITHOUT_RGB.contains(&name) && is_other;
-        (rgb.is_some() || is_known).then_some(Self { rgb, alpha })
+        let hue = match name {
+            "hsl" | "hsla" | "hwb" => Some(first),
+            "lch" | "oklch" => Some(third),
+            "rgb" | "rgba" | "lab" | "oklab" | "color" => None,
+            _ => return None,
+        };
+        let is_percent = |channel: &str| channel.ends_with('%');
+        let needs_percent = is_legacy && hue.is_some();
+        let are_known = [first, second, third].into_iter().all(|channel| {
+            let is_hue = Some(channel) == hue;
+            is_channel(channel, is_hue) && !(is_legacy && channel == "none")
+        });
+        if !are_known || (needs_percent && !(is_percent(second) && is_percent(third))) {
+            return None;
+        }
+        let rgb = [first, second, third].map(|channel| byte(part(channel, 255.0).unwrap_or(0.0)));
+        let [red, green, blue] = rgb;
+        Some(Self {
+            rgb: matches!(name, "rgb" | "rgba").then_some((red, green, blue)),
+            alpha,
+        })
+    }
+
+    /// `in srgb, red 50%, #fff`; nothing is mixed of nothings.
+    fn mixed(inside: &str) -> Option<Self> {
+        let mut arguments = parts(inside, &[',']);
+        let space = arguments.next()?;
+        let colors: Option<Vec<Self>> = arguments
+            .map(|argument| {
+                let mut colors = words(argument).filter(|word| part(word, 1.0).is_none());
+                let color = colors.next().and_then(Self::parse);
+                color.filter(|_| colors.next().is_none())
+            })
+            .collect();
+        let colors = colors.filter(|colors| colors.len() == 2)?;
+        space.strip_prefix("in ")?;
+        Some(Self {
+            rgb: None,
+            alpha: colors.iter().map(|color| color.alpha).fold(0.0, f64::max),
+        })
+    }
+
+    /// `from #fff r g b`.
+    fn of_another(name: &str, origin: &str, rest: &[&str], alpha: f64) -> Option<Self> {
+        let origin = Self::parse(origin)?;
+        let is_known = matches!(
+            name,
+            "rgb" | "rgba" | "hsl" | "hsla" | "hwb" | "lab" | "lch" | "oklab" | "oklch"
+        ) && rest.len() == 3
+            || name == "color" && rest.len() == 4;
+        is_known.then_some(Self {
+            rgb: origin.rgb.filter(|_| rest == ["r", "g", "b"]),
+            alpha,
+        })
     }
 
     pub(super) fn is_transparent(self) -> bool {
@@ -113,6 +170,18 @@ fn part(value: &str, whole: f64) -> Option<f64> {
         (number, "%") => Some(number / 100.0 * whole),
         _ => None,
     }
+}
+
+fn is_space(name: &str) -> bool {
+    SPACES.split_ascii_whitespace().any(|known| known == name)
+}
+
+/// A hue may be an angle.
+fn is_channel(channel: &str, is_hue: bool) -> bool {
+    channel == "none"
+        || number(channel).is_some_and(|(_, unit)| {
+            matches!(unit, "" | "%") || (is_hue && matches!(unit, "deg" | "grad" | "rad" | "turn"))
+        })
 }
 
 fn byte(channel: f64) -> u8 {

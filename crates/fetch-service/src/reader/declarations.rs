@@ -1,11 +1,10 @@
 //! The declarations of a style as browsers take them (CSS Syntax Level 3): comments and escapes are
 //! resolved, `!important` wins, and a value that no browser knows is passed over.
 
-use std::fmt::Write as _;
+use cssparser::{BasicParseError, Delimiter, ParseError, Parser};
 
-use cssparser::{BasicParseError, Delimiter, ParseError, Parser, Token};
-
-use super::known_values::{is_known, is_unit};
+use super::css_text::{words, written};
+use super::known_values::{is_global, is_known, is_unit};
 
 /// Other names of properties, where lines run from left to right.
 const ALIASES: [(&str, &str); 13] = [
@@ -28,7 +27,7 @@ const ALIASES: [(&str, &str); 13] = [
 #[derive(Debug, Default)]
 pub(super) struct Declarations(Vec<Declaration>);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Declaration {
     property: String,
     value: String,
@@ -81,21 +80,29 @@ impl Declarations {
         match (property, size_in_font(value)) {
             ("font", Some(size)) => push("font-size", size),
             ("margin", _) => {
-                let [.., left] = sides(value);
-                push("margin-left", left);
+                if let Some([.., left]) = sides(value, "margin-left") {
+                    push("margin-left", left);
+                }
             }
             ("inset", _) => {
-                let [top, right, bottom, left] = sides(value);
-                push("top", top);
-                push("right", right);
-                push("bottom", bottom);
-                push("left", left);
+                if let Some([top, right, bottom, left]) = sides(value, "left") {
+                    push("top", top);
+                    push("right", right);
+                    push("bottom", bottom);
+                    push("left", left);
+                }
             }
             _ => {
                 let mut aliases = ALIASES.iter().filter(|(alias, _)| *alias == property);
                 push(aliases.next().map_or(property, |(_, name)| name), value);
             }
         }
+    }
+
+    /// Those that rule over all others.
+    pub(super) fn important(&self) -> Self {
+        let important = self.0.iter().filter(|known| known.is_important);
+        Self(important.cloned().collect())
     }
 
     /// What rules: the last that is important, else the last.
@@ -111,64 +118,17 @@ impl Declarations {
     }
 }
 
-/// The tokens as text: without comments, white space as one space, strings emptied.
-pub(super) fn written(input: &mut Parser<'_>) -> String {
-    let mut text = String::new();
-    write(input, &mut text);
-    text
-}
-
-fn write(input: &mut Parser<'_>, text: &mut String) {
-    while let Ok(token) = input.next_including_whitespace().cloned() {
-        // Writing to a String does not fail.
-        let _ = match &token {
-            Token::WhiteSpace(_) if text.ends_with(' ') => Ok(()),
-            Token::WhiteSpace(_) => text.write_char(' '),
-            Token::Ident(name) => text.write_str(name),
-            Token::AtKeyword(name) => write!(text, "@{name}"),
-            Token::Hash(name) | Token::IDHash(name) => write!(text, "#{name}"),
-            Token::QuotedString(_) | Token::UnquotedUrl(_) => text.write_str("\"\""),
-            Token::Number { value, .. } => write!(text, "{value}"),
-            Token::Percentage { unit_value, .. } => write!(text, "{}%", unit_value * 100.0),
-            Token::Dimension { value, unit, .. } => write!(text, "{value}{unit}"),
-            Token::Delim(char) => text.write_char(*char),
-            Token::Comma => text.write_char(','),
-            Token::Colon => text.write_char(':'),
-            Token::CDO | Token::CDC => Ok(()),
-            Token::Function(name) => {
-                let _ = write!(text, "{name}(");
-                write_inside(input, text)
-            }
-            Token::ParenthesisBlock => {
-                text.push('(');
-                write_inside(input, text)
-            }
-            // No value that is looked at has one.
-            _ => text.write_char('?'),
-        };
-    }
-}
-
-/// Up to the depth that the parser allows.
-fn write_inside(input: &mut Parser<'_>, text: &mut String) -> std::fmt::Result {
-    let inside = input.parse_nested_block(|input| {
-        write(input, text);
-        Ok::<_, ParseError<()>>(())
-    });
-    text.write_char(if inside.is_ok() { ')' } else { '?' })
-}
-
 /// The number and its unit, `calc` around them or not; nothing of a sum.
 pub(super) fn number(value: &str) -> Option<(f64, &str)> {
     let inside = value.strip_prefix("calc(");
     let inside = inside.and_then(|value| value.strip_suffix(')'));
-    let value = inside.unwrap_or(value).trim();
+    let value = inside.map_or(value, str::trim);
     let end = value
         .find(|char: char| char.is_ascii_alphabetic() || char == '%')
         .unwrap_or(value.len());
     let (number, unit) = value.split_at(end);
     let is_unit = unit == "%" || unit.chars().all(|char| char.is_ascii_alphabetic());
-    let number = number.trim().parse().ok()?;
+    let number = number.parse().ok()?;
     is_unit.then_some((number, unit))
 }
 
@@ -181,13 +141,19 @@ fn size_in_font(value: &str) -> Option<&str> {
     size.filter(|_| number(family).is_none())
 }
 
-/// Of a value with one to four parts: top, right, bottom and left.
-fn sides(value: &str) -> [&str; 4] {
-    let mut parts = value.split(' ');
-    let top = parts.next().unwrap_or_default();
-    let right = parts.next().unwrap_or(top);
-    let bottom = parts.next().unwrap_or(top);
-    [top, right, bottom, parts.next().unwrap_or(right)]
+/// Of a value with one to four parts: top, right, bottom and left. Nothing where browsers would not
+/// take one of them for the property.
+fn sides<'a>(value: &'a str, property: &str) -> Option<[&'a str; 4]> {
+    let parts: Vec<&str> = words(value).collect();
+    let is_side = |part: &&str| is_known(property, part) && (parts.len() == 1 || !is_global(part));
+    let sides = match *parts.as_slice() {
+        [all] => [all; 4],
+        [ends, sides] => [ends, sides, ends, sides],
+        [top, sides, bottom] => [top, sides, bottom, sides],
+        [top, right, bottom, left] => [top, right, bottom, left],
+        _ => return None,
+    };
+    parts.iter().all(is_side).then_some(sides)
 }
 
 #[cfg(test)]

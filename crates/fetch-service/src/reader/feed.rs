@@ -171,7 +171,7 @@ fn html(html: &str, url: &Url, style: Style, stop: &Stop) -> String {
     let Some(document) = dom::parse(html, stop) else {
         return plain::strip(html);
     };
-    hidden::remove(&document);
+    hidden::remove(&document, stop);
     links::make_absolute(&document, url, html.len());
     markdown::write([document.root()], style)
 }

@@ -45,7 +45,7 @@ pub(super) fn read(html: &str, url: &Url, view: &View, stop: &Stop) -> Result<Re
 /// What a browser would show of it, in this format.
 fn shown(document: &Document, url: &Url, view: &View, stop: &Stop) -> Result<Reading, Unreadable> {
     maths::make_text(document, stop);
-    hidden::remove(document);
+    hidden::remove(document, stop);
     stop.check()?;
     let notes = footnotes::take_out(document);
     let (style, form) = match view.format {

@@ -30,13 +30,13 @@ pub(super) fn without(text: String) -> String {
 pub(crate) fn is_invisible(char: char) -> bool {
     matches!(char,
         // Zero width: space, word joiner, invisible operators, byte order mark, soft hyphen.
-        '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}'
+        '\u{200b}' | '\u{2060}'..='\u{2065}' | '\u{feff}' | '\u{ad}'
         | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{180e}'
         // Directional marks, overrides and isolates: they order what is seen, not what is read.
         | '\u{200e}' | '\u{200f}' | '\u{61c}'
         | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}'
-        // Around annotations, and of the notation of music.
-        | '\u{fff9}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
+        // Around annotations, and of the notations of shorthand and of music.
+        | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
         // Tags, and variation selectors that no font of the web has.
         | '\u{e0000}'..='\u{e0fff}'
         // Controls, but for tab, line feed and carriage return.
@@ -74,6 +74,8 @@ mod tests {
                 "x\u{200e}\u{200f}\u{61c}y\u{fff9}\u{fffb}z\u{1d173}\u{1d17a}",
                 "xyz",
             ),
+            // Of no use yet, and ignored by browsers.
+            ("a\u{2065}b\u{fff0}\u{fff8}c\u{1bca0}\u{1bca3}d", "abcd"),
             // What writing needs stays.
             (
                 "❤\u{fe0f}\u{200d}🔥 1\u{fe0f}\u{20e3}",

@@ -59,11 +59,6 @@ pub(super) fn list(document: Document, url: &Url) -> String {
     list
 }
 
-/// Whether a value is longer than what is shown of it.
-pub(super) fn is_long(text: &str) -> bool {
-    text.chars().nth(MAX_VALUE).is_some()
-}
-
 /// The text on one line; nothing where there is none.
 pub(super) fn one_line(text: &str) -> Option<String> {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::mem::discriminant;
 
-use quick_xml::escape::unescape;
+use html5ever::data::NAMED_ENTITIES;
 
 use super::hidden::is_unseen;
 
@@ -150,9 +150,38 @@ impl<'a> Tag<'a> {
     }
 }
 
-/// What cannot be resolved stays.
+/// A value with its references resolved, each by itself: what is none stays.
 fn unescaped(value: &str) -> Cow<'_, str> {
-    unescape(value).unwrap_or(value.into())
+    let Some((before, references)) = value.split_once('&') else {
+        return value.into();
+    };
+    let mut text = before.to_owned();
+    for part in references.split('&') {
+        let (char, rest) = resolved(part).unwrap_or(('&', part));
+        text.push(char);
+        text.push_str(rest);
+    }
+    text.into()
+}
+
+/// What a reference stands for, by its number or name, and what follows it.
+fn resolved(text: &str) -> Option<(char, &str)> {
+    let Some(number) = text.strip_prefix('#') else {
+        let end = text.find(|char: char| !char.is_ascii_alphanumeric())?;
+        let rest = text.get(end..)?.strip_prefix(';')?;
+        let (char, _) = NAMED_ENTITIES.get(text.get(..=end)?)?;
+        return Some((char::from_u32(*char)?, rest));
+    };
+    let hexadecimal = number.strip_prefix(['x', 'X']);
+    let (number, radix) = hexadecimal.map_or((number, 10), |number| (number, 16));
+    let end = number.find(|char: char| !char.is_digit(radix));
+    let (digits, rest) = number.split_at(end.unwrap_or(number.len()));
+    let char = u32::from_str_radix(digits, radix).ok()?;
+    // Browsers do without the semicolon.
+    Some((
+        char::from_u32(char)?,
+        rest.strip_prefix(';').unwrap_or(rest),
+    ))
 }
 
 /// Names and values, as written.

@@ -9,6 +9,11 @@ use super::metadata;
 /// What readability takes for the name of an image within a value.
 const IMAGES: [&str; 6] = [".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif"];
 
+/// Characters of the title that are compared with all headings together, and with one of them.
+const MAX_COMPARED: usize = 100_000;
+const LEAST_COMPARED: usize = 16;
+const MOST_COMPARED: usize = 500;
+
 /// Searches a tree without scripts. The title that comes with the content is one line of at most
 /// 500 characters.
 pub(super) fn find(document: Document, url: &Url) -> Option<Article> {
@@ -18,27 +23,39 @@ pub(super) fn find(document: Document, url: &Url) -> Option<Article> {
         ..Config::default()
     };
     thin_figures(&document);
+    flatten_headings(&document);
     let readability = Readability::with_document(document, Some(url.as_str()), Some(config));
     let mut readability = readability.ok()?;
-    shorten_title(&readability);
-    readability.parse().ok()
+    let title = shorten_title(&readability);
+    let mut article = readability.parse().ok()?;
+    if let Some(title) = title {
+        article.title = title;
+    }
+    Some(article)
 }
 
 /// It compares all of the title with each heading, and takes it from wherever it finds one; so the
-/// one that it takes is given in short, alone.
-fn shorten_title(readability: &Readability) {
+/// one that it takes is given in short, alone. Returns what it was cut from.
+fn shorten_title(readability: &Readability) -> Option<String> {
     let document = &readability.doc;
+    let headings = document.select("h1, h2").length();
+    let most = (MAX_COMPARED / headings.max(1)).clamp(LEAST_COMPARED, MOST_COMPARED);
     let title = readability.get_article_metadata(None).title;
-    if !metadata::is_long(&title) {
-        return;
-    }
-    let short = metadata::one_line(&title).unwrap_or_else(|| "Untitled".to_owned());
+    title.chars().nth(most)?;
+    let title = metadata::one_line(&title).unwrap_or_else(|| "Untitled".to_owned());
+    let short: String = title.chars().take(most).collect();
     document.select("meta").remove();
     let meta = document.tree.new_element("meta");
     meta.set_attr("property", "og:title");
     meta.set_attr("content", &short);
     // The head may be gone, if it was hidden.
     document.root().append_child(&meta);
+    Some(title)
+}
+
+/// It compares all that is in a heading, and again what is in one within that.
+fn flatten_headings(document: &Document) {
+    document.select("h1 h1, h1 h2, h2 h1, h2 h2").rename("div");
 }
 
 /// For each attribute of a figure that names an image it searches all of the figure, though from

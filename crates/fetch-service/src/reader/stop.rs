@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::Unreadable;
 
 /// Set by whoever gives a conversion up, and looked at between its steps and while a page is
-/// parsed: what is left of it then is one step, the longest of which is the search for the main
-/// content. That grows with the page, but not alike for all: a page of headings alone takes some
-/// forty times as long as one of paragraphs. A PDF's process is ended. Cheap to clone.
+/// parsed or compared with the selectors of its sheets: what is left of it then is one step, the
+/// longest of which is the search for the main content. That grows with the page. A PDF's process
+/// is ended. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Stop(Arc<AtomicBool>);
 

@@ -2,15 +2,21 @@
 //! what is for screens of any size is read: `.a, #b { display: none }`, and [`combined`].
 
 mod combined;
+mod names;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use combined::Combined;
 use cssparser::{Delimiter, ParseError, Parser, Token};
 use dom_query::{Document, NodeId, NodeRef};
+use names::{Names, is_plain, own_names};
 
-use super::article::{own_text_length, part};
-use super::declarations::{Declarations, written};
+use super::Stop;
+use super::article::part;
+use super::css_text::{parts, written};
+use super::declarations::Declarations;
+use super::effect::{Effect, Ways};
+use super::ways::way_of;
 
 /// Rounds in which rules are passed over that hide too much. What others still hide goes.
 const ROUNDS: usize = 8;
@@ -35,52 +41,63 @@ impl Hiding {
     }
 }
 
-/// Classes and ids that are hidden, each with the rule that does it.
+/// A rule that hides, or shows.
+#[derive(Debug)]
+struct Rule {
+    effect: Effect,
+    hiding: Hiding,
+    is_passed_over: bool,
+}
+
+/// What the page's own sheets say.
 #[derive(Debug, Default)]
-pub(super) struct Names {
-    rules: Vec<Hiding>,
-    classes: HashMap<String, usize>,
-    ids: HashMap<String, usize>,
-    /// Classes and ids that some rule shows: in a state, in a place or in a window of a size.
-    shown: HashSet<String>,
+pub(super) struct Sheets {
+    /// In their order.
+    rules: Vec<Rule>,
+    names: Names,
     combined: Combined,
     /// Elements that these hide, each with the rules.
     matches: HashMap<NodeId, Vec<usize>>,
 }
 
-/// What the page's own sheets say.
-pub(super) fn read(document: &Document) -> Names {
-    let mut names = Names::default();
+pub(super) fn read(document: &Document) -> Sheets {
+    let mut sheets = Sheets::default();
     for sheet in document.select("style").nodes() {
-        // One for a narrow window or for print is not for this reader.
-        let media = sheet.attr("media").unwrap_or_default();
-        if is_for_screens(&media) {
-            names.read(&mut Parser::new(&sheet.text()), true);
+        if is_sheet(sheet) {
+            sheets.read(&mut Parser::new(&sheet.text()), true);
         }
     }
-    names.weaken();
-    names
+    sheets.weaken();
+    sheets
 }
 
-impl Names {
+/// Whether a browser with scripts takes it, and not for a narrow window or for print alone.
+fn is_sheet(sheet: &NodeRef<'_>) -> bool {
+    let kind = sheet.attr("type").unwrap_or_default();
+    let is_inert = |node: &NodeRef<'_>| {
+        let name = node.node_name();
+        matches!(name.as_deref(), Some("noscript" | "template"))
+    };
+    (kind.is_empty() || kind.eq_ignore_ascii_case("text/css"))
+        && is_for_screens(&sheet.attr("media").unwrap_or_default())
+        && !sheet.ancestors(None).iter().any(is_inert)
+}
+
+impl Sheets {
     /// The elements that are hidden, on a page that has nothing but its text.
-    pub(super) fn hidden(mut self, document: &Document) -> Vec<NodeRef<'_>> {
-        let Some(body) = document.body().filter(|_| !self.is_empty()) else {
+    pub(super) fn hidden<'a>(mut self, document: &'a Document, stop: &Stop) -> Vec<NodeRef<'a>> {
+        let Some(body) = document.body().filter(|_| !self.rules.is_empty()) else {
             return Vec::new();
         };
-        self.matches = self.combined.matches(document);
-        let all = own_text_length(&body);
+        self.matches = self.combined.matches(document, stop);
+        let all = text_length(&body);
         for _ in 0..ROUNDS {
             let hidden = self.outermost_hidden(body);
-            if !self.pass_over(&hidden, all) {
+            if stop.is_set() || !self.pass_over(&hidden, all) {
                 return hidden;
             }
         }
         self.outermost_hidden(body)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.classes.is_empty() && self.ids.is_empty() && self.combined.is_empty()
     }
 
     /// Reads the rules; a later one may show again what an earlier one hid. Those within most `@`
@@ -112,51 +129,49 @@ impl Names {
     }
 
     fn rule(&mut self, selectors: &str, declarations: &Declarations, may_hide: bool) {
-        let hiding = match (declarations.remove(), declarations.hide()) {
-            _ if !may_hide => None,
-            (true, _) => Some(Hiding::Removed),
-            (_, true) => Some(Hiding::Unseen),
-            _ => None,
-        };
-        let display = declarations.value("display");
-        let shows = display.is_some_and(|display| display != "none") && hiding.is_none();
+        let mut effect = declarations.effect();
+        if declarations.is_animated() {
+            // It fades in.
+            effect = effect.without_hiding(way_of("opacity"));
+        }
+        if !may_hide {
+            effect = effect.without_hiding(Ways::MAX);
+        }
+        if effect.is_none() {
+            return;
+        }
         let rule = self.rules.len();
-        self.rules.extend(hiding);
-        for selector in selectors.split(',').map(str::trim) {
-            let plain = plain_name(selector).filter(|_| may_hide);
-            if shows {
-                self.combined.show(selector);
-            }
-            let Some((is_class, name)) = plain else {
-                if shows {
-                    self.shown.extend(names_in(selector).map(str::to_owned));
-                } else if hiding.is_some() {
-                    self.combined.hide(selector, rule);
-                }
-                continue;
-            };
-            let names = if is_class {
-                &mut self.classes
+        let is_removed = effect.all.hiding & way_of("display") != 0;
+        self.rules.push(Rule {
+            effect,
+            hiding: if is_removed {
+                Hiding::Removed
             } else {
-                &mut self.ids
-            };
-            if let Some(hiding) = hiding {
-                let known = names.entry(name.to_owned()).or_insert(rule);
-                if self.rules.get(*known).is_some_and(|known| *known <= hiding) {
-                    *known = rule;
+                Hiding::Unseen
+            },
+            is_passed_over: false,
+        });
+        for selector in parts(selectors, &[',']) {
+            let is_plain = may_hide && is_plain(selector);
+            for name in own_names(selector) {
+                self.combined.show(name, effect);
+                if !is_plain {
+                    self.names.show(name, effect);
                 }
-            } else if shows {
-                names.remove(name);
+            }
+            if is_plain {
+                self.names.add(selector, &self.rules);
+            } else {
+                self.combined.hide(selector, rule, effect);
             }
         }
     }
 
     /// What some rule shows may be what a browser shows.
     fn weaken(&mut self) {
-        let names = self.classes.iter().chain(&self.ids);
-        for (_, rule) in names.filter(|(name, _)| self.shown.contains(*name)) {
-            if let Some(hiding) = self.rules.get_mut(*rule) {
-                *hiding = Hiding::Unseen;
+        for rule in self.names.shown_elsewhere() {
+            if let Some(rule) = self.rules.get_mut(rule) {
+                rule.hiding = Hiding::Unseen;
             }
         }
     }
@@ -165,27 +180,20 @@ impl Names {
     fn pass_over(&mut self, hidden: &[NodeRef<'_>], all: usize) -> bool {
         let mut lengths = vec![0; self.rules.len()];
         for node in hidden {
-            let length = own_text_length(node);
-            let mut rules = self.rules_for(node);
-            rules.sort_unstable();
-            rules.dedup();
-            for rule in rules {
+            let length = text_length(node);
+            for rule in self.rules_for(node) {
                 if let Some(sum) = lengths.get_mut(rule) {
                     *sum += length;
                 }
             }
         }
-        let rules = self.rules.iter().zip(lengths);
-        let too_much: Vec<bool> = rules
-            .map(|(rule, length)| part(length, all) > rule.at_most())
-            .collect();
-        let stays = |_: &String, rule: &mut usize| !too_much.get(*rule).is_some_and(|much| *much);
-        self.classes.retain(stays);
-        self.ids.retain(stays);
-        for rules in self.matches.values_mut() {
-            rules.retain(|rule| !too_much.get(*rule).is_some_and(|much| *much));
+        let mut is_any = false;
+        for (rule, length) in self.rules.iter_mut().zip(lengths) {
+            let is_too_much = part(length, all) > rule.hiding.at_most();
+            rule.is_passed_over |= is_too_much;
+            is_any |= is_too_much;
         }
-        too_much.contains(&true)
+        is_any
     }
 
     /// What is within one of them counts and goes with it.
@@ -202,15 +210,17 @@ impl Names {
         hidden
     }
 
-    /// Those that hide the element.
+    /// Those that hide the element, each once.
     fn rules_for(&self, node: &NodeRef<'_>) -> Vec<usize> {
-        let class = node.class().unwrap_or_default();
-        let classes = class.split_ascii_whitespace();
-        let by_class = classes.filter_map(|class| self.classes.get(class));
-        let id = node.id_attr();
-        let by_id = id.as_deref().and_then(|id| self.ids.get(id));
         let combined = self.matches.get(&node.id).into_iter().flatten();
-        by_class.chain(by_id).chain(combined).copied().collect()
+        let mut rules = self.names.rules_for(node, &self.rules);
+        rules.extend(combined.filter(|rule| {
+            let rule = self.rules.get(**rule);
+            rule.is_some_and(|rule| !rule.is_passed_over)
+        }));
+        rules.sort_unstable();
+        rules.dedup();
+        rules
     }
 }
 
@@ -230,17 +240,13 @@ fn is_for_screens(media: &str) -> bool {
     })
 }
 
-/// The name in `.a` and `#a`, and whether it is a class.
-fn plain_name(selector: &str) -> Option<(bool, &str)> {
-    let class = selector.strip_prefix('.').map(|name| (true, name));
-    let plain = class.or_else(|| selector.strip_prefix('#').map(|name| (false, name)));
-    let is_part = |char: char| char.is_alphanumeric() || char == '-' || char == '_';
-    plain.filter(|(_, name)| name.chars().all(is_part))
-}
-
-/// The classes and ids that an element itself must have for the selector.
-fn names_in(selector: &str) -> impl Iterator<Item = &str> {
-    let own = selector.rsplit([' ', '>', '+', '~']).next();
-    let parts = own.unwrap_or_default().split(['.', '#']).skip(1);
-    parts.filter_map(|part| part.split([':', '?']).next())
+/// Characters of text; runs of whitespace count once.
+fn text_length(root: &NodeRef<'_>) -> usize {
+    let texts = root.descendants_it().filter(NodeRef::is_text);
+    let length = |text: NodeRef<'_>| {
+        let text = text.text();
+        let words = text.split_whitespace();
+        words.map(|word| word.chars().count() + 1).sum::<usize>()
+    };
+    texts.map(length).sum()
 }

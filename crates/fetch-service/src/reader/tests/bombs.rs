@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::{Content, Form, Format, View, html, in_format, page, viewed};
-use crate::reader::{Selector, Stop, Unreadable};
+use crate::reader::{Selector, Stop, Unreadable, dom, style_sheets};
 
 pub(super) const FORMATS: [Format; 5] = [
     Format::Markdown,
@@ -144,7 +144,7 @@ fn nothing_grows_many_times_over() {
 }
 
 /// The processor's time of this thread until now.
-fn processor_time() -> Duration {
+pub(super) fn processor_time() -> Duration {
     let figures = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
     let nanoseconds = figures.split(' ').next().unwrap().parse().unwrap();
     Duration::from_nanos(nanoseconds)
@@ -157,7 +157,7 @@ pub(super) type Part = (&'static str, fn(usize) -> String);
 /// with its square: the bound is far from both.
 #[test]
 fn cost_grows_with_the_page_and_not_with_its_square() {
-    let parts: [Part; 11] = [
+    let parts: [Part; 12] = [
         ("paragraphs", |n| {
             "<p>Some words of a <b>page</b>.</p>".repeat(n)
         }),
@@ -183,6 +183,16 @@ fn cost_grows_with_the_page_and_not_with_its_square() {
             let sheets =
                 (0..n).map(|n| format!("<style>.c{n}{{display:none}}</style><p class=c{n}>x</p>"));
             sheets.collect()
+        }),
+        // An element that all others are in has as many classes as there are others.
+        ("combined selectors", |n| {
+            let rules = (0..60).map(|n| format!(".x{n} b{{display:none}}"));
+            format!(
+                "<style>{}</style><div class='{}'>{}</div>",
+                rules.collect::<String>(),
+                "a ".repeat(100 * n),
+                "<b>x</b>".repeat(n)
+            )
         }),
         ("tables", |n| {
             "<table><tr><th>a<td rowspan=2>b<tr><td>c</table>".repeat(n)
@@ -233,6 +243,33 @@ fn a_selector_is_given_up_after_a_while() {
         matches!(outcome, Unreadable::SelectorTooSlow(_)),
         "{outcome}"
     );
+}
+
+/// What follows one another in a selector takes stack at each element, and all of it takes time.
+#[test]
+fn no_selector_of_a_sheet_is_too_long() {
+    for (selector, element) in [
+        ("hr+".repeat(50_000) + "i", "<hr>"),
+        (".a".repeat(20_000) + " i", "<b class=a>x</b>"),
+        (".a ".repeat(20_000) + "i", "<b class=a>x</b>"),
+    ] {
+        let (text, _) = html(&format!(
+            "<style>{selector}{{display:none}}</style>{}<i>Shown</i>",
+            element.repeat(50_000)
+        ));
+        assert!(text.contains("Shown"));
+    }
+}
+
+#[test]
+fn selectors_of_a_sheet_are_not_compared_where_nobody_waits() {
+    let page = "<style>p.a{display:none}</style><p class=a>Some text</p><p>Other text</p>";
+    let stop = Stop::default();
+    let document = dom::parse(page, &stop).unwrap();
+    let hidden = || style_sheets::read(&document).hidden(&document, &stop).len();
+    assert_eq!(hidden(), 1);
+    stop.set();
+    assert_eq!(hidden(), 0);
 }
 
 #[test]

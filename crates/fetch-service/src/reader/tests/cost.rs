@@ -1,7 +1,7 @@
 //! Pages made so that each of many parts costs as much as all of the others together.
 
-use super::bombs::{FORMATS, Part, grows_with_the_page};
-use super::{Format, article};
+use super::bombs::{FORMATS, Part, grows_with_the_page, processor_time};
+use super::{Format, article, in_format, markdown, page, viewed};
 
 #[test]
 fn what_streams_move_costs_no_more_than_the_page() {
@@ -38,7 +38,7 @@ fn a_chain_of_streams_costs_no_more_than_the_page() {
 
 #[test]
 fn a_long_title_is_not_compared_with_each_heading_as_a_whole() {
-    fn page(n: usize, title: &str, head: &str, heading: &str) -> String {
+    fn titled(n: usize, title: &str, head: &str, heading: &str) -> String {
         let headings = format!("<h2>q</h2><p>{}</p>", "Text, ".repeat(10)).repeat(n);
         let long = "word ".repeat(40 * n);
         let page = article(&headings).replace("<title>A  title</title>", title);
@@ -47,18 +47,53 @@ fn a_long_title_is_not_compared_with_each_heading_as_a_whole() {
             .replace("LONG", &long)
     }
     let parts: [Part; 3] = [
-        ("title", |n| page(n, "<title>LONG</title>", "", "")),
+        ("title", |n| titled(n, "<title>LONG</title>", "", "")),
         ("meta", |n| {
-            page(n, "", "<meta property='og:title' content='LONG'>", "")
+            titled(n, "", "<meta property='og:title' content='LONG'>", "")
         }),
         ("heading", |n| {
             // It is compared with those before it.
-            page(n, "<title>x</title>", "", "") + &format!("<h1>{}</h1>", "word ".repeat(40 * n))
+            titled(n, "<title>x</title>", "", "") + &format!("<h1>{}</h1>", "word ".repeat(40 * n))
         }),
     ];
     for part in parts {
         grows_with_the_page(part, 50, &[Format::Markdown, Format::Text]);
     }
+}
+
+#[test]
+fn headings_cost_no_more_than_others_for_a_long_title() {
+    let took = |heading: &str| {
+        let body = article(&format!("<{heading}>q</{heading}>").repeat(5_000));
+        let body = body.replace("<h1>A title</h1>", "");
+        let page = page("text/html", body.replace("A  title", &"w ".repeat(249)));
+        let once = || {
+            let before = processor_time();
+            viewed(&page, &in_format(Format::Markdown)).unwrap();
+            processor_time().saturating_sub(before)
+        };
+        (0..4).map(|_| once()).min().unwrap()
+    };
+    // Only these two are compared with it.
+    let (compared, others) = (took("h2"), took("h3"));
+    assert!(compared <= 2 * others, "{compared:?}, {others:?}");
+}
+
+/// What is compared with headings is short, what is shown is not.
+#[test]
+fn a_title_above_many_headings_is_shown_as_a_whole() {
+    let title = "Words of a title that is a line long, or two, if the window is narrow";
+    let page = article(&"<h2>Part</h2><p>Text</p>".repeat(5_000));
+    let text = markdown(
+        &page
+            .replace("A  title", title)
+            .replace("<h1>A title</h1>", ""),
+    );
+    assert!(
+        text.starts_with(&format!("# {title}\n")),
+        "{}",
+        &text[..200]
+    );
 }
 
 #[test]

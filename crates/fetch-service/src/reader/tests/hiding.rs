@@ -85,9 +85,100 @@ const HIDDEN: [&str; 70] = [
     "<style>dfn{display:none}</style><p><dfn>SECRET</dfn>",
 ];
 
+/// Shown by what browsers refuse, or by what weighs less.
+const HIDDEN_STILL: [&str; 60] = [
+    "<p style='display:none;display:calc(1)'>SECRET</p>",
+    "<p style='display:none;display:var(x)'>SECRET</p>",
+    "<p style='visibility:hidden;visibility:max(1px,2px)'>SECRET</p>",
+    "<p style='color:transparent;color:calc(1)'>SECRET</p>",
+    "<p style='opacity:0;opacity:calc(1px)'>SECRET</p>",
+    "<p style='font-size:0;font-size:calc(red)'>SECRET</p>",
+    "<p style='font-size:0;font-size:12 px'>SECRET</p>",
+    "<p style='display:none;display:block\\20'>SECRET</p>",
+    "<p style='display:none;display:block\\!important'>SECRET</p>",
+    "<p style='translate:0-9999px'>SECRET</p>",
+    "<p style='margin:0 0 0/**/-9999px'>SECRET</p>",
+    "<p style='position:absolute;left:-1e39px'>SECRET</p>",
+    "<p style='margin-left:-9999px;margin:0 x 0 0'>SECRET</p>",
+    "<p style='margin-left:-9999px;margin:0 0 0 0 0'>SECRET</p>",
+    "<p style='margin-left:-9999px;margin:0 inherit'>SECRET</p>",
+    "<p style='position:absolute;left:-9999px;inset:0 0 0 x'>SECRET</p>",
+    "<p style='color:transparent;-webkit-text-fill-color:currentcolor'>SECRET</p>",
+    "<p style='color:transparent;-webkit-text-fill-color:inherit'>SECRET</p>",
+    "<p style='display:table-column'>SECRET</p>",
+    "<p style='display:table-column-group'>SECRET</p>",
+    "<p style='clip-path:inset(50%);clip-path:circle(x)'>SECRET</p>",
+    "<p style='clip-path:inset(50%);clip-path:polygon(1px)'>SECRET</p>",
+    "<p style='clip:rect(0,0,0,0);clip:rect(a)'>SECRET</p>",
+    "<p style='clip:rect(5px,9px,5px,0)'>SECRET</p>",
+    "<p style='transform:scale(0);transform:scale(1px)'>SECRET</p>",
+    "<p style='transform:scale(0);transform:scale(1,2,3)'>SECRET</p>",
+    "<p style='transform:scale(0);transform:rotate(5)'>SECRET</p>",
+    "<p style='filter:opacity(0);filter:blur(5)'>SECRET</p>",
+    "<p style='color:transparent;color:color-mix(x)'>SECRET</p>",
+    "<p style='color:transparent;color:color(1 2 3)'>SECRET</p>",
+    "<p style='color:transparent;color:rgb(1,2,3,4,5)'>SECRET</p>",
+    "<p style='color:transparent;color:rgb(1 2 3 4)'>SECRET</p>",
+    "<p style='color:transparent;color:hsl(1,2,3)'>SECRET</p>",
+    "<p style='transform:matrix(0,0,0,0,0,0)'>SECRET</p>",
+    "<p style='transform:rotateX(90deg)'>SECRET</p>",
+    "<p style='transform:rotateY(.75turn)'>SECRET</p>",
+    "<p style='transform:scale(calc(0))'>SECRET</p>",
+    "<p style='color:rgb(from #fff r g b/0)'>SECRET</p>",
+    "<p style='color:color-mix(in srgb,transparent 50%,#0000)'>SECRET</p>",
+    "<p style='text-indent:-100dvw'>SECRET</p>",
+    "<p style='position:absolute;left:-100cqi'>SECRET</p>",
+    "<p style='height:0;min-height:0;overflow:hidden'>SECRET</p>",
+    "<p style='flex:none;height:0;overflow:hidden'>SECRET</p>",
+    "<style>.s{display:none!important}.s{display:block}</style><p class=s>SECRET</p>",
+    "<style>p.s{display:none!important}.s{display:block}</style><p class=s>SECRET</p>",
+    "<style>.s{opacity:0!important}.s{opacity:1}</style><p class=s>SECRET</p>",
+    "<style>.s{display:none}.s{opacity:1;color:red}</style><p class=s>SECRET</p>",
+    "<style>.s{display:none}.s{display:calc(1)}</style><p class=s>SECRET</p>",
+    "<style>.s{height:0;overflow:hidden}.s{width:9px}</style><p class=s>SECRET</p>",
+    "<style>.s{-webkit-text-fill-color:transparent}.s{color:red}</style><p class=s>SECRET</p>",
+    "<style>.x{display:block}.s{display:none}</style><p class='x s'>SECRET</p>",
+    "<style>#s{display:none}.x{display:block}</style><p class=x id=s>SECRET</p>",
+    "<style>p.s{display:none}p{display:block}</style><p class=s>SECRET</p>",
+    "<style>.s{display:none!important}</style><p class=s style='display:block'>SECRET</p>",
+    "<style>.s{display:none}</style><noscript><style>.s{display:block}</style></noscript><p class=s>SECRET</p>",
+    "<style>.s{display:none}</style><style type=text/x>.s{display:block}</style><p class=s>SECRET</p>",
+    "<style>,,,,p.s{display:none}</style><p class=s>SECRET</p>",
+    "<style>.md\\:s{display:none}</style><p class=md:s>SECRET</p>",
+    "<style>p:not(.a,.b),.s{display:none}</style><p class=s>SECRET</p>",
+    "<style>.s{display:none}</style><form><p class=s>SECRET</p></form>",
+];
+
 #[test]
 fn text_that_a_browser_hides_is_dropped() {
     HIDDEN.into_iter().for_each(is_dropped);
+}
+
+#[test]
+fn what_is_hidden_is_shown_by_nothing_that_does_not_rule() {
+    HIDDEN_STILL.into_iter().for_each(is_dropped);
+}
+
+/// All of its text is in one.
+#[test]
+fn a_rule_is_weighed_by_all_text_within_forms_too() {
+    let text = markdown(
+        "<style>.s{display:none}</style><form><p>The text of a page, which is in a form as all of \
+         the page is.</p><p class=s>SECRET</p></form>",
+    );
+    assert!(
+        text.contains("in a form") && !text.contains("SECRET"),
+        "{text}"
+    );
+}
+
+/// However many selectors match nothing, within reason.
+#[test]
+fn rules_that_are_for_nothing_take_no_others_place() {
+    let others = "p.x{display:none}".repeat(100);
+    is_dropped(&format!(
+        "<style>{others}p.s{{display:none}}</style><p class=s>SECRET</p>"
+    ));
 }
 
 #[test]
@@ -115,6 +206,33 @@ fn text_that_a_browser_shows_stays() {
         "<style>div > p{display:none} div > p:first-child{display:block}</style><section>Shown</section><section>Shown</section><section>Shown</section><div><p>Shown</p></div>",
         "<style>p{display:none} .t{display:block}</style><section>Shown</section><section>Shown</section><section>Shown</section><p class=t>Shown</p>",
         "<body class=loading><style>.loading p{display:none}</style><p>Shown</p><section>Shown</section><section>Shown</section><section>Shown</section>",
+        "<p style='visibility:hidden;visibility:var(--x)'>Shown</p>",
+        "<p style='font-size:0;font-size:clamp(1rem,2vw + 3px,4rem)'>Shown</p>",
+        "<p style='opacity:0;opacity:calc(1 - .2)'>Shown</p>",
+        "<p style='margin-left:-9999px;margin:0 calc(1px + 2%)'>Shown</p>",
+        "<p style='color:transparent;-webkit-text-fill-color:red'>Shown</p>",
+        "<p style='color:transparent;color:rgb(from red r g b / .9)'>Shown</p>",
+        "<p style='color:transparent;color:color(display-p3 1 .5 0)'>Shown</p>",
+        "<p style='filter:opacity(0);filter:blur() drop-shadow(1px 2px red)'>Shown</p>",
+        "<p style='clip-path:inset(50%);clip-path:circle(50% at 1px 2px)'>Shown</p>",
+        "<p style='transform:matrix(1,0,0,1,0,0) rotateX(180deg)'>Shown</p>",
+        "<p style='flex:1;height:0;overflow:auto'>Shown</p>",
+        "<p style='height:0;min-height:100%;overflow:hidden'>Shown</p>",
+        "<p style='width:5%;overflow:hidden'>Shown</p>",
+        "<p style='transform:translate3d(-1200px,0,0)'>Shown</p>",
+        "<p style='position:absolute;left:50%;width:1200px;margin-left:-600px'>Shown</p>",
+        "<p style='text-indent:-50mm'>Shown</p>",
+        // What it says of itself is what it is.
+        "<style>.t{opacity:0}.t{opacity:1}</style><p class=t>Shown</p><section>Shown</section><section>Shown</section>",
+        "<style>.t{visibility:hidden}.t{visibility:visible}</style><p class=t>Shown</p><section>Shown</section><section>Shown</section>",
+        "<style>.t{font-size:0}.t{font-size:16px}</style><p class=t>Shown</p><section>Shown</section><section>Shown</section>",
+        "<style>.t{opacity:0;animation:x 1s}</style><p class=t>Shown</p><section>Shown</section><section>Shown</section>",
+        "<style>p:not(.a,.t,.b){display:none}</style><p class=t>Shown</p><section>Shown</section><section>Shown</section>",
+        "<style>.hidden{display:none}@media(min-width:9px){.md\\:block{display:block}}</style><p class='hidden md:block'>Shown</p><section>Shown</section><section>Shown</section>",
+        "<style>.t{display:none}.on{display:block}</style><p class='t on'>Shown</p><section>Shown</section><section>Shown</section>",
+        "<style>.t{display:none}</style><p class=t style='display:block'>Shown</p><section>Shown</section><section>Shown</section>",
+        "<noscript><style>.t{display:none}</style></noscript><p class=t>Shown</p><section>Shown</section><section>Shown</section>",
+        "<style type=text/less>.t{display:none}</style><p class=t>Shown</p><section>Shown</section><section>Shown</section>",
         // Scripts reveal it, or the window does.
         "<style>.t{display:none}.t.on{display:block}</style><p>Shown</p><p class='t on'>Shown</p>",
         "<style>.t{display:none}@media(min-width:9px){.t{display:block}}</style><p>Shown</p><p class=t>Shown</p>",

@@ -42,6 +42,8 @@ fn attributes_of_a_stripped_page_are_read_as_browsers_read_them() {
         "<p id=x style=display:none>SECRET</p>",
         "<p style=\"background:url('x');display:none\">SECRET</p>",
         "<p style='display&#58;none'>SECRET</p>",
+        "<p style='display&#x3anone'>SECRET</p>",
+        "<p style='display&colon;none;x:&y; & &nothing;'>SECRET</p>",
         "<p STYLE = 'display:none'style='x'>SECRET</p>",
         "<p class='b sr-only'>SECRET</p>",
         "<p popover>SECRET</p>",
