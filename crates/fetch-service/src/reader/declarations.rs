@@ -27,7 +27,7 @@ const ALIASES: [(&str, &str); 13] = [
 #[derive(Debug, Default)]
 pub(super) struct Declarations(Vec<Declaration>);
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Declaration {
     property: String,
     value: String,
@@ -99,22 +99,26 @@ impl Declarations {
         }
     }
 
-    /// Those that rule over all others.
-    pub(super) fn important(&self) -> Self {
-        let important = self.0.iter().filter(|known| known.is_important);
-        Self(important.cloned().collect())
+    /// What rules.
+    pub(super) fn value(&self, property: &str) -> Option<&str> {
+        self.ruling(property).map(|known| known.value.as_str())
     }
 
-    /// What rules: the last that is important, else the last.
-    pub(super) fn value(&self, property: &str) -> Option<&str> {
+    /// Whether what rules is important.
+    pub(super) fn is_important(&self, property: &str) -> bool {
+        self.ruling(property)
+            .is_some_and(|known| known.is_important)
+    }
+
+    /// The last that is important, else the last.
+    fn ruling(&self, property: &str) -> Option<&Declaration> {
         let mut declared = self
             .0
             .iter()
             .rev()
             .filter(|known| known.property == property);
         let last = declared.clone().next();
-        let rules = declared.find(|known| known.is_important).or(last);
-        rules.map(|known| known.value.as_str())
+        declared.find(|known| known.is_important).or(last)
     }
 }
 

@@ -23,6 +23,13 @@ impl Stated {
         self.hiding | self.showing
     }
 
+    pub(super) fn within(self, ways: Ways) -> Self {
+        Self {
+            hiding: self.hiding & ways,
+            showing: self.showing & ways,
+        }
+    }
+
     fn then(self, later: Self) -> Self {
         Self {
             hiding: (self.hiding & !later.showing) | later.hiding,

@@ -152,17 +152,22 @@ impl Sheets {
             is_passed_over: false,
         });
         for selector in parts(selectors, &[',']) {
-            let is_plain = may_hide && is_plain(selector);
-            for name in own_names(selector) {
-                self.combined.show(name, effect);
-                if !is_plain {
-                    self.names.show(name, effect);
-                }
-            }
-            if is_plain {
+            let is_plain = is_plain(selector);
+            if is_plain && may_hide {
                 self.names.add(selector, &self.rules);
             } else {
                 self.combined.hide(selector, rule, effect);
+            }
+            if is_of_a_part(selector) {
+                continue;
+            }
+            for name in own_names(selector) {
+                self.combined.show(name, selector, effect);
+                if !is_plain {
+                    self.names.show_elsewhere(name, effect);
+                } else if !may_hide {
+                    self.names.show(name, effect);
+                }
             }
         }
     }
@@ -222,6 +227,12 @@ impl Sheets {
         rules.dedup();
         rules
     }
+}
+
+/// Whether it selects no element but a pseudo-element, which may be shown where that is hidden.
+fn is_of_a_part(selector: &str) -> bool {
+    const OLD: [&str; 4] = [":before", ":after", ":first-line", ":first-letter"];
+    selector.contains("::") || OLD.iter().any(|old| selector.ends_with(old))
 }
 
 /// For what the rules within are, if that is by medium.

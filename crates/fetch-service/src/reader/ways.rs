@@ -65,6 +65,14 @@ const WAYS: [(&str, Hides); 24] = [
     ("", Declarations::is_like_background),
 ];
 
+/// What decides together whether text is like what is behind it.
+const OF_PAINT: [&str; 4] = [
+    "-webkit-text-fill-color",
+    "color",
+    "background-color",
+    "background",
+];
+
 /// The bit of a property's way.
 pub(super) fn way_of(property: &str) -> Ways {
     let place = WAYS.iter().position(|(known, _)| *known == property);
@@ -83,22 +91,27 @@ impl Declarations {
     }
 
     pub(super) fn effect(&self) -> Effect {
-        Effect {
-            all: self.stated(),
-            important: self.important().stated(),
-        }
-    }
-
-    fn stated(&self) -> Stated {
-        let mut stated = Stated::default();
+        let (mut all, mut important) = (Stated::default(), 0);
         for (place, (property, hides)) in WAYS.iter().enumerate() {
+            let way = 1 << place;
             if hides(self) {
-                stated.hiding |= 1 << place;
-            } else if self.value(property).is_some() {
-                stated.showing |= 1 << place;
+                all.hiding |= way;
+            } else if self.has(property, |value| !may_hide(property, value)) {
+                all.showing |= way;
+            }
+            let of: &[&str] = if property.is_empty() {
+                &OF_PAINT
+            } else {
+                &[property]
+            };
+            if of.iter().any(|property| self.is_important(property)) {
+                important |= way;
             }
         }
-        stated
+        Effect {
+            all,
+            important: all.within(important),
+        }
     }
 
     /// Whether what is said is not what it comes to.
@@ -118,20 +131,22 @@ impl Declarations {
 
     /// Whether it is cut where there is no room, unless there is room by something else.
     fn cuts(&self, property: &str, least: &str) -> bool {
-        // What can be scrolled in no room is not seen either.
-        let cuts = |word: &str| matches!(word, "hidden" | "clip" | "scroll" | "auto" | "overlay");
+        let overflows = |such: fn(&str) -> bool| {
+            let mut names = ["overflow", "overflow-x", "overflow-y"].into_iter();
+            names.any(|overflow| self.has(overflow, |value| words(value).any(such)))
+        };
         let grows = |value: &str| {
             let first = words(value).next().unwrap_or_default();
             first == "auto" || number(first).is_some_and(|(number, _)| number > 0.0)
         };
-        let has_room = self.has(least, |value| value != "auto" && !is_pixel(value));
+        // Panes that scroll are given what is left of their row.
+        let is_given_room = matches!(property, "width" | "height")
+            && overflows(scrolls)
+            && (self.has("flex", grows) || self.has("flex-grow", grows));
         self.has(property, is_pixel)
-            && ["overflow", "overflow-x", "overflow-y"]
-                .into_iter()
-                .any(|overflow| self.has(overflow, |value| words(value).any(cuts)))
-            && !has_room
-            && !(matches!(property, "width" | "height")
-                && (self.has("flex", grows) || self.has("flex-grow", grows)))
+            && overflows(cuts)
+            && !self.has(least, is_room)
+            && !is_given_room
     }
 
     fn is_placed(&self) -> bool {
@@ -143,9 +158,17 @@ impl Declarations {
             number(left).is_some_and(|(number, unit)| unit == "%" && number > 0.0)
         });
         self.has("margin-left", |margin| {
-            // By as much as its container is wide, columns are laid out side by side.
+            // Something wide is centred by half of what it is.
+            let is_as_wide = |from: f64| {
+                let mut widths = ["width", "min-width", "max-width"].into_iter();
+                widths.any(|name| {
+                    self.has(name, |width| {
+                        pixels(width).is_some_and(|width| width >= -from)
+                    })
+                })
+            };
             let is_centered =
-                is_from_within && pixels(margin).is_some_and(|pixels| pixels > -FARTHER);
+                self.is_placed() && is_from_within && pixels(margin).is_some_and(is_as_wide);
             is_far_by_itself(margin) && !is_centered
         })
     }
@@ -179,6 +202,39 @@ impl Declarations {
             .zip(self.fill().or_else(|| self.color()))
             .is_some_and(|(background, color)| color.is_like(background))
     }
+}
+
+fn scrolls(overflow: &str) -> bool {
+    matches!(overflow, "scroll" | "auto" | "overlay")
+}
+
+/// What can be scrolled in no room is not seen either.
+fn cuts(overflow: &str) -> bool {
+    matches!(overflow, "hidden" | "clip") || scrolls(overflow)
+}
+
+/// Of a least size: not what depends on a container that may have none.
+fn is_room(value: &str) -> bool {
+    matches!(value, "min-content" | "max-content" | "fit-content")
+        || pixels(value).is_some_and(|pixels| pixels > TINY)
+        || number(value).is_some_and(|(number, unit)| {
+            (unit == "%" && number >= 100.0) || (is_of_window(unit) && number > 0.0)
+        })
+}
+
+/// Whether the value hides beside others that are stated elsewhere; or says nothing itself.
+fn may_hide(property: &str, value: &str) -> bool {
+    let may_hide = match property {
+        "width" | "max-width" | "height" | "max-height" => is_pixel(value),
+        "left" | "top" => is_far(value),
+        "right" | "bottom" => is_far_or_beyond(value),
+        "margin-left" => is_far_by_itself(value),
+        "color" | "-webkit-text-fill-color" => {
+            Color::parse(value).is_some_and(Color::is_transparent)
+        }
+        _ => false,
+    };
+    may_hide || value == "revert-layer"
 }
 
 /// Of a font.
@@ -252,7 +308,8 @@ fn transforms_away(transform: &str) -> bool {
             }
             // So are the pictures of a row moved through a window.
             "translate3d" => {
-                let is_far = |value| pixels(value).map_or(is_far(value), |far| far <= -FARTHER);
+                let is_far =
+                    |value| pixels(value).map_or(is_far_by_itself(value), |far| far <= -FARTHER);
                 arguments.into_iter().take(2).any(is_far)
             }
             "rotatex" | "rotatey" => arguments.first().is_some_and(|angle| is_edge(angle)),

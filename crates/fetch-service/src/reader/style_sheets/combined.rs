@@ -29,6 +29,8 @@ pub(super) struct Combined {
     hiding: Vec<Hiding>,
     /// What some rule shows, by types, classes and ids.
     shown: HashMap<String, Effect>,
+    /// What rules show that name types alone.
+    shown_by_types: HashMap<String, Effect>,
 }
 
 #[derive(Debug)]
@@ -57,9 +59,15 @@ impl Combined {
         }
     }
 
-    pub(super) fn show(&mut self, name: &str, effect: Effect) {
+    /// Notes what a rule with this selector shows by this name in it.
+    pub(super) fn show(&mut self, name: &str, selector: &str, effect: Effect) {
         if effect.shows() {
-            self.shown.entry(name.to_owned()).or_default().show(effect);
+            let shown = if selector.contains(['.', '#', ':', '[', '?']) {
+                &mut self.shown
+            } else {
+                &mut self.shown_by_types
+            };
+            shown.entry(name.to_owned()).or_default().show(effect);
         }
     }
 
@@ -93,7 +101,7 @@ impl Combined {
 
     /// The rules that hide something of the element that no rule for one of its names shows.
     fn left(&self, node: &NodeRef<'_>, hiding: &[&Hiding]) -> Vec<usize> {
-        let names = names_of(node);
+        let names = names_of(node, |name| self.shown.contains_key(name));
         let kind = node.node_name().unwrap_or_default();
         let shown = [false, true].map(|is_of_types| {
             let names = names.iter().map(String::as_str);
@@ -115,8 +123,9 @@ impl Combined {
     /// What is shown by any of these names.
     fn shown_of<'a>(&self, names: impl Iterator<Item = &'a str>, with_types: bool) -> Effect {
         let mut all = Effect::default();
-        for name in names.filter(|name| with_types || name.starts_with(['.', '#'])) {
-            if let Some(shown) = self.shown.get(name) {
+        for name in names {
+            let by_types = self.shown_by_types.get(name).filter(|_| with_types);
+            for shown in self.shown.get(name).into_iter().chain(by_types) {
                 all.show(*shown);
             }
         }
@@ -177,5 +186,6 @@ fn compare<'a>(
 /// Classes and ids of the whole page, most of which scripts take away again: `no-js`, `loading`.
 fn states_of(document: &Document) -> HashSet<String> {
     let whole = document.select("html, body");
-    whole.nodes().iter().flat_map(names_of).collect()
+    let names = whole.nodes().iter().map(|node| names_of(node, |_| true));
+    names.flatten().collect()
 }

@@ -1,6 +1,6 @@
 //! Rules whose selector is one class or one id: of these it is known which one rules.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use dom_query::NodeRef;
 
@@ -15,9 +15,14 @@ use super::Rule;
 pub(super) struct Names {
     /// The rules for each, in their order.
     rules: HashMap<String, Vec<usize>>,
-    /// What other rules show: in a state, in a place or in a window of a size.
+    /// What they show in a window of a size.
     shown: HashMap<String, Effect>,
+    /// What other rules show, in a state or in a place.
+    shown_elsewhere: HashMap<String, Effect>,
 }
+
+/// In bytes. A longer style of an element shows nothing.
+const MAX_STYLE: usize = 10_000;
 
 impl Names {
     /// Keeps the last of all rules for a class or an id. What it says again is forgotten.
@@ -44,11 +49,21 @@ impl Names {
         }
     }
 
+    pub(super) fn show_elsewhere(&mut self, name: &str, effect: Effect) {
+        if effect.shows() {
+            let shown = self.shown_elsewhere.entry(name.to_owned());
+            shown.or_default().show(effect);
+        }
+    }
+
     /// Rules that remove what another one shows.
     pub(super) fn shown_elsewhere(&self) -> impl Iterator<Item = usize> {
         let shown = self.rules.iter().filter(|(name, _)| {
-            let shown = self.shown.get(*name);
-            shown.is_some_and(|shown| shown.all.showing & way_of("display") != 0)
+            let mut shown = [&self.shown, &self.shown_elsewhere].into_iter();
+            shown.any(|shown| {
+                let shown = shown.get(*name);
+                shown.is_some_and(|shown| shown.all.showing & way_of("display") != 0)
+            })
         });
         shown.flat_map(|(_, rules)| rules.iter().copied())
     }
@@ -58,7 +73,9 @@ impl Names {
         if self.rules.is_empty() {
             return Vec::new();
         }
-        let names = names_of(node);
+        let names = names_of(node, |name| {
+            self.rules.contains_key(name) || self.shown.contains_key(name)
+        });
         let effect_of = |rule: &usize| {
             let rule = all.get(*rule).filter(|rule| !rule.is_passed_over);
             rule.map_or(Effect::default(), |rule| rule.effect)
@@ -93,20 +110,21 @@ impl Names {
 
 /// What the element's own style says.
 pub(super) fn style_of(node: &NodeRef<'_>) -> Effect {
-    let style = node.attr("style");
+    let style = node.attr("style").filter(|style| style.len() <= MAX_STYLE);
     style.map_or(Effect::default(), |style| {
         Declarations::parse(&style).effect()
     })
 }
 
-/// Its classes and its id.
-pub(super) fn names_of(node: &NodeRef<'_>) -> Vec<String> {
+/// Its classes and its id, once each, as far as somebody asks for them.
+pub(super) fn names_of(node: &NodeRef<'_>, is_asked_for: impl Fn(&str) -> bool) -> Vec<String> {
     let class = node.class().unwrap_or_default();
-    let classes = class.split_ascii_whitespace();
-    let classes = classes.map(|name| format!(".{}", plain(name)));
+    let classes: HashSet<&str> = class.split_ascii_whitespace().collect();
+    let classes = classes.into_iter().map(|name| format!(".{}", plain(name)));
     let id = node.id_attr();
     classes
         .chain(id.map(|id| format!("#{}", plain(&id))))
+        .filter(|name| is_asked_for(name))
         .collect()
 }
 

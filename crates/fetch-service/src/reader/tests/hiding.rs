@@ -86,7 +86,7 @@ const HIDDEN: [&str; 70] = [
 ];
 
 /// Shown by what browsers refuse, or by what weighs less.
-const HIDDEN_STILL: [&str; 60] = [
+const HIDDEN_STILL: [&str; 73] = [
     "<p style='display:none;display:calc(1)'>SECRET</p>",
     "<p style='display:none;display:var(x)'>SECRET</p>",
     "<p style='visibility:hidden;visibility:max(1px,2px)'>SECRET</p>",
@@ -147,6 +147,22 @@ const HIDDEN_STILL: [&str; 60] = [
     "<style>.md\\:s{display:none}</style><p class=md:s>SECRET</p>",
     "<style>p:not(.a,.b),.s{display:none}</style><p class=s>SECRET</p>",
     "<style>.s{display:none}</style><form><p class=s>SECRET</p></form>",
+    // Of two declarations that hide together one is important, or is said again.
+    "<style>.s{height:0!important;overflow:hidden}</style><p class=s>SECRET</p>",
+    "<style>p.s{position:absolute;left:-9999px!important}</style><p class=s>SECRET</p>",
+    "<style>.s{position:absolute;left:-9999px}.s{left:-9999px}</style><p class=s>SECRET</p>",
+    "<style>.s{height:0;overflow:hidden}</style><p class=s style='height:0'>SECRET</p>",
+    "<style>.s{display:none}</style><p class=s style='display:revert-layer'>SECRET</p>",
+    // It is shown beside it, at times, or elsewhere.
+    "<style>.s{display:none}.c::after{display:table}</style><p class='s c'>SECRET</p>",
+    "<style>.s{display:none}.c:before{display:table}</style><p class='s c'>SECRET</p>",
+    "<style>.s{display:none}.x:hover{display:block}</style><p class='s x'>SECRET</p>",
+    "<style>.s{display:none}.y .x{display:block}</style><p class='s x'>SECRET</p>",
+    // That is no room, and no place.
+    "<p style='height:0;overflow:hidden;min-height:inherit'>SECRET</p>",
+    "<p style='height:0;overflow:hidden;min-height:1%'>SECRET</p>",
+    "<p style='height:0;overflow:hidden;flex:1'>SECRET</p>",
+    "<p style='left:1%;margin-left:-1999px'>SECRET</p>",
 ];
 
 #[test]
@@ -220,6 +236,8 @@ fn text_that_a_browser_shows_stays() {
         "<p style='height:0;min-height:100%;overflow:hidden'>Shown</p>",
         "<p style='width:5%;overflow:hidden'>Shown</p>",
         "<p style='transform:translate3d(-1200px,0,0)'>Shown</p>",
+        "<p style='transform:translate3d(-50%,-100%,0)'>Shown</p>",
+        "<style>.x p{display:none}.x p:first-child{display:block}</style><div class=x><p>Shown</p></div><section>Shown</section>",
         "<p style='position:absolute;left:50%;width:1200px;margin-left:-600px'>Shown</p>",
         "<p style='text-indent:-50mm'>Shown</p>",
         // What it says of itself is what it is.
