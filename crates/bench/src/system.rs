@@ -237,7 +237,7 @@ fn service(
     Ok(server)
 }
 
-/// What the compose file gives the verifier's C library; whatever it is held against gets it too.
+/// What the compose file gives the verifier's C library; the bare handler gets it too.
 pub const OF_C_LIBRARY: (&str, &str) = (
     "GLIBC_TUNABLES",
     "glibc.malloc.hugetlb=1:glibc.malloc.tcache_count=32",

@@ -24,8 +24,8 @@ use table::{Table, bytes_of_place};
 /// How many bad tokens are remembered. A flood of them pushes out one another and no good one.
 const BAD_TOKENS: usize = 4096;
 
-/// What an entry takes beside its pass: of the table's places half are in use when it has just
-/// grown, and most of them where it is full. And the allocator's share.
+/// What an entry takes beside its pass: about half of the table's places are in use, and for a while
+/// a third where they just came to fill a huge page. And the allocator's share.
 const OVERHEAD: usize = 2 * bytes_of_place::<Digest, Known>() + 64;
 
 /// A token at a service: SHA-256 of both.

@@ -1,5 +1,5 @@
 //! The lines that one step of a request writes, in one write: to write takes longer than to make a
-//! line, and a token request has three.
+//! line, and a token request has two to four.
 
 use std::cell::RefCell;
 use std::future::poll_fn;

@@ -31,17 +31,14 @@ pub(super) struct Color {
     alpha: f64,
 }
 
-/// In bytes: one may be made of others, and each is read several times.
+/// In bytes: one may be made of others, and each is read several times. Who writes more hides.
 const MAX_LENGTH: usize = 1_000;
 
 impl Color {
     /// Nothing where it is no color.
     pub(super) fn parse(value: &str) -> Option<Self> {
-        if value.len() > MAX_LENGTH {
-            return None;
-        }
         let opaque = |rgb| Self { rgb, alpha: 1.0 };
-        if value == "transparent" {
+        if value == "transparent" || value.len() > MAX_LENGTH {
             return Some(Self {
                 rgb: None,
                 alpha: 0.0,

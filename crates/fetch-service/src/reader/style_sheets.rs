@@ -4,11 +4,9 @@
 mod combined;
 mod names;
 
-use std::collections::HashMap;
-
-use combined::Combined;
+use combined::{Combined, Matches};
 use cssparser::{Delimiter, ParseError, Parser, Token};
-use dom_query::{Document, NodeId, NodeRef};
+use dom_query::{Document, NodeRef};
 use names::{Names, is_plain, own_names};
 
 use super::Stop;
@@ -56,8 +54,7 @@ pub(super) struct Sheets {
     rules: Vec<Rule>,
     names: Names,
     combined: Combined,
-    /// Elements that these hide, each with the rules.
-    matches: HashMap<NodeId, Vec<usize>>,
+    matches: Matches,
 }
 
 pub(super) fn read(document: &Document) -> Sheets {
@@ -89,7 +86,8 @@ impl Sheets {
         let Some(body) = document.body().filter(|_| !self.rules.is_empty()) else {
             return Vec::new();
         };
-        self.matches = self.combined.matches(document, stop);
+        let is_hidden = |name: &str| self.names.hides(name);
+        self.matches = self.combined.matches(document, is_hidden, stop);
         let all = text_length(&body);
         for _ in 0..ROUNDS {
             let hidden = self.outermost_hidden(body);
@@ -161,13 +159,16 @@ impl Sheets {
             if is_of_a_part(selector) {
                 continue;
             }
-            for name in own_names(selector) {
-                self.combined.show(name, selector, effect);
-                if !is_plain {
-                    self.names.show_elsewhere(name, effect);
-                } else if !may_hide {
-                    self.names.show(name, effect);
+            if is_plain {
+                self.combined.show_name(selector, effect);
+                if !may_hide {
+                    self.names.show(selector, effect);
                 }
+                continue;
+            }
+            self.combined.show(selector, effect);
+            for name in own_names(selector) {
+                self.names.show_elsewhere(name, effect);
             }
         }
     }
@@ -217,8 +218,10 @@ impl Sheets {
 
     /// Those that hide the element, each once.
     fn rules_for(&self, node: &NodeRef<'_>) -> Vec<usize> {
-        let combined = self.matches.get(&node.id).into_iter().flatten();
-        let mut rules = self.names.rules_for(node, &self.rules);
+        let combined = self.matches.hidden.get(&node.id).into_iter().flatten();
+        let here = self.matches.shown.get(&node.id);
+        let here = here.copied().unwrap_or_default();
+        let mut rules = self.names.rules_for(node, &self.rules, here);
         rules.extend(combined.filter(|rule| {
             let rule = self.rules.get(**rule);
             rule.is_some_and(|rule| !rule.is_passed_over)

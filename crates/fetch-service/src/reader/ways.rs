@@ -155,20 +155,17 @@ impl Declarations {
 
     fn draws_left(&self) -> bool {
         let is_from_within = self.has("left", |left| {
-            number(left).is_some_and(|(number, unit)| unit == "%" && number > 0.0)
+            number(left).is_some_and(|(left, unit)| unit == "%" && (40.0..=60.0).contains(&left))
         });
         self.has("margin-left", |margin| {
             // Something wide is centred by half of what it is.
-            let is_as_wide = |from: f64| {
-                let mut widths = ["width", "min-width", "max-width"].into_iter();
-                widths.any(|name| {
-                    self.has(name, |width| {
-                        pixels(width).is_some_and(|width| width >= -from)
-                    })
-                })
+            let is_half = |margin: f64| {
+                let is_wide =
+                    |width: &str| pixels(width).is_some_and(|width| width >= -1.8 * margin);
+                margin > -FARTHER && (self.has("width", is_wide) || self.has("min-width", is_wide))
             };
             let is_centered =
-                self.is_placed() && is_from_within && pixels(margin).is_some_and(is_as_wide);
+                self.is_placed() && is_from_within && pixels(margin).is_some_and(is_half);
             is_far_by_itself(margin) && !is_centered
         })
     }
@@ -215,7 +212,14 @@ fn cuts(overflow: &str) -> bool {
 
 /// Of a least size: not what depends on a container that may have none.
 fn is_room(value: &str) -> bool {
-    matches!(value, "min-content" | "max-content" | "fit-content")
+    const ROOM: [&str; 5] = [
+        "min-content",
+        "max-content",
+        "fit-content",
+        "stretch",
+        "-webkit-fill-available",
+    ];
+    ROOM.contains(&value)
         || pixels(value).is_some_and(|pixels| pixels > TINY)
         || number(value).is_some_and(|(number, unit)| {
             (unit == "%" && number >= 100.0) || (is_of_window(unit) && number > 0.0)

@@ -43,6 +43,10 @@ impl Names {
         known.reverse();
     }
 
+    pub(super) fn hides(&self, name: &str) -> bool {
+        self.rules.contains_key(name)
+    }
+
     pub(super) fn show(&mut self, name: &str, effect: Effect) {
         if effect.shows() {
             self.shown.entry(name.to_owned()).or_default().show(effect);
@@ -69,7 +73,8 @@ impl Names {
     }
 
     /// Those by which the element is hidden.
-    pub(super) fn rules_for(&self, node: &NodeRef<'_>, all: &[Rule]) -> Vec<usize> {
+    /// `here` is what shows it and weighs more than a class.
+    pub(super) fn rules_for(&self, node: &NodeRef<'_>, all: &[Rule], here: Effect) -> Vec<usize> {
         if self.rules.is_empty() {
             return Vec::new();
         }
@@ -93,7 +98,7 @@ impl Names {
         if effect.all.hiding | effect.important.hiding == 0 {
             return Vec::new();
         }
-        let mut shown = Effect::default();
+        let mut shown = here;
         for name in &names {
             // What shows the same as is hidden does so at times.
             let hidden = rules_for(name).iter().map(effect_of);

@@ -86,7 +86,7 @@ const HIDDEN: [&str; 70] = [
 ];
 
 /// Shown by what browsers refuse, or by what weighs less.
-const HIDDEN_STILL: [&str; 73] = [
+const HIDDEN_STILL: [&str; 77] = [
     "<p style='display:none;display:calc(1)'>SECRET</p>",
     "<p style='display:none;display:var(x)'>SECRET</p>",
     "<p style='visibility:hidden;visibility:max(1px,2px)'>SECRET</p>",
@@ -163,6 +163,10 @@ const HIDDEN_STILL: [&str; 73] = [
     "<p style='height:0;overflow:hidden;min-height:1%'>SECRET</p>",
     "<p style='height:0;overflow:hidden;flex:1'>SECRET</p>",
     "<p style='left:1%;margin-left:-1999px'>SECRET</p>",
+    "<p style='position:absolute;left:1%;max-width:9999px;margin-left:-9999px'>SECRET</p>",
+    "<p style='position:absolute;left:50%;width:9999px;margin-left:-9999px'>SECRET</p>",
+    "<style>p.s{display:none}.y p{display:block}</style><p class=s>SECRET</p>",
+    "<style>p.s{opacity:0}p:hover{opacity:1}</style><p class=s>SECRET</p>",
 ];
 
 #[test]
@@ -251,6 +255,9 @@ fn text_that_a_browser_shows_stays() {
         "<style>.t{display:none}</style><p class=t style='display:block'>Shown</p><section>Shown</section><section>Shown</section>",
         "<noscript><style>.t{display:none}</style></noscript><p class=t>Shown</p><section>Shown</section><section>Shown</section>",
         "<style type=text/less>.t{display:none}</style><p class=t>Shown</p><section>Shown</section><section>Shown</section>",
+        "<style>.t{display:none}.t.on{display:block}</style><p class='t on'>Shown</p><section>Shown</section><section>Shown</section><section>Shown</section>",
+        "<style>.t{display:none}.x .t{display:block}</style><div class=x><p class=t>Shown</p></div><section>Shown</section><section>Shown</section><section>Shown</section>",
+        "<style>.t{display:none}.x>p{display:block}</style><div class=x><p class=t>Shown</p></div><section>Shown</section><section>Shown</section><section>Shown</section>",
         // Scripts reveal it, or the window does.
         "<style>.t{display:none}.t.on{display:block}</style><p>Shown</p><p class='t on'>Shown</p>",
         "<style>.t{display:none}@media(min-width:9px){.t{display:block}}</style><p>Shown</p><p class=t>Shown</p>",
