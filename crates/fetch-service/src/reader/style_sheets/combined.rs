@@ -44,7 +44,7 @@ struct Hiding {
     effect: Effect,
 }
 
-/// A selector of a rule that shows, up to its first state or attribute.
+/// A selector of a rule that shows, but for a state or attribute of the element itself.
 #[derive(Debug)]
 struct Showing {
     selector: String,
@@ -64,7 +64,7 @@ pub(super) struct Matches {
 
 /// What may be compared with elements.
 fn is_comparable(selector: &str) -> bool {
-    let is_plain = |char: char| char.is_alphanumeric() || "-_.# >+~".contains(char);
+    let is_plain = |char: char| char.is_alphanumeric() || "-_.# >+".contains(char);
     (1..=MAX_LENGTH).contains(&selector.len())
         && selector.chars().all(is_plain)
         && names_in(selector).len() <= MAX_NAMES
@@ -74,11 +74,7 @@ impl Combined {
     /// Keeps a selector and the number of its rule, if it says what a page is as it comes: not in a
     /// state, nor for pseudo-elements.
     pub(super) fn hide(&mut self, selector: &str, rule: usize, effect: Effect) {
-        if effect.all.hiding != 0
-            && self.hiding.len() < MAX_SELECTORS
-            && is_comparable(selector)
-            && !selector.contains('~')
-        {
+        if effect.all.hiding != 0 && self.hiding.len() < MAX_SELECTORS && is_comparable(selector) {
             self.hiding.push(Hiding {
                 selector: selector.to_owned(),
                 rule,
@@ -108,10 +104,13 @@ impl Combined {
             };
             shown.entry(name.to_owned()).or_default().show(effect);
         }
-        let whole = selector.split([':', '[', '?']).next().unwrap_or_default();
-        let known = whole.trim_end_matches([' ', '>', '+', '~']);
+        let end = selector.find([':', '[', '?']).unwrap_or(selector.len());
+        let (known, state) = selector.split_at(end);
+        // A state of another element says nothing of this one.
+        let joins = [' ', '>', '+', '~'];
+        let is_of_it = !state.contains(joins) && !known.ends_with(joins);
         let weighs = known.contains(['.', '#']);
-        if weighs && self.showing.len() < MAX_SHOWING && is_comparable(known) {
+        if is_of_it && weighs && self.showing.len() < MAX_SHOWING && is_comparable(known) {
             self.showing.push(Showing {
                 selector: known.to_owned(),
                 effect,
