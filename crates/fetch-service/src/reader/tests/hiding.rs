@@ -86,7 +86,7 @@ const HIDDEN: [&str; 70] = [
 ];
 
 /// Shown by what browsers refuse, or by what weighs less.
-const HIDDEN_STILL: [&str; 77] = [
+const HIDDEN_STILL: [&str; 78] = [
     "<p style='display:none;display:calc(1)'>SECRET</p>",
     "<p style='display:none;display:var(x)'>SECRET</p>",
     "<p style='visibility:hidden;visibility:max(1px,2px)'>SECRET</p>",
@@ -167,6 +167,7 @@ const HIDDEN_STILL: [&str; 77] = [
     "<p style='position:absolute;left:50%;width:9999px;margin-left:-9999px'>SECRET</p>",
     "<style>p.s{display:none}.y p{display:block}</style><p class=s>SECRET</p>",
     "<style>p.s{opacity:0}p:hover{opacity:1}</style><p class=s>SECRET</p>",
+    "<style>p.s{display:none}.s:hover .m{display:block}</style><p class=s>SECRET</p>",
 ];
 
 #[test]
