@@ -32,10 +32,6 @@ const TOKENS_PER_MB: u64 = 600;
 const DEFAULT_MB: u64 = 24;
 /// Tokens that are used for the first time before the bearers of the earlier ones come again.
 const STEP: usize = 50_000;
-/// Before each round, and not counted: what was to be renewed while the other verifier was asked is
-/// renewed.
-const WARMING: Duration = Duration::from_secs(5);
-
 /// Two verifiers, each with a Redis of its own, one worker each.
 pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let system = System::start(&Options {
@@ -67,9 +63,9 @@ pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
     load::run(with_few.address, &few, CONNECTIONS, &few.each())?;
     let first_use = first_use(&with_many, &many, usize::try_from(plan.of_each)?)?;
 
-    let order = Order::Random(Duration::from_secs(u64::from(plan.seconds)));
-    let ask_many = || Asked::by(&with_many, &many, &order);
-    let ask_few = || Asked::by(&with_few, &few, &order);
+    let time = Duration::from_secs(u64::from(plan.seconds));
+    let ask_many = || Asked::by(&with_many, &many, time);
+    let ask_few = || Asked::by(&with_few, &few, time);
     let (mut ours, mut control) = (Vec::new(), Vec::new());
     for round in 0..plan.rounds {
         if round % 2 == 0 {
@@ -127,11 +123,13 @@ struct Asked {
 }
 
 impl Asked {
-    fn by(verifier: &Verifier, requests: &Requests, order: &Order) -> Outcome<Self> {
-        let warming = Order::Random(WARMING);
-        load::run(verifier.address, requests, CONNECTIONS, &warming)?;
+    /// After as long a time that does not count: what was to be renewed while the other verifier
+    /// was asked is renewed.
+    fn by(verifier: &Verifier, requests: &Requests, time: Duration) -> Outcome<Self> {
+        let order = Order::Random(time);
+        load::run(verifier.address, requests, CONNECTIONS, &order)?;
         let (before, begin) = (verifier.server.cpu()?, Instant::now());
-        let rate = load::run(verifier.address, requests, CONNECTIONS, order)?;
+        let rate = load::run(verifier.address, requests, CONNECTIONS, &order)?;
         let answers = rate * begin.elapsed().as_secs_f64();
         let cpu = verifier.server.cpu()?.saturating_sub(before);
         Ok(Self {
