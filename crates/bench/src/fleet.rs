@@ -10,7 +10,7 @@ use token_core::{Clock as _, SystemClock};
 use crate::Outcome;
 use crate::mint::{Mint, Minted};
 use crate::server::Server;
-use crate::system::{OF_C_LIBRARY, System, Verifier, listens};
+use crate::system::{System, Verifier, listens, tune_c_library};
 use crate::tools::{Cores, ours};
 
 /// A token of a client of this name that the system's store has as active.
@@ -53,8 +53,8 @@ impl Constant {
     pub fn start(headers: &[(String, String)], cores: Cores, directory: &Path) -> Outcome<Self> {
         let address = free_address();
         let mut command = ours("constant-handler", cores)?;
-        let (name, value) = OF_C_LIBRARY;
-        command.env(name, value).arg(address.to_string());
+        tune_c_library(&mut command)?;
+        command.arg(address.to_string());
         for (name, value) in headers {
             command.args([name, value]);
         }

@@ -131,22 +131,21 @@ impl System {
     /// What starts a verifier, and where it will listen.
     pub fn verifier_command(&self, cores: Cores, redis: &Redis) -> Outcome<(Command, SocketAddr)> {
         let mut command = ours("forward-auth", cores)?;
-        self.verifier_settings(&mut command, redis);
+        self.verifier_settings(&mut command, redis)?;
         let address = free_address();
         with_common_settings(&mut command, address);
         Ok((command, address))
     }
 
     /// Gives a verifier its settings, as the compose file does.
-    pub fn verifier_settings(&self, command: &mut Command, redis: &Redis) {
+    pub fn verifier_settings(&self, command: &mut Command, redis: &Redis) -> Outcome<()> {
         let jwks = format!("http://{}/jwks", self.auth_address);
-        let (name, value) = OF_C_LIBRARY;
         command
-            .env(name, value)
             .env("REDIS_URL", format!("redis://verifier@{}", redis.address))
             .env("REDIS_PASSWORD", &redis.verifier_password)
             .env("JWKS_URL", jwks)
             .env("ASSERTION_KEY_DIR", self.path("assertion"));
+        tune_c_library(command)
     }
 
     /// The public names, as the personas of the test kit know them.
@@ -237,11 +236,17 @@ fn service(
     Ok(server)
 }
 
-/// What the compose file gives the verifier's C library; the bare handler gets it too.
-pub const OF_C_LIBRARY: (&str, &str) = (
-    "GLIBC_TUNABLES",
-    "glibc.malloc.hugetlb=1:glibc.malloc.tcache_count=32",
-);
+/// Gives a program what the compose file gives the verifier's C library.
+pub fn tune_c_library(command: &mut Command) -> Outcome<()> {
+    const NAME: &str = "GLIBC_TUNABLES";
+    let compose = include_str!("../../../docker-compose.yml");
+    let mut pairs = compose
+        .lines()
+        .filter_map(|line| line.trim().split_once(": "));
+    let value = pairs.find_map(|(name, value)| (name == NAME).then_some(value));
+    command.env(NAME, value.ok_or("the compose file has no GLIBC_TUNABLES")?);
+    Ok(())
+}
 
 /// Gives a service the settings that all have.
 pub fn with_common_settings(command: &mut Command, address: SocketAddr) {

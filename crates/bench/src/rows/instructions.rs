@@ -20,7 +20,7 @@ use crate::mint::Minted;
 use crate::report::{Figure, Goal, Report, number};
 use crate::server::Server;
 use crate::stats::Spread;
-use crate::system::{Options, System, is_ready, listens};
+use crate::system::{Options, System, is_ready, listens, tune_c_library};
 use crate::tools::{Cores, our_path, tool};
 
 const REQUESTS: u32 = 2000;
@@ -52,7 +52,7 @@ const COUNTERS: [Counter; 2] = [
 /// A program to be counted.
 struct Program<'a> {
     name: &'static str,
-    prepare: &'a dyn Fn(&mut Command) -> SocketAddr,
+    prepare: &'a dyn Fn(&mut Command) -> Outcome<SocketAddr>,
     is_up: fn(SocketAddr) -> bool,
 }
 
@@ -65,18 +65,19 @@ pub fn run(_plan: &Plan, report: &mut Report) -> Outcome<()> {
         given_headers(&verifier, &token)?
     };
     let verifier = |command: &mut Command| {
-        system.verifier_settings(command, &system.redis);
+        system.verifier_settings(command, &system.redis)?;
         let address = free_address();
         crate::system::with_common_settings(command, address);
-        address
+        Ok(address)
     };
     let constant = |command: &mut Command| {
+        tune_c_library(command)?;
         let address = free_address();
         command.arg(address.to_string());
         for (name, value) in &headers {
             command.args([name, value]);
         }
-        address
+        Ok(address)
     };
     let ours = Program {
         name: "forward-auth",
@@ -132,7 +133,7 @@ fn count(
             _ => "--callgrind-out-file=/dev/null",
         })
         .arg(our_path(program.name)?);
-    let address = (program.prepare)(&mut command);
+    let address = (program.prepare)(&mut command)?;
     let mut server = Server::start(&name, command, directory)?;
     server.wait_until("is up", || (program.is_up)(address))?;
     {
