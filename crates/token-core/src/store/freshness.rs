@@ -18,9 +18,10 @@ use crate::identifiers::Jti;
 /// The longest time for which an answer is believed without a sign of life from the store.
 pub const MAX_AGE: Seconds = Seconds(5);
 
-/// How many counters the tokens share (256 KiB in all). A change of one token makes each
-/// 65,536th of the others be asked about once more, which costs little and lets in nobody.
-const COUNTERS: usize = 1 << 16;
+/// How many counters the tokens share (64 KiB in all, which a processor keeps at hand). A change of
+/// one token makes each 16,384th of the others be asked about once more, which costs little and
+/// lets in nobody.
+const COUNTERS: usize = 1 << 14;
 
 /// How many voices can be heard: more than a process has threads.
 const VOICES: usize = 1024;
@@ -178,7 +179,7 @@ mod tests {
             freshness.holds(&freshness.mark(FIRST, &one), now),
             "asked again"
         );
-        // Two of 65,536 counters: they meet once in 65,536 runs.
+        // Two of 16,384 counters: they meet once in 16,384 runs.
         if mark.counter != others.counter {
             assert!(freshness.holds(&others, now));
         }
