@@ -6,7 +6,6 @@
 //! bearer lie in one piece of memory and share one counter, and they are fetched at once: to copy
 //! one after the other would wait for memory each time.
 
-use std::hint::black_box;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -17,6 +16,7 @@ use token_core::jose::SignError;
 use token_core::{ResourceId, Seconds, Timestamp};
 
 use crate::bearers::{Bearers, Key};
+use crate::prefetch::prefetch;
 
 /// The identity headers; the contract lists them in `authResponseHeaders`, so that forged ones
 /// die at the edge.
@@ -103,22 +103,6 @@ impl Drop for Bearer {
     }
 }
 
-impl Kept {
-    /// Reads a little of everything that handing it out will touch, so that the processor waits for
-    /// all of it at the same time. Without, it would wait for the counter first, since it begins to
-    /// read nothing else before an atomic addition is done, and then for the rest.
-    fn fetch(&self) {
-        const LINE: usize = 64;
-        let first = |line: &[u8]| line.first().copied().unwrap_or_default();
-        let texts = self
-            .texts
-            .chunks(LINE)
-            .fold(0, |all, line| all ^ first(line));
-        let values = self.told.0.iter().fold(0, |all, value| all ^ value.len());
-        black_box((texts, values, self.texts.is_unique()));
-    }
-}
-
 impl Told {
     /// With its texts, one after the other.
     fn of(identity: &Identity, assertion: &str) -> Result<(Self, Bytes), CannotTell> {
@@ -202,7 +186,7 @@ impl Bearer {
         if last.signed_at.plus(HANDED_OUT_FOR).has_passed(now) {
             return Held::Nothing;
         }
-        last.fetch();
+        prefetch(&last.texts[..]);
         if last.signed_at.plus(RENEWED_AFTER).has_passed(now) && !*renewing {
             *renewing = true;
             return Held::Aging(last.told.clone());

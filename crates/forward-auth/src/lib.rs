@@ -22,6 +22,7 @@ pub mod http;
 pub mod journal;
 mod memory;
 pub mod pass;
+mod prefetch;
 pub mod protected_resource;
 pub mod tally;
 pub mod unretired;

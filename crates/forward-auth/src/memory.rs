@@ -1,5 +1,6 @@
 //! What the verifier remembers of tokens, bounded: of good ones what they let pass, of bad ones why
-//! not. It knows a token at a service by the digest of both, and keeps no token.
+//! not. It knows a token at a service by the digest of both and by its last bytes, and keeps no
+//! token.
 //!
 //! Nothing here decides. What is remembered is true only as long as the rules and the keys are
 //! those with which it was found ([`Trust`]), and nothing was heard of the token since
@@ -18,6 +19,7 @@ use token_core::{ResourceId, Timestamp};
 use crate::bearer::Bearer;
 use crate::decide::Denial;
 use crate::pass::Pass;
+use crate::prefetch::prefetch;
 use crate::uses::{Due, Uses};
 use table::{Table, bytes_of_place};
 
@@ -26,11 +28,24 @@ const BAD_TOKENS: usize = 4096;
 
 /// What an entry takes beside its pass: about half of the table's places are in use, and for a while
 /// a third where they just came to fill a huge page. And the allocator's share.
-const OVERHEAD: usize = 2 * bytes_of_place::<Digest, Known>() + 64;
+const OVERHEAD: usize = 2 * bytes_of_place::<ByEnd, Known>() + 64;
 
-/// A token at a service: SHA-256 of both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Digest([u8; 32]);
+/// A token at a service: SHA-256 of both, and the end of the token.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Digest {
+    sha256: [u8; 32],
+    end: End,
+}
+
+/// The last eight bytes of a token. Of a good one they are those of a signature, which nobody can
+/// choose.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct End(u64);
+
+/// Among good tokens one is found by its end, so that its place can be fetched while its digest is
+/// worked out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct ByEnd(Digest);
 
 impl Digest {
     pub(crate) fn of(resource: &ResourceId, token: &str) -> Self {
@@ -39,19 +54,37 @@ impl Digest {
         // No resource has a space.
         context.update(b" ");
         context.update(token.as_bytes());
-        let mut digest = [0; 32];
-        for (to, from) in digest.iter_mut().zip(context.finish().as_ref()) {
+        let mut sha256 = [0; 32];
+        for (to, from) in sha256.iter_mut().zip(context.finish().as_ref()) {
             *to = *from;
         }
-        Self(digest)
+        let end = End::of(token);
+        Self { sha256, end }
+    }
+}
+
+impl End {
+    fn of(token: &str) -> Self {
+        let last = token.as_bytes().last_chunk();
+        Self(last.map_or(0, |last| u64::from_ne_bytes(*last)))
     }
 }
 
 impl Hash for Digest {
+    /// Not by the end: whoever makes tokens up chooses it.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // The hashers of both memories are keyed, so nobody can aim at one place of them.
-        let (head, _) = self.0.split_first_chunk::<8>().unwrap_or((&[0; 8], &[]));
+        // The hashers are keyed, so nobody can aim at one place.
+        let (head, _) = self
+            .sha256
+            .split_first_chunk::<8>()
+            .unwrap_or((&[0; 8], &[]));
         state.write_u64(u64::from_ne_bytes(*head));
+    }
+}
+
+impl Hash for ByEnd {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.end.hash(state);
     }
 }
 
@@ -132,7 +165,7 @@ pub(crate) struct DueUse {
 
 /// The two memories.
 pub(crate) struct Memory {
-    good: Table<Digest, Known>,
+    good: Table<ByEnd, Known>,
     bad: Cache<Digest, Bad>,
 }
 
@@ -143,6 +176,11 @@ impl Memory {
             good: Table::new(bytes),
             bad: Cache::new(BAD_TOKENS),
         }
+    }
+
+    /// Begins to fetch what [`Self::recall`] will look at, should the token be a good one.
+    pub(crate) fn prefetch(&self, token: &str) {
+        self.good.prefetch(&End::of(token));
     }
 
     /// What a good token is now. Where it is good, this is a use of it.
@@ -160,13 +198,14 @@ impl Memory {
             if known.expires_at.has_passed(now) {
                 return Some(Recalled::Expired(Arc::clone(&known.pass)));
             }
+            prefetch(&*known.bearer);
             if !present.freshness.holds(&known.mark, now) {
                 return Some(Recalled::Stale(Arc::clone(&known.pass)));
             }
             let due = known.note(now, has_room);
             Some(Recalled::Good(Arc::clone(&known.bearer), due))
         };
-        self.good.look(digest, recall).flatten()
+        self.good.look(&ByEnd(*digest), recall).flatten()
     }
 
     /// Notes the use of a token that was kept just now. Where it had no room it is a first one.
@@ -178,7 +217,7 @@ impl Memory {
         has_room: impl FnOnce() -> bool,
     ) -> Option<DueUse> {
         let note = |known: &mut Known| known.note(now, has_room);
-        self.good.peek(digest, note).unwrap_or_else(|| {
+        self.good.peek(&ByEnd(*digest), note).unwrap_or_else(|| {
             let (pass, due) = (Arc::clone(pass), Due::FIRST);
             Some(DueUse { pass, due })
         })
@@ -194,7 +233,7 @@ impl Memory {
     pub(crate) fn keep_good(&self, digest: Digest, good: Good) {
         let Good { trust, mark, pass } = good;
         let bytes = u32::try_from(pass.bytes() + OVERHEAD).unwrap_or(u32::MAX);
-        self.good.keep(digest, bytes, |old| Known {
+        self.good.keep(ByEnd(digest), bytes, |old| Known {
             trust,
             mark,
             expires_at: pass.expires_at,
@@ -206,7 +245,7 @@ impl Memory {
 
     /// Keeps what is bad in the place of what was good.
     pub(crate) fn keep_bad(&self, digest: Digest, bad: Bad) {
-        self.good.remove(&digest);
+        self.good.remove(&ByEnd(digest));
         self.bad.insert(digest, bad);
     }
 
@@ -226,6 +265,8 @@ impl Known {
 
 #[cfg(test)]
 mod tests {
+    use std::hash::{BuildHasher as _, RandomState};
+
     use token_core::store::Voice;
 
     use super::*;
@@ -283,9 +324,24 @@ mod tests {
     }
 
     fn digest(number: u64) -> Digest {
-        let mut digest = [0; 32];
-        digest[..8].copy_from_slice(&number.to_ne_bytes());
-        Digest(digest)
+        let mut sha256 = [0; 32];
+        sha256[..8].copy_from_slice(&number.to_ne_bytes());
+        let end = End(number);
+        Digest { sha256, end }
+    }
+
+    #[test]
+    fn a_good_token_is_fetched_where_it_is_looked_for_and_tokens_with_one_end_are_two() {
+        let resource = claims("alice").aud;
+        let hasher = RandomState::new();
+        let (one, other) = ("header.claims.signature", "header.others.signature");
+        let of = |token| Digest::of(&resource, token);
+        let place = hasher.hash_one(End::of(one));
+        assert!(place == hasher.hash_one(ByEnd(of(one))) && End::of(one) == End::of(other));
+        assert!(ByEnd(of(one)) != ByEnd(of(other)));
+        // Those that nobody signed do not meet.
+        assert!(hasher.hash_one(of(one)) != hasher.hash_one(of(other)));
+        assert!(End::of(one) != End::of("header.claims.another") && End::of("short") == End(0));
     }
 
     #[test]

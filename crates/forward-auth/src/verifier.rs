@@ -146,6 +146,7 @@ impl Verifier {
                 return Ok(verdict);
             }
         };
+        self.memory.prefetch(token);
         let (digest, now) = (Digest::of(resource, token), self.parts.clock.now());
         match self.remembered(&digest, now) {
             Ok((verdict, due)) => {

@@ -9,6 +9,8 @@
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::prefetch::prefetch;
+
 const MB: u64 = 1024 * 1024;
 /// As many shards as threads need to meet seldom, where each has a megabyte to hold or more.
 const ENOUGH_SHARDS: u64 = 16;
@@ -17,6 +19,8 @@ const SHARD_BYTES: u64 = 32 * MB;
 const MOST_SHARDS: u64 = 1024;
 /// Of x86-64 and of most ARM.
 const HUGE_PAGE: usize = 2 * 1024 * 1024;
+/// Most keys are found in one of as many places.
+const PREFETCHED: usize = 2;
 /// The fewest places of a shard that holds anything.
 const FEWEST_PLACES: usize = 16;
 
@@ -58,6 +62,16 @@ impl<K: Hash + Eq, V> Table<K, V> {
             hasher: RandomState::new(),
             shards: (0..shards).map(|_| Mutex::default()).collect(),
             bytes_of_shard: bytes / shards,
+        }
+    }
+
+    /// Begins to fetch where a key will be looked for first. `like` is the key, or has its hash.
+    pub(super) fn prefetch(&self, like: &impl Hash) {
+        let hash = self.hasher.hash_one(like);
+        if let Some(shard) = self.shard(hash) {
+            let home = shard.home(hash);
+            let first = shard.places.iter().skip(home).take(PREFETCHED);
+            first.for_each(prefetch);
         }
     }
 
