@@ -11,7 +11,6 @@ mod color;
 mod css_text;
 mod declarations;
 mod dom;
-mod effect;
 mod feed;
 mod footnotes;
 mod hidden;

@@ -32,7 +32,7 @@ pub(super) struct Color {
 }
 
 /// In bytes: one may be made of others, and each is read several times. Who writes more hides.
-const MAX_LENGTH: usize = 1_000;
+pub(super) const MAX_LENGTH: usize = 1_000;
 
 impl Color {
     /// Nothing where it is no color.

@@ -6,7 +6,6 @@ use std::ops::Deref;
 use dom_query::{Document, NodeRef};
 
 use super::Stop;
-use super::declarations::Declarations;
 use super::style_sheets;
 
 /// Never text for a reader: what is said to browsers without frames or plug-ins, and beside the bar
@@ -39,6 +38,8 @@ pub(super) fn remove(document: &Document, stop: &Stop) {
     for node in sheets.hidden(document, stop) {
         node.remove_from_parent();
     }
+    // Readability looks for some of it again, and knows less.
+    document.select("[style]").remove_attr("style");
 }
 
 fn is_dropped(node: &NodeRef<'_>) -> bool {
@@ -48,7 +49,8 @@ fn is_dropped(node: &NodeRef<'_>) -> bool {
     is_unseen(&name, |name| node.attr(name))
 }
 
-/// Whether an element with this name and these attributes is not shown, whoever read it.
+/// Whether an element with this name and these attributes is not shown, whoever read it and whatever
+/// its style.
 pub(super) fn is_unseen<S: Deref<Target = str>>(
     name: &str,
     attribute: impl Fn(&str) -> Option<S>,
@@ -68,8 +70,6 @@ pub(super) fn is_unseen<S: Deref<Target = str>>(
         || is("aria-hidden", "true")
         || (name == "input" && is("type", "hidden"))
         || attribute("class").is_some_and(|class| is_hiding(&class))
-        || attribute("style").is_some_and(|style| Declarations::parse(&style).hide())
-        || (name == "font" && is("size", "0"))
 }
 
 fn is_hiding(class: &str) -> bool {

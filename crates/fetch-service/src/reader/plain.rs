@@ -7,6 +7,7 @@ use std::mem::discriminant;
 
 use html5ever::data::NAMED_ENTITIES;
 
+use super::declarations::Declarations;
 use super::hidden::is_unseen;
 
 /// Elements in which `<` begins no tag but their own end. Nobody reads what is within.
@@ -146,7 +147,9 @@ impl<'a> Tag<'a> {
             // The first of two counts.
             named.next().map(|(_, value)| unescaped(value))
         };
-        FALLBACK.contains(&self.name.as_str()) || is_unseen(&self.name, attribute)
+        FALLBACK.contains(&self.name.as_str())
+            || is_unseen(&self.name, attribute)
+            || attribute("style").is_some_and(|style| Declarations::parse(&style).hide())
     }
 }
 
