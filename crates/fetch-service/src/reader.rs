@@ -28,6 +28,7 @@ mod pdf;
 mod plain;
 mod readable;
 mod selection;
+mod shadow;
 mod shell;
 mod stop;
 mod streamed;

@@ -11,7 +11,7 @@ mod selectors;
 
 use std::rc::Rc;
 
-use cascade::{Cascade, Stated};
+use cascade::{Cascade, Scope, Stated};
 use conditions::{has_window, is_supported};
 use cssparser::{Delimiter, ParseError, Parser, Token};
 use dom_query::{Document, NodeRef};
@@ -21,6 +21,7 @@ use super::Stop;
 use super::article::part;
 use super::css_text::{within, written};
 use super::declarations::Declarations;
+use super::shadow::Shadows;
 use super::ways::Way;
 
 /// Rounds in which rules are passed over that hide too much. What others still hide goes.
@@ -61,10 +62,11 @@ const FADED: usize = 1;
 
 /// What the page's own styles say.
 #[derive(Debug)]
-pub(super) struct Sheets {
+pub(super) struct Sheets<'a> {
     /// In their order.
     rules: Vec<Rule>,
     cascade: Cascade,
+    shadows: &'a Shadows,
 }
 
 /// Where in a sheet a rule is.
@@ -74,9 +76,10 @@ struct Place {
     /// What is known of its selectors at best.
     kind: Kind,
     depth: usize,
+    scope: Scope,
 }
 
-pub(super) fn read(document: &Document) -> Sheets {
+pub(super) fn read<'a>(document: &Document, shadows: &'a Shadows) -> Sheets<'a> {
     let styles = document.select("style");
     let mut sheets = Sheets {
         rules: Vec::new(),
@@ -85,6 +88,7 @@ pub(super) fn read(document: &Document) -> Sheets {
         } else {
             Cascade::of_page(document)
         },
+        shadows,
     };
     sheets.push(Hiding::Inline);
     sheets.push(Hiding::Unseen);
@@ -94,6 +98,7 @@ pub(super) fn read(document: &Document) -> Sheets {
                 is_in_layer: false,
                 kind,
                 depth: 0,
+                scope: shadows.get(&sheet.id).copied(),
             };
             sheets.read(&mut Parser::new(&sheet.text()), place);
         }
@@ -128,7 +133,7 @@ fn kind_under(condition: Option<bool>) -> Option<Kind> {
     }
 }
 
-impl Sheets {
+impl Sheets<'_> {
     fn push(&mut self, hiding: Hiding) {
         self.rules.push(Rule {
             hiding,
@@ -209,7 +214,7 @@ impl Sheets {
         for mut selector in selectors {
             selector.kind = selector.kind.max(place.kind);
             selector.set_layer(place.is_in_layer);
-            self.cascade.add(selector, &declared);
+            self.cascade.add(selector, place.scope, &declared);
         }
     }
 
@@ -218,7 +223,7 @@ impl Sheets {
         let Some(body) = document.body() else {
             return Vec::new();
         };
-        let stated = self.cascade.state(document, stop);
+        let stated = self.cascade.state(document, self.shadows, stop);
         if stated.sets.is_empty() {
             return Vec::new();
         }
@@ -257,7 +262,13 @@ impl Sheets {
             let mut still = uncertain.iter();
             still.all(|all| all.ways().any(|still| still.property == way.property))
         });
-        let hiding = ways.map(|way| (way, certain.rule_of(way.property).unwrap_or(INLINE)));
+        let hiding = ways.map(|way| {
+            let rule = certain.rule_of(way.property);
+            (
+                way,
+                rule.or_else(|| certain.rule_of("color")).unwrap_or(INLINE),
+            )
+        });
         Effect {
             hiding: hiding.collect(),
             ending: uncertain

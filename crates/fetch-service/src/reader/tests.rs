@@ -4,6 +4,7 @@ mod cost;
 mod hiding;
 mod kinds;
 mod pdfs;
+mod shadows;
 mod streams;
 mod stripped;
 mod views;

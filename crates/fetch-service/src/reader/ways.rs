@@ -4,7 +4,7 @@ mod shapes;
 
 use shapes::{is_empty_path, is_empty_rect, transforms_away};
 
-use super::color::Color;
+use super::color::{CANVAS, Color, MAX_LENGTH};
 use super::css_text::{call, words};
 use super::declarations::{Declarations, number};
 use super::known_values::is_global;
@@ -205,12 +205,26 @@ impl Declarations {
         color.is_some_and(Color::is_transparent) && !self.has("background-clip", is_text)
     }
 
-    /// By what is declared of both: what is behind the element is not known.
+    /// By what is declared of both: what else is behind the element is not known, but that the page
+    /// itself is.
     fn is_like_background(&self) -> bool {
-        let background = self.value("background-color").and_then(Color::parse);
-        background
-            .zip(self.fill().or_else(|| self.color()))
-            .is_some_and(|(background, color)| color.is_like(background))
+        let is_own = |fill: &&str| *fill != "currentcolor" && !is_global(fill);
+        let fill = self.value(FILL).filter(is_own);
+        let Some(letters) = fill.or_else(|| self.value("color")) else {
+            return false;
+        };
+        let behind = self.value("background-color");
+        let Some(behind) = behind.filter(|behind| *behind != "transparent") else {
+            return letters == CANVAS;
+        };
+        let colors = Color::parse(letters).zip(Color::parse(behind));
+        // Who writes that much hides something.
+        behind.len() > MAX_LENGTH
+            || behind == "currentcolor"
+            || colors.is_some_and(|(letters, behind)| letters.is_like(behind))
+            || (behind == letters
+                && !is_global(behind)
+                && colors.is_none_or(|(_, behind)| !behind.is_transparent()))
     }
 }
 

@@ -9,6 +9,7 @@ use dom_query::{Document, NodeId, NodeRef};
 
 use super::super::Stop;
 use super::super::declarations::{Declarations, Weight};
+use super::super::shadow::Shadows;
 use super::names::{ANY, Name, Names};
 use super::selectors::{Elements, Kind, Selector};
 use super::{FADED, INLINE};
@@ -19,6 +20,9 @@ const MAX_COMPARED: usize = 4_000_000;
 const MAX_TIME: Duration = Duration::from_secs(3);
 /// That of an element's own style.
 const OF_STYLE: Weight = [2, 0, 0, 0];
+
+/// The shadow that a rule or an element is in; rules are for no others.
+pub(super) type Scope = Option<NodeId>;
 
 /// What some elements are declared to be.
 #[derive(Debug)]
@@ -34,9 +38,9 @@ pub(super) struct Cascade {
     pub(super) names: Names,
     statements: Vec<Statement>,
     /// For all elements of a name: one for what only may show, and one for all else.
-    plain: HashMap<(Name, bool), usize>,
+    plain: HashMap<(Name, bool, Scope), usize>,
     /// For those of them that match.
-    selected: HashMap<Name, Vec<(Selector, usize)>>,
+    selected: HashMap<(Name, Scope), Vec<(Selector, usize)>>,
     /// Of elements that are shown at times.
     shown_at_times: HashSet<Name>,
     /// Classes and ids of the whole page, most of which scripts take away again: `no-js`, `loading`.
@@ -67,7 +71,7 @@ impl Cascade {
     }
 
     /// Takes what a rule declares of what its selector selects.
-    pub(super) fn add(&mut self, selector: Selector, declared: &Rc<Declarations>) {
+    pub(super) fn add(&mut self, selector: Selector, scope: Scope, declared: &Rc<Declarations>) {
         if selector.is_for_nothing || selector.kind == Kind::OfPart {
             return;
         }
@@ -92,14 +96,14 @@ impl Cascade {
         let place = self.statements.len();
         if !is_plain {
             self.selected
-                .entry(name)
+                .entry((name, scope))
                 .or_default()
                 .push((selector, place));
             return self.statements.push(statement);
         }
         let known = *self
             .plain
-            .entry((name, statement.may_only_show))
+            .entry((name, statement.may_only_show, scope))
             .or_insert(place);
         match self.statements.get_mut(known) {
             // The two weigh the same, so that one does for both.
@@ -115,7 +119,7 @@ impl Cascade {
         let plain = self
             .plain
             .iter()
-            .map(|((name, _), place)| (vec![*name], *place));
+            .map(|((name, ..), place)| (vec![*name], *place));
         let selected = self.selected.values().flatten();
         let selected = selected.map(|(selector, place)| (selector.own_names().to_vec(), *place));
         let at_times = plain
@@ -128,7 +132,7 @@ impl Cascade {
     }
 
     /// Compares the page with the selectors.
-    pub(super) fn state(&mut self, document: &Document, stop: &Stop) -> Stated {
+    pub(super) fn state(&mut self, document: &Document, shadows: &Shadows, stop: &Stop) -> Stated {
         let mut stated = Stated::default();
         let mut known: HashMap<Vec<usize>, usize> = HashMap::new();
         let mut styles: HashMap<String, usize> = HashMap::new();
@@ -141,6 +145,7 @@ impl Cascade {
         };
         for node in document.root().descendants_it().filter(NodeRef::is_element) {
             let mut set = Vec::new();
+            let scope = shadows.get(&node.id).copied();
             let names = if has_rules {
                 self.names.of_element(&node)
             } else {
@@ -150,9 +155,9 @@ impl Cascade {
                 elements.insert(node.id, names.clone());
             }
             for name in &names {
-                let plain = [false, true].map(|may_only_show| (*name, may_only_show));
+                let plain = [false, true].map(|may_only_show| (*name, may_only_show, scope));
                 set.extend(plain.iter().filter_map(|key| self.plain.get(key)));
-                let selected = self.selected.get(name).into_iter().flatten();
+                let selected = self.selected.get(&(*name, scope)).into_iter().flatten();
                 let matches = selected
                     .filter(|(selector, _)| budget.is_left() && selector.matches(&node, &elements));
                 set.extend(matches.map(|(_, place)| *place));

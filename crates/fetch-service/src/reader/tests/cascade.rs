@@ -287,3 +287,87 @@ fn what_fades_in_by_its_own_style_is_shown() {
     is_dropped(&format!("<p style='{moved}'>SECRET</p>"));
     is_dropped("<p style='opacity:0;animation:none'>SECRET</p>");
 }
+
+#[test]
+fn colors_that_are_the_same_are_the_same_however_they_are_written() {
+    let long = "X".repeat(1_001);
+    for style in [
+        format!("color:#fff;background-color:#fff;background-color:{long}"),
+        format!("color:#fff;background-color:{long}"),
+        format!("color:#fff;background:#fff;background:{long}"),
+        "color:#fff;background:#fff;background:nonsense".to_owned(),
+        "color:hsl(0 0% 100%);background:#fff".to_owned(),
+        "color:hsl(120,100%,25%);background:#008000".to_owned(),
+        "color:hwb(90 100% 0%);background:white".to_owned(),
+        "color:oklch(.5 .1 20);background:oklch(.5 .1 20)".to_owned(),
+        "color:var(--x);background:var(--x)".to_owned(),
+        "background:currentcolor".to_owned(),
+        "color:canvas".to_owned(),
+        "color:#fff;background:canvas".to_owned(),
+    ] {
+        let color = if style.starts_with("background") {
+            "color:red;"
+        } else {
+            ""
+        };
+        is_dropped(&format!("<p style='{color}{style}'>SECRET</p>"));
+    }
+    for style in [
+        "color:#fff;background:linear-gradient(to right, red, blue)",
+        "color:#fff;background:url(x) no-repeat center / cover #000",
+        "color:var(--x);background:var(--y)",
+        "color:inherit;background:inherit",
+        "color:canvas;background:#123",
+        "color:hsl(0 0% 10%);background:#fff",
+    ] {
+        is_kept(&format!("<p style='{style}'>Shown</p>"));
+    }
+}
+
+#[test]
+fn what_is_drawn_off_or_has_lines_of_no_height_is_dropped() {
+    is_dropped("<p style='position:absolute;margin-top:-9999px'>SECRET</p>");
+    is_dropped("<p style='position:fixed;margin:-9999px 0 0'>SECRET</p>");
+    is_dropped("<p style='line-height:0;overflow:hidden'>SECRET</p>");
+    is_kept("<p style='position:absolute;top:50%;height:1200px;margin-top:-600px'>Shown</p>");
+    is_kept("<p style='line-height:1;overflow:hidden'>Shown</p>");
+    is_kept("<div style='line-height:0;overflow:hidden'><img src=a.png alt=Shown></div>");
+    is_kept("<div style='line-height:0;overflow:hidden'><p style='line-height:1.5'>Shown</div>");
+    is_kept("<p><font size=0>Shown</font></p>");
+}
+
+#[test]
+fn what_is_hidden_within_a_formula_is_no_part_of_it() {
+    for formula in [
+        "<mi style='display:none'>SECRET</mi><mi>x</mi>",
+        "<mtext><span hidden>SECRET</span></mtext><mi>x</mi>",
+        "<mphantom><mi>SECRET</mi></mphantom><mi>x</mi>",
+        "<style>.s{display:none}</style><mi class=s>SECRET</mi><mi>x</mi>",
+        "<mrow style='visibility:hidden'><mi>SECRET</mi></mrow><mi>x</mi>",
+    ] {
+        let text = markdown(&format!(
+            "<p>Index of pages</p><math>{formula}</math><p>End</p>"
+        ));
+        assert_eq!(text, "Index of pages\n\n$x$\n\nEnd", "{formula}");
+    }
+    is_dropped("<style>mi.s{display:none}</style><math><mi class=s>SECRET</mi></math>");
+    is_kept(
+        "<math><semantics><mi>x</mi><annotation encoding=TeX style=display:none>Shown</annotation></semantics></math>",
+    );
+}
+
+#[test]
+fn the_heading_of_an_accordion_is_text_though_it_is_a_button() {
+    let text = markdown(
+        "<h2 class=accordion-header><button class=accordion-button>How do I renew?</button></h2>\
+         <p>By post.</p><dl><dt><button>Term</button></dt><dd>Meaning</dd></dl>\
+         <button aria-expanded=false>Costs</button><p>None.</p><button>Send</button>\
+         <button aria-expanded=false aria-haspopup=menu>Open</button>\
+         <nav><button aria-expanded=false>Menu</button></nav>",
+    );
+    assert!(text.contains("## How do I renew?"), "{text}");
+    assert!(text.contains("Term") && text.contains("Costs"), "{text}");
+    for button in ["Send", "Menu", "Open"] {
+        assert!(!text.contains(button), "{text}");
+    }
+}
