@@ -340,6 +340,16 @@ mod tests {
     }
 
     #[test]
+    fn no_more_is_kept_than_is_looked_at() {
+        let unknown = "x:y;margin-right:1px;".repeat(1_000);
+        let again = "display:none;opacity:0!important;opacity:1;".repeat(1_000);
+        let all = Declarations::parse(&format!("{unknown}{again}"));
+        assert_eq!(all.iter().count(), 2);
+        let long = format!("opacity:0;opacity:{}1", "calc(1) ".repeat(100_000));
+        assert_eq!(Declarations::parse(&long).value("opacity"), Some("0"));
+    }
+
+    #[test]
     fn no_depth_is_too_great() {
         let deep = format!("width:{}", "calc(".repeat(100_000));
         Declarations::parse(&deep);
