@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use cssparser::{BasicParseError, Delimiter, ParseError, Parser, Token};
 
-use super::color::Color;
+use super::color::{Color, MAX_LENGTH};
 use super::css_text::{words, written};
 use super::known_values::{is_global, is_known, is_unit, is_worked_out_later};
 
@@ -179,7 +179,10 @@ impl Declarations {
             }
             "background" if is_known(property, value) => {
                 let by_itself = is_global(value) || is_worked_out_later(value);
-                let mut colors = words(value).filter(|word| Color::parse(word).is_some());
+                let mut colors = words(value).filter(|word| {
+                    // A gradient may be longer.
+                    word.len() <= MAX_LENGTH && Color::parse(word).is_some()
+                });
                 let color = colors.next().unwrap_or("transparent");
                 push("background-color", if by_itself { value } else { color });
                 let is_of_text = words(value).any(|word| word == "text");

@@ -122,6 +122,8 @@ fn kind_of(sheet: &NodeRef<'_>) -> Option<Kind> {
     let is_taken = (kind.is_empty() || kind.eq_ignore_ascii_case("text/css"))
         && !sheet.ancestors(None).iter().any(is_inert);
     let media = sheet.attr("media").unwrap_or_default();
+    // Which also is no deeper than it can be read.
+    let media = written(&mut Parser::new(&media));
     kind_under(has_window(&media)).filter(|_| is_taken)
 }
 

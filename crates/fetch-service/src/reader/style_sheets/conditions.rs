@@ -27,9 +27,16 @@ pub(super) fn is_supported(condition: &str) -> Option<bool> {
 /// Any number of what `is_so` judges, with `not`, `and` and `or`.
 fn holds(condition: &str, is_so: &dyn Fn(&str) -> Option<bool>) -> Option<bool> {
     let condition = condition.strip_prefix("only ").unwrap_or(condition);
-    if let Some(rest) = condition.strip_prefix("not ") {
-        return holds(rest, is_so).map(|is_so| !is_so);
+    match condition.strip_prefix("not ") {
+        // Browsers know of no two.
+        Some(rest) if rest.starts_with("not ") => Some(false),
+        Some(rest) => together(rest, is_so).map(|is_so| !is_so),
+        None => together(condition, is_so),
     }
+}
+
+/// Without a `not` before them all.
+fn together(condition: &str, is_so: &dyn Fn(&str) -> Option<bool>) -> Option<bool> {
     let is_either = words(condition).any(|word| word == "or");
     let terms = words(condition).filter(|word| !matches!(*word, "and" | "or"));
     let terms = terms.map(|term| {
@@ -41,8 +48,8 @@ fn holds(condition: &str, is_so: &dyn Fn(&str) -> Option<bool>) -> Option<bool> 
                 holds(inside, is_so)
             }
             Some(inside) => is_so(inside),
-            // A kind of medium, or a call.
-            None if term.contains('(') => None,
+            // A call, or a part of a condition.
+            None if term.contains('(') || term == "not" => None,
             None => Some(matches!(term, "all" | "screen")),
         }
     });
@@ -133,6 +140,8 @@ mod tests {
             ("((min-width:1px) and (max-width:1px))", Some(false)),
             ("(min-width:1)", Some(false)),
             ("(orientation:portrait)", Some(false)),
+            ("not not print", Some(false)),
+            ("screen and not (hover)", None),
             ("(hover:hover)", None),
             ("print and (hover:hover)", Some(false)),
             ("screen and (hover:hover)", None),

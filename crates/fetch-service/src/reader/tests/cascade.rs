@@ -43,6 +43,20 @@ fn a_rule_that_never_applies_shows_nothing() {
 }
 
 #[test]
+fn media_of_a_sheet_are_no_deeper_than_they_can_be_read() {
+    for (open, close) in [("(", ")"), ("(not (", "))"), ("not ", "")] {
+        let media = format!("{}all{}", open.repeat(50_000), close.repeat(50_000));
+        is_kept(&format!(
+            "<style media='{media}'>.t{{display:none}}</style><style>@media {media}{{.t{{display:none}}}}\
+             </style><p class=t>Shown</p>"
+        ));
+    }
+    is_dropped(
+        "<style media='screen and (/**/min-width:1px)'>.s{display:none}</style><p class=s>SECRET</p>",
+    );
+}
+
+#[test]
 fn what_is_for_the_window_of_a_computer_is_for_the_reader() {
     for block in [
         "@media (min-width:768px)",
@@ -314,6 +328,10 @@ fn colors_that_are_the_same_are_the_same_however_they_are_written() {
     }
     for style in [
         "color:#fff;background:linear-gradient(to right, red, blue)",
+        &format!(
+            "color:#fff;background:linear-gradient({})",
+            ["red"; 400].join(",")
+        ),
         "color:#fff;background:url(x) no-repeat center / cover #000",
         "color:var(--x);background:var(--y)",
         "color:inherit;background:inherit",
