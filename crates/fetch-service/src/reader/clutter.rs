@@ -22,6 +22,31 @@ const FURNITURE: &str = ".mw-editsection, .mw-jump-link, .printfooter, td.gutter
      td.rouge-gutter, .headerlink, .anchorjs-link, summary.hideme, .advert, .advertisement, \
      .ad-slot, .promo-box, .newsletter-signup, [id^='taboola'], [id^='google_ads']";
 
+/// What has the name of a part of the text.
+const HEADINGS: &str = "h1, h2, h3, h4, h5, h6, dt";
+/// What unfolds something that is no menu.
+const UNFOLDING: &str = "button[aria-expanded]:not([aria-haspopup])";
+
+/// What is pressed to unfold a part of the text is its heading, and no button.
+pub(super) fn keep_labels(document: &Document) {
+    let length = |node: &NodeRef<'_>| node.text().split_whitespace().map(str::len).sum::<usize>();
+    for heading in document.select(HEADINGS).nodes() {
+        let buttons = Selection::from(*heading).select("button");
+        // Else it is a button beside the heading.
+        let in_buttons: usize = buttons.nodes().iter().map(length).sum();
+        if length(heading) == in_buttons {
+            buttons.rename("span");
+        }
+    }
+    for button in document.select(UNFOLDING).nodes() {
+        let around = button.ancestors(None);
+        let mut around = around.iter();
+        if !around.any(|node| node.has_name("nav") || node.has_name("header")) {
+            button.rename("span");
+        }
+    }
+}
+
 /// Removes consent banners, and what is no text of the page.
 pub(super) fn remove_banners(document: &Document, stop: &Stop) {
     for node in document.select(FURNITURE).nodes() {

@@ -5,10 +5,11 @@ use cssparser::color::{parse_hash_color, parse_named_color};
 use super::css_text::{parts, words};
 use super::declarations::number;
 
+/// That of the page itself.
+pub(super) const CANVAS: &str = "canvas";
 /// Colors that the reader's system has, or what is around.
-const WITHOUT_VALUE: [&str; 8] = [
+const WITHOUT_VALUE: [&str; 7] = [
     "currentcolor",
-    "canvas",
     "canvastext",
     "linktext",
     "visitedtext",
@@ -32,7 +33,7 @@ pub(super) struct Color {
 }
 
 /// In bytes: one may be made of others, and each is read several times. Who writes more hides.
-const MAX_LENGTH: usize = 1_000;
+pub(super) const MAX_LENGTH: usize = 1_000;
 
 impl Color {
     /// Nothing where it is no color.
@@ -43,6 +44,9 @@ impl Color {
                 rgb: None,
                 alpha: 0.0,
             });
+        }
+        if value == CANVAS {
+            return Some(opaque(Some((255, 255, 255))));
         }
         if WITHOUT_VALUE.contains(&value) {
             return Some(opaque(None));
@@ -109,10 +113,10 @@ impl Color {
         if !are_known || (needs_percent && !(is_percent(second) && is_percent(third))) {
             return None;
         }
-        let rgb = [first, second, third].map(|channel| byte(part(channel, 255.0).unwrap_or(0.0)));
-        let [red, green, blue] = rgb;
+        let rgb = channels_of(name, [first, second, third]);
+        let rgb = rgb.map(|rgb| rgb.map(byte));
         Some(Self {
-            rgb: matches!(name, "rgb" | "rgba").then_some((red, green, blue)),
+            rgb: rgb.map(|[red, green, blue]| (red, green, blue)),
             alpha,
         })
     }
@@ -175,6 +179,50 @@ fn part(value: &str, whole: f64) -> Option<f64> {
     }
 }
 
+/// Red, green and blue, of 255 parts each; nothing where it is in another space.
+fn channels_of(name: &str, written: [&str; 3]) -> Option<[f64; 3]> {
+    let of = |whole| written.map(|channel| part(channel, whole).unwrap_or(0.0));
+    let [_, second, third] = of(100.0).map(|percent| percent / 100.0);
+    let hue = degrees(written[0]);
+    match name {
+        "rgb" | "rgba" => Some(of(255.0)),
+        "hsl" | "hsla" => Some(of_hue(hue, second, third)),
+        "hwb" => {
+            let (white, sum) = (second, second + third);
+            Some(of_hue(hue, 1.0, 0.5).map(|channel| {
+                if sum >= 1.0 {
+                    255.0 * white / sum
+                } else {
+                    channel * (1.0 - sum) + 255.0 * white
+                }
+            }))
+        }
+        _ => None,
+    }
+}
+
+/// Nothing of it is nought degrees.
+fn degrees(hue: &str) -> f64 {
+    let Some((number, unit)) = number(hue) else {
+        return 0.0;
+    };
+    match unit {
+        "turn" => number * 360.0,
+        "rad" => number.to_degrees(),
+        "grad" => number * 0.9,
+        _ => number,
+    }
+}
+
+/// As channels of 255 parts.
+fn of_hue(hue: f64, saturation: f64, lightness: f64) -> [f64; 3] {
+    let most = saturation * lightness.min(1.0 - lightness);
+    [0.0, 8.0, 4.0].map(|start| {
+        let place = (start + hue / 30.0).rem_euclid(12.0);
+        255.0 * (lightness - most * (place - 3.0).min(9.0 - place).clamp(-1.0, 1.0))
+    })
+}
+
 fn is_space(name: &str) -> bool {
     SPACES.split_ascii_whitespace().any(|known| known == name)
 }
@@ -221,9 +269,22 @@ mod tests {
             "#fefdfc",
             "rgb(255,255,255)",
             "rgb(100% 100% 100%)",
+            "hsl(10, 20%, 100%)",
+            "hsl(0.5turn 0 100)",
+            "hwb(40 100% 0%)",
+            "canvas",
         ] {
             let same = Color::parse(&same.to_ascii_lowercase()).unwrap();
             assert!(same.is_like(white) && !same.is_transparent(), "{same:?}");
+        }
+        for (one, other) in [
+            ("hsl(120 100% 25%)", "#008000"),
+            ("hsl(0.5turn 100% 50%)", "#0ff"),
+            ("hwb(240 20% 40%)", "#339"),
+            ("hwb(0 60% 60%)", "#808080"),
+        ] {
+            let [one, other] = [one, other].map(|color| Color::parse(color).unwrap());
+            assert!(one.is_like(other), "{one:?} {other:?}");
         }
         for no_color in [
             "whitish",

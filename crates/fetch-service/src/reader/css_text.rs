@@ -1,26 +1,31 @@
 //! CSS as text, of which [`written`] leaves no comments: parted where no parentheses are open.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use cssparser::{ParseError, Parser, Token};
+use cssparser::{ParseError, Parser, Token, serialize_identifier, serialize_name};
 
-/// Where a name has signs that are syntax elsewhere, as `md\:block` has, they are moved to: a plane
-/// of Unicode that nobody uses.
-const PRIVATE: u32 = 0xF_0000;
+/// Blocks and calls within others that are looked into. Browsers have more room than a parser that
+/// recurses; `cssparser` gives up at 75, of which a sheet and what is in it have half each.
+const MAX_DEPTH: usize = 35;
+/// Bytes of a value that are looked at.
+const MAX_LENGTH: usize = 10_000;
 
-/// A name without signs that are syntax.
-pub(super) fn plain(name: &str) -> Cow<'_, str> {
-    let is_syntax =
-        |char: char| char.is_ascii() && !char.is_ascii_alphanumeric() && !matches!(char, '-' | '_');
-    if !name.contains(is_syntax) {
-        return name.into();
+/// Reads what is in the block or call that has just begun, unless it lies too deep. The parser is
+/// behind it in any case.
+pub(super) fn within<'i, T>(
+    input: &mut Parser<'i>,
+    depth: usize,
+    read: impl FnOnce(&mut Parser<'i>) -> T,
+) -> Option<T> {
+    if depth >= MAX_DEPTH {
+        return None;
     }
-    let moved = |char: char| match char::from_u32(PRIVATE + u32::from(char)) {
-        Some(moved) if is_syntax(char) => moved,
-        _ => char,
-    };
-    name.chars().map(moved).collect::<String>().into()
+    let inside = input.parse_nested_block(|input| {
+        let inside = read(input);
+        while input.next().is_ok() {}
+        Ok::<_, ParseError<()>>(inside)
+    });
+    inside.ok()
 }
 
 /// What is between separators, outside parentheses.
@@ -52,16 +57,22 @@ pub(super) fn call(word: &str) -> Option<(&str, Vec<&str>)> {
     Some((name, parts(inside, &[',']).collect()))
 }
 
-/// The tokens as text: without comments, white space as one space, strings emptied, names as
-/// [`plain`] has them.
+/// The tokens as text: without comments, white space as one space, strings emptied, and names with
+/// escapes where they have signs that are syntax elsewhere.
 pub(super) fn written(input: &mut Parser<'_>) -> String {
     let mut text = String::new();
-    write(input, &mut text);
+    write(input, &mut text, 0);
     text
 }
 
-fn write(input: &mut Parser<'_>, text: &mut String) {
+fn write(input: &mut Parser<'_>, text: &mut String, depth: usize) {
     while let Ok(token) = input.next_including_whitespace().cloned() {
+        if text.len() > MAX_LENGTH {
+            if !text.ends_with('?') {
+                text.push('?');
+            }
+            continue;
+        }
         if begins_word(&token) && text.ends_with(is_in_word) {
             // Two tokens that nothing but a comment is between, if anything, are two.
             text.push(' ');
@@ -70,40 +81,41 @@ fn write(input: &mut Parser<'_>, text: &mut String) {
         let _ = match &token {
             Token::WhiteSpace(_) if text.ends_with(' ') => Ok(()),
             Token::WhiteSpace(_) => text.write_char(' '),
-            Token::Ident(name) => text.write_str(&plain(name)),
-            Token::AtKeyword(name) => write!(text, "@{}", plain(name)),
-            Token::Hash(name) | Token::IDHash(name) => write!(text, "#{}", plain(name)),
+            Token::Ident(name) => serialize_identifier(name, text),
+            Token::AtKeyword(name) => {
+                text.push('@');
+                serialize_identifier(name, text)
+            }
+            Token::Hash(name) | Token::IDHash(name) => {
+                text.push('#');
+                serialize_name(name, text)
+            }
             Token::QuotedString(_) | Token::UnquotedUrl(_) => text.write_str("\"\""),
             Token::Number { value, .. } => write!(text, "{}", finite(*value)),
             Token::Percentage { unit_value, .. } => write!(text, "{}%", finite(unit_value * 100.0)),
             Token::Dimension { value, unit, .. } => {
-                write!(text, "{}{}", finite(*value), plain(unit))
+                let _ = write!(text, "{}", finite(*value));
+                serialize_identifier(unit, text)
             }
             Token::Delim(char) => text.write_char(*char),
             Token::Comma => text.write_char(','),
             Token::Colon => text.write_char(':'),
             Token::CDO | Token::CDC => Ok(()),
             Token::Function(name) => {
-                let _ = write!(text, "{}(", plain(name));
-                write_inside(input, text)
+                let _ = serialize_identifier(name, text);
+                write_inside(input, text, depth)
             }
-            Token::ParenthesisBlock => {
-                text.push('(');
-                write_inside(input, text)
-            }
+            Token::ParenthesisBlock => write_inside(input, text, depth),
             // No value that is looked at has one.
             _ => text.write_char('?'),
         };
     }
 }
 
-/// Up to the depth that the parser allows.
-fn write_inside(input: &mut Parser<'_>, text: &mut String) -> std::fmt::Result {
-    let inside = input.parse_nested_block(|input| {
-        write(input, text);
-        Ok::<_, ParseError<()>>(())
-    });
-    text.write_char(if inside.is_ok() { ')' } else { '?' })
+fn write_inside(input: &mut Parser<'_>, text: &mut String, depth: usize) -> std::fmt::Result {
+    text.push('(');
+    let inside = within(input, depth, |input| write(input, text, depth + 1));
+    text.write_char(if inside.is_some() { ')' } else { '?' })
 }
 
 fn begins_word(token: &Token<'_>) -> bool {

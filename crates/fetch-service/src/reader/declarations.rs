@@ -1,17 +1,64 @@
 //! The declarations of a style as browsers take them (CSS Syntax Level 3): comments and escapes are
-//! resolved, `!important` wins, and a value that no browser knows is passed over.
+//! resolved, of several for one property the one that rules is kept, and a value that no browser
+//! knows is passed over.
 
-use cssparser::{BasicParseError, Delimiter, ParseError, Parser};
+use std::rc::Rc;
 
+use cssparser::{BasicParseError, Delimiter, ParseError, Parser, Token};
+
+use super::color::{Color, MAX_LENGTH};
 use super::css_text::{words, written};
-use super::known_values::{is_global, is_known, is_unit};
+use super::known_values::{is_global, is_known, is_unit, is_worked_out_later};
+
+/// The only properties that are looked at. Shorthands are taken apart into these.
+const LOOKED_AT: [&str; 34] = [
+    "-webkit-text-fill-color",
+    "animation-name",
+    "background-clip",
+    "background-color",
+    "clip",
+    "clip-path",
+    "color",
+    "content-visibility",
+    "display",
+    "filter",
+    "flex-grow",
+    "font-size",
+    "bottom",
+    "height",
+    "left",
+    "line-height",
+    "margin-left",
+    "margin-top",
+    "max-height",
+    "max-width",
+    "min-height",
+    "min-width",
+    "opacity",
+    "overflow-x",
+    "overflow-y",
+    "position",
+    "right",
+    "scale",
+    "text-indent",
+    "top",
+    "transform",
+    "translate",
+    "visibility",
+    "width",
+];
+pub(super) fn is_looked_at(property: &str) -> bool {
+    LOOKED_AT.contains(&property)
+}
 
 /// Other names of properties, where lines run from left to right.
-const ALIASES: [(&str, &str); 13] = [
+const ALIASES: [(&str, &str); 16] = [
     ("-webkit-opacity", "opacity"),
     ("-webkit-transform", "transform"),
     ("-webkit-filter", "filter"),
     ("-webkit-clip-path", "clip-path"),
+    ("-webkit-background-clip", "background-clip"),
+    ("animation", "animation-name"),
     ("inline-size", "width"),
     ("block-size", "height"),
     ("max-inline-size", "max-width"),
@@ -21,17 +68,25 @@ const ALIASES: [(&str, &str); 13] = [
     ("inset-block-start", "top"),
     ("inset-block-end", "bottom"),
     ("margin-inline-start", "margin-left"),
+    ("margin-block-start", "margin-top"),
 ];
 
-/// In their order, names and values in lower case.
-#[derive(Debug, Default)]
+/// How much a selector weighs (Selectors Level 4): whether it is in no layer, its ids, its classes
+/// and its types. A style of an element itself weighs more.
+pub(super) type Weight = [u8; 4];
+
+/// What is declared for each property, names and values in lower case.
+#[derive(Debug, Default, Clone)]
 pub(super) struct Declarations(Vec<Declaration>);
 
-#[derive(Debug)]
-struct Declaration {
-    property: String,
-    value: String,
+#[derive(Debug, Clone)]
+pub(super) struct Declaration {
+    property: &'static str,
+    value: Rc<str>,
     is_important: bool,
+    weight: Weight,
+    /// The place of the rule that says so.
+    pub(super) rule: usize,
 }
 
 impl Declarations {
@@ -48,13 +103,17 @@ impl Declarations {
                 input.expect_colon()?;
                 Ok::<_, BasicParseError>(property)
             });
-            let end = match &property {
-                Ok(_) => Delimiter::Semicolon,
-                Err(_) => Delimiter::Semicolon | Delimiter::CurlyBracketBlock,
+            let is_custom = property.as_ref().is_ok_and(|name| name.starts_with("--"));
+            let end = if is_custom {
+                Delimiter::Semicolon
+            } else {
+                Delimiter::Semicolon | Delimiter::CurlyBracketBlock
             };
             let value =
-                input.parse_until_after(end, |input| Ok::<_, ParseError<()>>(written(input)));
-            if let (Ok(property), Ok(value)) = (property, value) {
+                input.parse_until_before(end, |input| Ok::<_, ParseError<()>>(written(input)));
+            // What has a block is a rule: `a:hover { … }`.
+            let is_rule = matches!(input.next(), Ok(Token::CurlyBracketBlock));
+            if let (Ok(property), Ok(value), false) = (property, value, is_rule) {
                 all.add(&property.to_ascii_lowercase(), &value.to_ascii_lowercase());
             }
         }
@@ -69,28 +128,68 @@ impl Declarations {
         let is_important = plain.is_some();
         let value = plain.unwrap_or(value).trim_end();
         let mut push = |property: &str, value: &str| {
-            if is_known(property, value) {
-                self.0.push(Declaration {
-                    property: property.to_owned(),
-                    value: value.to_owned(),
+            let mut looked_at = LOOKED_AT.iter().filter(|known| **known == property);
+            // What is before this layer is not known apart from it.
+            if let Some(property) = looked_at.next()
+                && is_known(property, value)
+                && value != "revert-layer"
+            {
+                self.cascade(Declaration {
+                    property,
+                    value: value.into(),
                     is_important,
+                    weight: Weight::default(),
+                    rule: 0,
                 });
             }
         };
-        match (property, size_in_font(value)) {
-            ("font", Some(size)) => push("font-size", size),
-            ("margin", _) => {
-                if let Some([.., left]) = sides(value, "margin-left") {
+        match property {
+            "font" => {
+                if let Some(size) = size_in_font(value) {
+                    push("font-size", size);
+                    push("line-height", "normal");
+                }
+            }
+            "margin" => {
+                if let Some([top, .., left]) = sides(value, "margin-left") {
+                    push("margin-top", top);
                     push("margin-left", left);
                 }
             }
-            ("inset", _) => {
+            "inset" => {
                 if let Some([top, right, bottom, left]) = sides(value, "left") {
                     push("top", top);
                     push("right", right);
                     push("bottom", bottom);
                     push("left", left);
                 }
+            }
+            "overflow" if is_known(property, value) => {
+                let across = words(value).next().unwrap_or_default();
+                push("overflow-x", across);
+                push("overflow-y", words(value).nth(1).unwrap_or(across));
+            }
+            "flex" => {
+                let grows = match words(value).next().unwrap_or_default() {
+                    "none" | "initial" => "0",
+                    word if is_known("flex-grow", word) => word,
+                    _ => "1",
+                };
+                push("flex-grow", grows);
+            }
+            "background" if is_known(property, value) => {
+                let by_itself = is_global(value) || is_worked_out_later(value);
+                let mut colors = words(value).filter(|word| {
+                    // A gradient may be longer.
+                    word.len() <= MAX_LENGTH && Color::parse(word).is_some()
+                });
+                let color = colors.next().unwrap_or("transparent");
+                push("background-color", if by_itself { value } else { color });
+                let is_of_text = words(value).any(|word| word == "text");
+                push(
+                    "background-clip",
+                    if is_of_text { "text" } else { "border-box" },
+                );
             }
             _ => {
                 let mut aliases = ALIASES.iter().filter(|(alias, _)| *alias == property);
@@ -99,26 +198,62 @@ impl Declarations {
         }
     }
 
-    /// What rules.
+    /// Adds one, unless another weighs more. Of two that weigh the same the later one rules.
+    fn cascade(&mut self, new: Declaration) {
+        let mut known = self.0.iter_mut();
+        match known.find(|known| known.property == new.property) {
+            None => self.0.push(new),
+            Some(known) if known.priority() <= new.priority() => *known = new,
+            Some(_) => {}
+        }
+    }
+
+    /// Adds what others declare, with a weight.
+    pub(super) fn add_all<'a>(
+        &mut self,
+        others: impl IntoIterator<Item = &'a Declaration>,
+        weight: Weight,
+    ) {
+        for other in others {
+            self.cascade(Declaration {
+                weight,
+                ..other.clone()
+            });
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Declaration> {
+        self.0.iter()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Says which rule they are of, each by its property.
+    pub(super) fn set_rules(&mut self, rule_of: impl Fn(&str) -> usize) {
+        for declaration in &mut self.0 {
+            declaration.rule = rule_of(declaration.property);
+        }
+    }
+
     pub(super) fn value(&self, property: &str) -> Option<&str> {
-        self.ruling(property).map(|known| known.value.as_str())
+        self.find(property).map(|known| &*known.value)
     }
 
-    /// Whether what rules is important.
-    pub(super) fn is_important(&self, property: &str) -> bool {
-        self.ruling(property)
-            .is_some_and(|known| known.is_important)
+    /// The rule that says so.
+    pub(super) fn rule_of(&self, property: &str) -> Option<usize> {
+        self.find(property).map(|known| known.rule)
     }
 
-    /// The last that is important, else the last.
-    fn ruling(&self, property: &str) -> Option<&Declaration> {
-        let mut declared = self
-            .0
-            .iter()
-            .rev()
-            .filter(|known| known.property == property);
-        let last = declared.clone().next();
-        declared.find(|known| known.is_important).or(last)
+    fn find(&self, property: &str) -> Option<&Declaration> {
+        self.0.iter().find(|known| known.property == property)
+    }
+}
+
+impl Declaration {
+    fn priority(&self) -> (bool, Weight, usize) {
+        (self.is_important, self.weight, self.rule)
     }
 }
 
@@ -205,6 +340,16 @@ mod tests {
             let declarations = Declarations::parse(style);
             assert_eq!(declarations.value("font-size"), expected, "{style}");
         }
+    }
+
+    #[test]
+    fn no_more_is_kept_than_is_looked_at() {
+        let unknown = "x:y;margin-right:1px;".repeat(1_000);
+        let again = "display:none;opacity:0!important;opacity:1;".repeat(1_000);
+        let all = Declarations::parse(&format!("{unknown}{again}"));
+        assert_eq!(all.iter().count(), 2);
+        let long = format!("opacity:0;opacity:{}1", "calc(1) ".repeat(100_000));
+        assert_eq!(Declarations::parse(&long).value("opacity"), Some("0"));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use super::markdown::{self, Style};
+use super::shadow::Shadows;
 use super::{Stop, dom, hidden, links, metadata, plain};
 
 /// Entries that are shown. Each has the address of the feed in it, where its own is relative.
@@ -171,7 +172,7 @@ fn html(html: &str, url: &Url, style: Style, stop: &Stop) -> String {
     let Some(document) = dom::parse(html, stop) else {
         return plain::strip(html);
     };
-    hidden::remove(&document, stop);
+    hidden::remove(&document, &Shadows::new(), stop);
     links::make_absolute(&document, url, html.len());
     markdown::write([document.root()], style)
 }

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use dom_query::{Document, NodeRef};
 
 use super::Stop;
-use super::declarations::Declarations;
+use super::shadow::Shadows;
 use super::style_sheets;
 
 /// Never text for a reader: what is said to browsers without frames or plug-ins, and beside the bar
@@ -27,10 +27,10 @@ const HIDING_CLASSES: [&str; 8] = [
 ];
 
 /// Removes from the tree what is not shown.
-pub(super) fn remove(document: &Document, stop: &Stop) {
+pub(super) fn remove(document: &Document, shadows: &Shadows, stop: &Stop) {
     // Before what they are in goes, and with it the scripts, which are no text of which they could
     // hide a part.
-    let sheets = style_sheets::read(document);
+    let sheets = style_sheets::read(document, shadows);
     for node in document.root().descendants() {
         if is_dropped(&node) {
             node.remove_from_parent();
@@ -38,6 +38,31 @@ pub(super) fn remove(document: &Document, stop: &Stop) {
     }
     for node in sheets.hidden(document, stop) {
         node.remove_from_parent();
+    }
+    // Readability looks for some of it again, and knows less.
+    document.select("[style]").remove_attr("style");
+}
+
+/// Removes what is not shown within formulas, before they become text. What a browser hides of each
+/// of them beside what it draws stays: that is what they are read from.
+pub(super) fn remove_from_formulas(document: &Document, shadows: &Shadows, stop: &Stop) {
+    let formulas = document.select("math");
+    if formulas.is_empty() {
+        return;
+    }
+    let mut hidden = style_sheets::read(document, shadows).hidden(document, stop);
+    for formula in formulas.nodes() {
+        hidden.extend(formula.descendants_it().filter(is_dropped));
+    }
+    for node in hidden {
+        let is_source = node.has_name("annotation") || node.has_name("annotation-xml");
+        let is_within = || {
+            node.ancestors_it(None)
+                .any(|around| around.has_name("math"))
+        };
+        if !is_source && is_within() {
+            node.remove_from_parent();
+        }
     }
 }
 
@@ -48,7 +73,8 @@ fn is_dropped(node: &NodeRef<'_>) -> bool {
     is_unseen(&name, |name| node.attr(name))
 }
 
-/// Whether an element with this name and these attributes is not shown, whoever read it.
+/// Whether an element with this name and these attributes is not shown, whoever read it and whatever
+/// its style.
 pub(super) fn is_unseen<S: Deref<Target = str>>(
     name: &str,
     attribute: impl Fn(&str) -> Option<S>,
@@ -68,8 +94,6 @@ pub(super) fn is_unseen<S: Deref<Target = str>>(
         || is("aria-hidden", "true")
         || (name == "input" && is("type", "hidden"))
         || attribute("class").is_some_and(|class| is_hiding(&class))
-        || attribute("style").is_some_and(|style| Declarations::parse(&style).hide())
-        || (name == "font" && is("size", "0"))
 }
 
 fn is_hiding(class: &str) -> bool {

@@ -4,9 +4,10 @@ use dom_query::Document;
 use url::Url;
 
 use super::markdown::Style;
+use super::shadow::Shadows;
 use super::{
-    Form, Format, Note, Reading, Stop, Unreadable, View, article, dom, footnotes, hidden, links,
-    maths, metadata, plain, selection, shell, streamed,
+    Form, Format, Note, Reading, Stop, Unreadable, View, article, clutter, dom, footnotes, hidden,
+    links, maths, metadata, plain, selection, shadow, shell, streamed,
 };
 
 /// Reads decoded HTML.
@@ -26,6 +27,7 @@ pub(super) fn read(html: &str, url: &Url, view: &View, stop: &Stop) -> Result<Re
         (Format::Metadata, _) => Reading::of(metadata::list(document, url), Form::Metadata),
         (Format::Markdown | Format::Text | Format::Links, _) => {
             stop.check()?;
+            let shadows = shadow::put_in_place(&document, stop);
             streamed::put_in_place(&document, stop);
             stop.check()?;
             let is_shell = shell::is_shell(&document);
@@ -33,7 +35,7 @@ pub(super) fn read(html: &str, url: &Url, view: &View, stop: &Stop) -> Result<Re
                 return stripped(html, view);
             }
             links::make_absolute(&document, url, html.len());
-            let mut reading = shown(&document, url, view, stop)?;
+            let mut reading = shown(&document, &shadows, url, view, stop)?;
             reading.notes.extend(is_shell.then_some(Note::ScriptShell));
             reading
         }
@@ -43,9 +45,17 @@ pub(super) fn read(html: &str, url: &Url, view: &View, stop: &Stop) -> Result<Re
 }
 
 /// What a browser would show of it, in this format.
-fn shown(document: &Document, url: &Url, view: &View, stop: &Stop) -> Result<Reading, Unreadable> {
+fn shown(
+    document: &Document,
+    shadows: &Shadows,
+    url: &Url,
+    view: &View,
+    stop: &Stop,
+) -> Result<Reading, Unreadable> {
+    hidden::remove_from_formulas(document, shadows, stop);
     maths::make_text(document, stop);
-    hidden::remove(document, stop);
+    hidden::remove(document, shadows, stop);
+    clutter::keep_labels(document);
     stop.check()?;
     let notes = footnotes::take_out(document);
     let (style, form) = match view.format {

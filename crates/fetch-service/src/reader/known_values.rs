@@ -3,8 +3,8 @@
 
 use std::ops::RangeInclusive;
 
-use super::color::Color;
-use super::css_text::{call, words};
+use super::color::{Color, MAX_LENGTH as MAX_COLOR};
+use super::css_text::{call, parts, words};
 use super::declarations::number;
 
 const GLOBAL: [&str; 5] = ["inherit", "initial", "unset", "revert", "revert-layer"];
@@ -26,6 +26,9 @@ const UNITS: &str = "px em rem ex rex ch rch lh rlh cap rcap ic ric % vw vh vi v
     cqb cqmin cqmax pt pc in cm mm q";
 const MATHS: [&str; 4] = ["calc", "min", "max", "clamp"];
 const ANGLES: &str = "deg grad rad turn";
+const BACKGROUND: &str = "none repeat repeat-x repeat-y no-repeat space round scroll fixed local left \
+    right top bottom center auto cover contain text";
+const IMAGES: &str = "image-set cross-fade element image paint";
 const BOXES: &str = "margin-box border-box padding-box content-box fill-box stroke-box view-box";
 /// As [`written`](super::css_text::written) has the address of something.
 const ADDRESS: &str = "\"\"";
@@ -50,6 +53,8 @@ pub(super) fn is_known(property: &str, value: &str) -> bool {
             is_one_of("visible hidden clip scroll auto overlay", word)
         }),
         "overflow-x" | "overflow-y" => is_word("visible hidden clip scroll auto overlay"),
+        "background" => is_background(value),
+        "line-height" => value == "normal" || is_factor(value) || is_size(value),
         "opacity" => is_factor(value),
         "scale" => value == "none" || has_words(value, 3, is_factor),
         "translate" => value == "none" || has_words(value, 3, is_length),
@@ -59,7 +64,9 @@ pub(super) fn is_known(property: &str, value: &str) -> bool {
             value == "auto" || is_word(SIZES) || is_size(value)
         }
         "max-width" | "max-height" => value == "none" || is_word(SIZES) || is_size(value),
-        "left" | "right" | "top" | "bottom" | "margin-left" => value == "auto" || is_length(value),
+        "left" | "right" | "top" | "bottom" | "margin-left" | "margin-top" => {
+            value == "auto" || is_length(value)
+        }
         "text-indent" => is_length(value),
         "color" | "background-color" | "-webkit-text-fill-color" => Color::parse(value).is_some(),
         "clip" => value == "auto" || is_rect(value),
@@ -77,8 +84,30 @@ pub(super) fn is_global(value: &str) -> bool {
     GLOBAL.contains(&value)
 }
 
+/// A color, images and where they are.
+fn is_background(value: &str) -> bool {
+    let is_image = |word: &str| {
+        word == ADDRESS
+            || call(word).is_some_and(|(name, _)| {
+                name.ends_with("gradient") || is_one_of(IMAGES, name.trim_start_matches("-webkit-"))
+            })
+    };
+    let mut layers = parts(value, &[',']);
+    layers.all(|layer| {
+        let mut words = parts(layer, &[' ', '/']);
+        words.all(|word| {
+            word.is_empty()
+                || is_one_of(BACKGROUND, word)
+                || is_one_of(BOXES, word)
+                || is_length(word)
+                || is_image(word)
+                || (word.len() <= MAX_COLOR && Color::parse(word).is_some())
+        })
+    })
+}
+
 /// With a variable in it, it is known to be no mistake, whatever the variable is.
-fn is_worked_out_later(value: &str) -> bool {
+pub(super) fn is_worked_out_later(value: &str) -> bool {
     let calls = |call: &str| {
         value.match_indices(call).any(|(at, _)| {
             let before = value.get(..at).unwrap_or_default();
@@ -125,7 +154,7 @@ fn is_length(value: &str) -> bool {
 }
 
 /// A length that something can have.
-fn is_size(value: &str) -> bool {
+pub(super) fn is_size(value: &str) -> bool {
     is_length(value) && number(value).is_none_or(|(number, _)| number >= 0.0)
 }
 

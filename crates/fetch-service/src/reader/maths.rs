@@ -93,7 +93,7 @@ fn linear(node: &NodeRef<'_>) -> String {
     let name = node.node_name();
     match name.as_deref().unwrap_or_default() {
         "" => node.text().trim().to_owned(),
-        "annotation" | "annotation-xml" => String::new(),
+        "annotation" | "annotation-xml" | "mphantom" => String::new(),
         "mfrac" => format!("\\frac{{{}}}{{{}}}", part(0), part(1)),
         "msup" | "mover" => format!("{{{}}}^{{{}}}", part(0), part(1)),
         "msub" | "munder" => format!("{{{}}}_{{{}}}", part(0), part(1)),

@@ -7,6 +7,7 @@ use std::mem::discriminant;
 
 use html5ever::data::NAMED_ENTITIES;
 
+use super::declarations::Declarations;
 use super::hidden::is_unseen;
 
 /// Elements in which `<` begins no tag but their own end. Nobody reads what is within.
@@ -146,7 +147,9 @@ impl<'a> Tag<'a> {
             // The first of two counts.
             named.next().map(|(_, value)| unescaped(value))
         };
-        FALLBACK.contains(&self.name.as_str()) || is_unseen(&self.name, attribute)
+        FALLBACK.contains(&self.name.as_str())
+            || is_unseen(&self.name, attribute)
+            || attribute("style").is_some_and(|style| Declarations::parse(&style).hide())
     }
 }
 
@@ -216,8 +219,11 @@ fn after_raw<'a>(text: &'a str, name: &str) -> &'a str {
     let mut ends = text.match_indices("</");
     let rest = ends.find_map(|(at, _)| {
         let end = text.get(at + 2..)?;
-        let found = end.get(..name.len())?;
-        found.eq_ignore_ascii_case(name).then_some(end)
+        let (found, after) = end.split_at_checked(name.len())?;
+        // Else it is the end of another one.
+        let is_whole =
+            after.starts_with(|char: char| char.is_ascii_whitespace() || "/>".contains(char));
+        (is_whole && found.eq_ignore_ascii_case(name)).then_some(end)
     });
     rest.and_then(|rest| rest.split_once('>'))
         .map_or("", |(_, rest)| rest)

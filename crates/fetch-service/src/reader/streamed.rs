@@ -197,7 +197,7 @@ fn calls<'a>(script: &'a str, name: &'a str) -> impl Iterator<Item = [&'a str; 2
 }
 
 /// What holds the content of a template, which is not below it.
-fn content_of<'a>(template: &NodeRef<'a>) -> Option<NodeRef<'a>> {
+pub(super) fn content_of<'a>(template: &NodeRef<'a>) -> Option<NodeRef<'a>> {
     let id = template.element_ref()?.template_contents?;
     template.tree.get(&id)
 }

@@ -1,20 +1,28 @@
-//! Style sheets in the page itself that hide. Sheets elsewhere are not fetched, and of these only
-//! what is for screens of any size is read: `.a, #b { display: none }`, and [`combined`].
+//! What a page's styles hide: those of its own sheets and of its elements, together, as a browser
+//! with one window has them when the page has come. Sheets elsewhere are not fetched.
+//!
+//! [`read`] reads the rules; [`cascade`] finds out which of them rule each element; and
+//! [`Sheets::hidden`] says what is hidden by that, but for what a script takes back.
 
-mod combined;
+mod cascade;
+mod conditions;
 mod names;
+mod selectors;
 
-use combined::{Combined, Matches};
+use std::rc::Rc;
+
+use cascade::{Cascade, Scope, Stated};
+use conditions::{has_window, is_supported};
 use cssparser::{Delimiter, ParseError, Parser, Token};
 use dom_query::{Document, NodeRef};
-use names::{Names, is_plain, own_names};
+use selectors::Kind;
 
 use super::Stop;
 use super::article::part;
-use super::css_text::{parts, written};
+use super::css_text::{within, written};
 use super::declarations::Declarations;
-use super::effect::{Effect, Ways};
-use super::ways::way_of;
+use super::shadow::Shadows;
+use super::ways::Way;
 
 /// Rounds in which rules are passed over that hide too much. What others still hide goes.
 const ROUNDS: usize = 8;
@@ -22,10 +30,12 @@ const ROUNDS: usize = 8;
 /// How a rule hides, the weaker first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Hiding {
-    /// There, but not to be seen; or removed, and shown where a rule says so that is not read.
+    /// There, but not to be seen; or removed, and shown at times.
     Unseen,
     /// `display: none`, wherever it is.
     Removed,
+    /// By the element itself.
+    Inline,
 }
 
 impl Hiding {
@@ -35,164 +45,255 @@ impl Hiding {
         match self {
             Self::Unseen => 0.4,
             Self::Removed => 0.9,
+            Self::Inline => f64::INFINITY,
         }
     }
 }
 
-/// A rule that hides, or shows.
 #[derive(Debug)]
 struct Rule {
-    effect: Effect,
     hiding: Hiding,
     is_passed_over: bool,
 }
 
-/// What the page's own sheets say.
-#[derive(Debug, Default)]
-pub(super) struct Sheets {
+/// The places of two rules that no sheet has: all styles of elements are one, but for what fades in.
+const INLINE: usize = 0;
+const FADED: usize = 1;
+
+/// What the page's own styles say.
+#[derive(Debug)]
+pub(super) struct Sheets<'a> {
     /// In their order.
     rules: Vec<Rule>,
-    names: Names,
-    combined: Combined,
-    matches: Matches,
+    cascade: Cascade,
+    shadows: &'a Shadows,
 }
 
-pub(super) fn read(document: &Document) -> Sheets {
-    let mut sheets = Sheets::default();
-    for sheet in document.select("style").nodes() {
-        if is_sheet(sheet) {
-            sheets.read(&mut Parser::new(&sheet.text()), true);
+/// Where in a sheet a rule is.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    is_in_layer: bool,
+    /// What is known of its selectors at best.
+    kind: Kind,
+    depth: usize,
+    scope: Scope,
+}
+
+pub(super) fn read<'a>(document: &Document, shadows: &'a Shadows) -> Sheets<'a> {
+    let styles = document.select("style");
+    let mut sheets = Sheets {
+        rules: Vec::new(),
+        cascade: if styles.is_empty() {
+            Cascade::default()
+        } else {
+            Cascade::of_page(document)
+        },
+        shadows,
+    };
+    sheets.push(Hiding::Inline);
+    sheets.push(Hiding::Unseen);
+    for sheet in styles.nodes() {
+        if let Some(kind) = kind_of(sheet) {
+            let place = Place {
+                is_in_layer: false,
+                kind,
+                depth: 0,
+                scope: shadows.get(&sheet.id).copied(),
+            };
+            sheets.read(&mut Parser::new(&sheet.text()), place);
         }
     }
-    sheets.weaken();
+    for rule in sheets.cascade.removing_at_times() {
+        if let Some(rule) = sheets.rules.get_mut(rule) {
+            rule.hiding = Hiding::Unseen;
+        }
+    }
     sheets
 }
 
-/// Whether a browser with scripts takes it, and not for a narrow window or for print alone.
-fn is_sheet(sheet: &NodeRef<'_>) -> bool {
+/// What is known of a sheet's selectors at best; nothing where a browser with scripts does not take
+/// it.
+fn kind_of(sheet: &NodeRef<'_>) -> Option<Kind> {
     let kind = sheet.attr("type").unwrap_or_default();
     let is_inert = |node: &NodeRef<'_>| {
         let name = node.node_name();
         matches!(name.as_deref(), Some("noscript" | "template"))
     };
-    (kind.is_empty() || kind.eq_ignore_ascii_case("text/css"))
-        && is_for_screens(&sheet.attr("media").unwrap_or_default())
-        && !sheet.ancestors(None).iter().any(is_inert)
+    let is_taken = (kind.is_empty() || kind.eq_ignore_ascii_case("text/css"))
+        && !sheet.ancestors(None).iter().any(is_inert);
+    let media = sheet.attr("media").unwrap_or_default();
+    // Which also is no deeper than it can be read.
+    let media = written(&mut Parser::new(&media));
+    kind_under(has_window(&media)).filter(|_| is_taken)
 }
 
-impl Sheets {
-    /// The elements that are hidden, on a page that has nothing but its text.
-    pub(super) fn hidden<'a>(mut self, document: &'a Document, stop: &Stop) -> Vec<NodeRef<'a>> {
-        let Some(body) = document.body().filter(|_| !self.rules.is_empty()) else {
-            return Vec::new();
-        };
-        let is_hidden = |name: &str| self.names.hides(name);
-        self.matches = self.combined.matches(document, is_hidden, stop);
-        let all = text_length(&body);
-        for _ in 0..ROUNDS {
-            let hidden = self.outermost_hidden(body);
-            if stop.is_set() || !self.pass_over(&hidden, all) {
-                return hidden;
-            }
-        }
-        self.outermost_hidden(body)
+fn kind_under(condition: Option<bool>) -> Option<Kind> {
+    match condition {
+        Some(true) => Some(Kind::Certain),
+        Some(false) => None,
+        None => Some(Kind::AtTimes),
+    }
+}
+
+impl Sheets<'_> {
+    fn push(&mut self, hiding: Hiding) {
+        self.rules.push(Rule {
+            hiding,
+            is_passed_over: false,
+        });
     }
 
-    /// Reads the rules; a later one may show again what an earlier one hid. Those within most `@`
-    /// rules may only show.
-    fn read(&mut self, input: &mut Parser<'_>, may_hide: bool) {
+    fn read(&mut self, input: &mut Parser<'_>, place: Place) {
         while !input.is_exhausted() {
-            let end = Delimiter::CurlyBracketBlock | Delimiter::Semicolon;
-            let selectors =
-                input.parse_until_before(end, |input| Ok::<_, ParseError<()>>(written(input)));
-            // Else it is `@import …;`.
-            if let Ok(Token::CurlyBracketBlock) = input.next() {
-                let selectors = selectors.unwrap_or_default();
-                // Nothing fails but what nests too deeply, and that is passed over.
-                let _ = input.parse_nested_block(|input| {
-                    if selectors.trim_start().starts_with('@') {
-                        let media = media_of(&selectors);
-                        // Nobody prints it.
-                        if media.as_deref() != Some("print") {
-                            let is_for_screens = media.as_deref().is_some_and(is_for_screens);
-                            self.read(input, may_hide && is_for_screens);
-                        }
-                    } else {
-                        self.rule(&selectors, &Declarations::read(input), may_hide);
-                    }
-                    Ok::<_, ParseError<()>>(())
-                });
+            let start = input.state();
+            let is_at_rule = match input.next() {
+                Ok(Token::CDO | Token::CDC) => continue,
+                token => matches!(token, Ok(Token::AtKeyword(_))),
+            };
+            input.reset(&start);
+            if is_at_rule {
+                self.at_rule(input, place);
+            } else {
+                self.rule(input, place);
             }
         }
     }
 
-    fn rule(&mut self, selectors: &str, declarations: &Declarations, may_hide: bool) {
-        let mut effect = declarations.effect();
-        if declarations.is_animated() {
-            // It fades in.
-            effect = effect.without_hiding(way_of("opacity"));
+    fn at_rule(&mut self, input: &mut Parser<'_>, mut place: Place) {
+        let end = Delimiter::CurlyBracketBlock | Delimiter::Semicolon;
+        let rule = input.parse_until_before(end, |input| Ok::<_, ParseError<()>>(written(input)));
+        let rule = rule.unwrap_or_default();
+        let rule = rule.trim();
+        // Else it is `@import …;`.
+        if !matches!(input.next(), Ok(Token::CurlyBracketBlock)) {
+            return;
         }
-        if !may_hide {
-            effect = effect.without_hiding(Ways::MAX);
+        let name_ends = rule.find([' ', '(']).unwrap_or(rule.len());
+        let (name, condition) = rule.split_at(name_ends);
+        let kind = match name.to_ascii_lowercase().as_str() {
+            "@media" => kind_under(has_window(condition)),
+            "@supports" => kind_under(is_supported(condition)),
+            "@layer" => Some(Kind::MayShow),
+            "@container" | "@scope" => Some(Kind::AtTimes),
+            // Its rules are no rules for elements, or not for them as they are.
+            _ => None,
+        };
+        if let Some(kind) = kind {
+            place.is_in_layer |= kind == Kind::MayShow;
+            place.kind = place.kind.max(kind);
+            place.depth += 1;
+            within(input, place.depth, |input| self.read(input, place));
         }
-        if effect.is_none() {
+    }
+
+    fn rule(&mut self, input: &mut Parser<'_>, place: Place) {
+        let end = Delimiter::CurlyBracketBlock;
+        let names = &mut self.cascade.names;
+        let selectors = input.parse_until_before(end, |input| {
+            let selectors = selectors::read(input, names, 0);
+            while input.next().is_ok() {}
+            Ok::<_, ParseError<()>>(selectors)
+        });
+        if !matches!(input.next(), Ok(Token::CurlyBracketBlock)) {
+            return;
+        }
+        let Ok(Some(selectors)) = selectors else {
+            return;
+        };
+        let declared = within(input, place.depth, Declarations::read);
+        let mut declared = declared.unwrap_or_default();
+        if declared.is_empty() {
             return;
         }
         let rule = self.rules.len();
-        let is_removed = effect.all.hiding & way_of("display") != 0;
-        self.rules.push(Rule {
-            effect,
-            hiding: if is_removed {
-                Hiding::Removed
-            } else {
-                Hiding::Unseen
-            },
-            is_passed_over: false,
+        self.push(if declared.remove() {
+            Hiding::Removed
+        } else {
+            Hiding::Unseen
         });
-        for selector in parts(selectors, &[',']) {
-            let is_plain = is_plain(selector);
-            if is_plain && may_hide {
-                self.names.add(selector, &self.rules);
-            } else {
-                self.combined.hide(selector, rule, effect);
-            }
-            if is_of_a_part(selector) {
-                continue;
-            }
-            if is_plain {
-                self.combined.show_name(selector, effect);
-                if !may_hide {
-                    self.names.show(selector, effect);
-                }
-                continue;
-            }
-            self.combined.show(selector, effect);
-            for name in own_names(selector) {
-                self.names.show_elsewhere(name, effect);
-            }
+        declared.set_rules(|_| rule);
+        let declared = Rc::new(declared);
+        for mut selector in selectors {
+            selector.kind = selector.kind.max(place.kind);
+            selector.set_layer(place.is_in_layer);
+            self.cascade.add(selector, place.scope, &declared);
         }
     }
 
-    /// What some rule shows may be what a browser shows.
-    fn weaken(&mut self) {
-        for rule in self.names.shown_elsewhere() {
-            if let Some(rule) = self.rules.get_mut(rule) {
-                rule.hiding = Hiding::Unseen;
+    /// The elements and texts that are hidden, on a page that has nothing but its text.
+    pub(super) fn hidden<'a>(mut self, document: &'a Document, stop: &Stop) -> Vec<NodeRef<'a>> {
+        let Some(body) = document.body() else {
+            return Vec::new();
+        };
+        let stated = self.cascade.state(document, self.shadows, stop);
+        if stated.sets.is_empty() {
+            return Vec::new();
+        }
+        let all = text_length(&body);
+        let mut hidden = Vec::new();
+        for round in 0..=ROUNDS {
+            hidden = self.hidden_below(body, &stated);
+            if round == ROUNDS || stop.is_set() || !self.pass_over(&hidden, all) {
+                break;
             }
+        }
+        hidden.into_iter().map(|hidden| hidden.node).collect()
+    }
+
+    fn hidden_below<'a>(&self, body: NodeRef<'a>, stated: &Stated) -> Vec<Hidden<'a>> {
+        let effects = stated.sets.iter().map(|set| self.effect(set));
+        let effects: Vec<Effect> = effects.collect();
+        let mut view = View {
+            stated,
+            effects: &effects,
+            hidden: Vec::new(),
+        };
+        for node in body.children_it(false) {
+            view.look_at(node, &[]);
+        }
+        view.hidden
+    }
+
+    /// What a set of statements does to its elements.
+    fn effect(&self, set: &[usize]) -> Effect {
+        let is_passed_over =
+            |rule: usize| self.rules.get(rule).is_some_and(|rule| rule.is_passed_over);
+        let (certain, uncertain) = self.cascade.declared(set, is_passed_over);
+        let of_certain = certain.ways();
+        let ways = of_certain.filter(|way| {
+            let mut still = uncertain.iter();
+            still.all(|all| all.ways().any(|still| still.property == way.property))
+        });
+        let hiding = ways.map(|way| {
+            let rule = certain.rule_of(way.property);
+            (
+                way,
+                rule.or_else(|| certain.rule_of("color")).unwrap_or(INLINE),
+            )
+        });
+        Effect {
+            hiding: hiding.collect(),
+            ending: uncertain
+                .as_ref()
+                .unwrap_or(&certain)
+                .ended_ways()
+                .collect(),
         }
     }
 
     /// Forgets the rules that hide too much of all the text; whether there was one.
-    fn pass_over(&mut self, hidden: &[NodeRef<'_>], all: usize) -> bool {
+    fn pass_over(&mut self, hidden: &[Hidden<'_>], all: usize) -> bool {
         let mut lengths = vec![0; self.rules.len()];
-        for node in hidden {
+        for Hidden { node, rules } in hidden {
             let length = text_length(node);
-            for rule in self.rules_for(node) {
-                if let Some(sum) = lengths.get_mut(rule) {
+            for rule in rules {
+                if let Some(sum) = lengths.get_mut(*rule) {
                     *sum += length;
                 }
             }
         }
+        // What is hidden in any case is no text of the page.
+        let all = all.saturating_sub(lengths.first().copied().unwrap_or_default());
         let mut is_any = false;
         for (rule, length) in self.rules.iter_mut().zip(lengths) {
             let is_too_much = part(length, all) > rule.hiding.at_most();
@@ -201,57 +302,73 @@ impl Sheets {
         }
         is_any
     }
+}
 
-    /// What is within one of them counts and goes with it.
-    fn outermost_hidden<'a>(&self, body: NodeRef<'a>) -> Vec<NodeRef<'a>> {
-        let mut hidden = Vec::new();
-        let mut open = vec![body];
-        while let Some(node) = open.pop() {
-            if node.id != body.id && !self.rules_for(&node).is_empty() {
-                hidden.push(node);
-            } else {
-                open.extend(node.children_it(true));
-            }
+/// A way to hide, and the rule by which that is so.
+type Hider = (&'static Way, usize);
+
+/// What is declared of an element.
+struct Effect {
+    hiding: Vec<Hider>,
+    /// What hides around it, and not here.
+    ending: Vec<&'static Way>,
+}
+
+struct Hidden<'a> {
+    node: NodeRef<'a>,
+    /// Those that hide it, each once; if its own style does, that alone.
+    rules: Vec<usize>,
+}
+
+/// What is hidden of the page while it is walked.
+struct View<'a, 'b> {
+    stated: &'b Stated,
+    effects: &'b [Effect],
+    hidden: Vec<Hidden<'a>>,
+}
+
+impl<'a> View<'a, '_> {
+    /// Looks at what is within an element that `around` hides. Returns whether some of it is shown.
+    fn look_at(&mut self, node: NodeRef<'a>, around: &[Hider]) -> bool {
+        let set = self.stated.of.get(&node.id);
+        let effects = self.effects;
+        let effect = set.and_then(|set| effects.get(*set));
+        let own = effect.map_or(&[][..], |effect| &effect.hiding);
+        if own.iter().any(|(way, _)| !way.is_inherited()) {
+            self.hide(node, own);
+            return false;
         }
-        hidden
+        let ending = effect.map_or(&[][..], |effect| &effect.ending);
+        let is_ended = |way: &Way| ending.iter().any(|ended| ended.property == way.property);
+        let still = around.iter().filter(|(way, _)| !is_ended(way));
+        let mut hiders: Vec<Hider> = still.chain(own).copied().collect();
+        if node.has_name("img") {
+            // It has no letters.
+            hiders.retain(|(way, _)| way.property == "visibility");
+        }
+        let so_far = self.hidden.len();
+        let mut is_shown =
+            hiders.is_empty() && (node.is_element() || !node.text().trim().is_empty());
+        for child in node.children_it(false) {
+            is_shown |= self.look_at(child, &hiders);
+        }
+        if !hiders.is_empty() && !is_shown {
+            // As a whole.
+            self.hidden.truncate(so_far);
+            self.hide(node, &hiders);
+        }
+        is_shown
     }
 
-    /// Those that hide the element, each once.
-    fn rules_for(&self, node: &NodeRef<'_>) -> Vec<usize> {
-        let combined = self.matches.hidden.get(&node.id).into_iter().flatten();
-        let here = self.matches.shown.get(&node.id);
-        let here = here.copied().unwrap_or_default();
-        let mut rules = self.names.rules_for(node, &self.rules, here);
-        rules.extend(combined.filter(|rule| {
-            let rule = self.rules.get(**rule);
-            rule.is_some_and(|rule| !rule.is_passed_over)
-        }));
+    fn hide(&mut self, node: NodeRef<'a>, hiders: &[Hider]) {
+        let mut rules: Vec<usize> = hiders.iter().map(|(_, rule)| *rule).collect();
         rules.sort_unstable();
         rules.dedup();
-        rules
+        if rules.first() == Some(&INLINE) {
+            rules.truncate(1);
+        }
+        self.hidden.push(Hidden { node, rules });
     }
-}
-
-/// Whether it selects no element but a pseudo-element, which may be shown where that is hidden.
-fn is_of_a_part(selector: &str) -> bool {
-    const OLD: [&str; 4] = [":before", ":after", ":first-line", ":first-letter"];
-    selector.contains("::") || OLD.iter().any(|old| selector.ends_with(old))
-}
-
-/// For what the rules within are, if that is by medium.
-fn media_of(rule: &str) -> Option<String> {
-    let rule = rule.trim().to_ascii_lowercase();
-    rule.strip_prefix("@media")
-        .map(|media| media.trim().to_owned())
-}
-
-/// Whether a list of media (Media Queries Level 4) has every screen in it.
-fn is_for_screens(media: &str) -> bool {
-    media.split(',').any(|media| {
-        let media = media.trim().to_ascii_lowercase();
-        let media = media.strip_prefix("only ").unwrap_or(&media);
-        matches!(media.trim(), "" | "all" | "screen")
-    })
 }
 
 /// Characters of text; runs of whitespace count once.

@@ -1,8 +1,10 @@
 mod bombs;
+mod cascade;
 mod cost;
 mod hiding;
 mod kinds;
 mod pdfs;
+mod shadows;
 mod streams;
 mod stripped;
 mod views;
@@ -168,7 +170,7 @@ const HIDDEN: [&str; 16] = [
 ];
 
 /// What the tree alone shows.
-const HIDDEN_TOO: [&str; 20] = [
+const HIDDEN_TOO: [&str; 19] = [
     "<p style='position:absolute; left:-9999px'>SECRET</p>",
     "<p style='position: fixed; top: -100vh'>SECRET</p>",
     "<p style='text-indent:-5000px'>SECRET</p>",
@@ -183,7 +185,6 @@ const HIDDEN_TOO: [&str; 20] = [
     "<p style='color:#FFF; background: white'>SECRET</p>",
     "<p style='font-size:.5px'>SECRET</p>",
     "<p style='opacity:1%'>SECRET</p>",
-    "<font size=0>SECRET</font>",
     "<span class='x sr-only'>SECRET</span>",
     "<style>.a, .b { color: red; display: none }</style><p class='c b'>SECRET</p>",
     "<style>@import 'x'; #secret{visibility:hidden}</style><p id=secret>SECRET</p>",

@@ -1,9 +1,13 @@
 //! The ways in which declarations take their element out of sight.
 
-use super::color::Color;
+mod shapes;
+
+use shapes::{is_empty_path, is_empty_rect, transforms_away};
+
+use super::color::{CANVAS, Color, MAX_LENGTH};
 use super::css_text::{call, words};
 use super::declarations::{Declarations, number};
-use super::effect::{Effect, Stated, Ways};
+use super::known_values::is_global;
 
 /// Text that is this far away, in pixels, is off every screen.
 const FAR: f64 = 500.0;
@@ -15,68 +19,103 @@ const NEAR_ZERO: f64 = 0.01;
 /// In pixels: a point is a little more than one.
 const TINY: f64 = 1.34;
 
-/// Whether declarations hide in this way.
-type Hides = fn(&Declarations) -> bool;
+/// A way to hide.
+pub(super) struct Way {
+    /// The one of its properties by which it is known which rule hides.
+    pub(super) property: &'static str,
+    /// Where it comes to what is within the element too: what ends it there.
+    ended_by: &'static [&'static str],
+    hides: fn(&Declarations) -> bool,
+}
 
-/// Each with the property that it is a value of: where that is stated otherwise, nothing is hidden
-/// in this way any more. What lies with two properties has none.
-const WAYS: [(&str, Hides); 24] = [
-    ("display", Declarations::remove),
-    ("visibility", |all| {
+const fn way(property: &'static str, hides: fn(&Declarations) -> bool) -> Way {
+    inherited(property, &[], hides)
+}
+
+const fn inherited(
+    property: &'static str,
+    ended_by: &'static [&'static str],
+    hides: fn(&Declarations) -> bool,
+) -> Way {
+    Way {
+        property,
+        ended_by,
+        hides,
+    }
+}
+
+const FILL: &str = "-webkit-text-fill-color";
+
+const WAYS: [Way; 26] = [
+    way("display", Declarations::remove),
+    inherited("visibility", &["visibility"], |all| {
         all.is("visibility", &["hidden", "collapse"])
     }),
-    ("content-visibility", |all| {
+    way("content-visibility", |all| {
         all.is("content-visibility", &["hidden"])
     }),
-    ("opacity", |all| all.has("opacity", is_faint)),
-    ("font-size", |all| all.has("font-size", is_tiny)),
-    ("width", |all| all.cuts("width", "min-width")),
-    ("max-width", |all| all.cuts("max-width", "min-width")),
-    ("height", |all| all.cuts("height", "min-height")),
-    ("max-height", |all| all.cuts("max-height", "min-height")),
-    ("text-indent", |all| all.has("text-indent", is_far)),
-    ("margin-left", Declarations::draws_left),
-    ("translate", |all| {
+    // What fades in is not what it is declared to be.
+    way("opacity", |all| {
+        all.has("opacity", is_faint) && !all.has("animation-name", |name| name != "none")
+    }),
+    inherited("font-size", &["font-size"], |all| {
+        all.has("font-size", is_tiny)
+    }),
+    way("width", |all| all.cuts("width", "min-width")),
+    way("max-width", |all| all.cuts("max-width", "min-width")),
+    way("height", |all| all.cuts("height", "min-height")),
+    way("max-height", |all| all.cuts("max-height", "min-height")),
+    inherited("line-height", &["line-height"], |all| {
+        let sizes = ["height", "min-height"];
+        all.has("line-height", |line| is_up_to(line, 0.0))
+            && all.overflows(cuts)
+            && !sizes.iter().any(|size| all.has(size, is_room))
+    }),
+    inherited("text-indent", &["text-indent"], |all| {
+        all.has("text-indent", is_far)
+    }),
+    way("margin-left", |all| {
+        all.is_drawn_off("margin-left", "left", ["width", "min-width"])
+    }),
+    way("margin-top", |all| {
+        all.is("position", &["absolute", "fixed"])
+            && all.is_drawn_off("margin-top", "top", ["height", "min-height"])
+    }),
+    way("translate", |all| {
         all.has("translate", |value| {
             words(value).take(2).any(is_far_by_itself)
         })
     }),
-    ("left", |all| all.is_placed() && all.has("left", is_far)),
-    ("top", |all| all.is_placed() && all.has("top", is_far)),
-    ("right", |all| {
+    way("left", |all| all.is_placed() && all.has("left", is_far)),
+    way("top", |all| all.is_placed() && all.has("top", is_far)),
+    way("right", |all| {
         all.is_placed() && all.has("right", is_far_or_beyond)
     }),
-    ("bottom", |all| {
+    way("bottom", |all| {
         all.is_placed() && all.has("bottom", is_far_or_beyond)
     }),
-    ("clip", |all| all.has("clip", is_empty_rect)),
-    ("clip-path", |all| all.has("clip-path", is_empty_path)),
-    ("transform", |all| all.has("transform", transforms_away)),
-    ("filter", |all| all.has("filter", filters_away)),
-    ("scale", |all| {
+    way("clip", |all| all.has("clip", is_empty_rect)),
+    way("clip-path", |all| all.has("clip-path", is_empty_path)),
+    way("transform", |all| all.has("transform", transforms_away)),
+    way("filter", |all| all.has("filter", filters_away)),
+    way("scale", |all| {
         all.has("scale", |value| words(value).take(2).any(is_nothing))
     }),
-    ("-webkit-text-fill-color", |all| {
-        all.paints_nothing(all.fill())
-    }),
-    ("color", |all| {
+    inherited(FILL, &[FILL], |all| all.paints_nothing(all.fill())),
+    inherited("color", &["color", FILL], |all| {
         all.fill().is_none() && all.paints_nothing(all.color())
     }),
-    ("", Declarations::is_like_background),
+    inherited(
+        "background-color",
+        &["color", FILL, "background-color"],
+        Declarations::is_like_background,
+    ),
 ];
 
-/// What decides together whether text is like what is behind it.
-const OF_PAINT: [&str; 4] = [
-    "-webkit-text-fill-color",
-    "color",
-    "background-color",
-    "background",
-];
-
-/// The bit of a property's way.
-pub(super) fn way_of(property: &str) -> Ways {
-    let place = WAYS.iter().position(|(known, _)| *known == property);
-    place.map_or(0, |place| 1 << place)
+impl Way {
+    pub(super) fn is_inherited(&self) -> bool {
+        !self.ended_by.is_empty()
+    }
 }
 
 impl Declarations {
@@ -87,38 +126,21 @@ impl Declarations {
 
     /// Whether they take their element out of sight.
     pub(super) fn hide(&self) -> bool {
-        WAYS.iter().any(|(_, hides)| hides(self))
+        self.ways().next().is_some()
     }
 
-    pub(super) fn effect(&self) -> Effect {
-        let (mut all, mut important) = (Stated::default(), 0);
-        for (place, (property, hides)) in WAYS.iter().enumerate() {
-            let way = 1 << place;
-            if hides(self) {
-                all.hiding |= way;
-            } else if self.has(property, |value| !may_hide(property, value)) {
-                all.showing |= way;
-            }
-            let of: &[&str] = if property.is_empty() {
-                &OF_PAINT
-            } else {
-                &[property]
-            };
-            if of.iter().any(|property| self.is_important(property)) {
-                important |= way;
-            }
-        }
-        Effect {
-            all,
-            important: all.within(important),
-        }
+    /// The ways in which they do.
+    pub(super) fn ways(&self) -> impl Iterator<Item = &'static Way> {
+        WAYS.iter().filter(|way| (way.hides)(self))
     }
 
-    /// Whether what is said is not what it comes to.
-    pub(super) fn is_animated(&self) -> bool {
-        ["animation", "animation-name"]
-            .into_iter()
-            .any(|property| self.has(property, |value| value != "none"))
+    /// The ways in which an element with them is not hidden where what is around it is: something
+    /// is declared, and not to be as it is there.
+    pub(super) fn ended_ways(&self) -> impl Iterator<Item = &'static Way> {
+        WAYS.iter().filter(|way| {
+            let mut ended_by = way.ended_by.iter();
+            ended_by.any(|property| self.has(property, |value| !is_of_parent(property, value)))
+        })
     }
 
     fn has(&self, property: &str, is_such: impl Fn(&str) -> bool) -> bool {
@@ -131,38 +153,35 @@ impl Declarations {
 
     /// Whether it is cut where there is no room, unless there is room by something else.
     fn cuts(&self, property: &str, least: &str) -> bool {
-        let overflows = |such: fn(&str) -> bool| {
-            let mut names = ["overflow", "overflow-x", "overflow-y"].into_iter();
-            names.any(|overflow| self.has(overflow, |value| words(value).any(such)))
-        };
-        let grows = |value: &str| {
-            let first = words(value).next().unwrap_or_default();
-            first == "auto" || number(first).is_some_and(|(number, _)| number > 0.0)
-        };
+        let grows = |value: &str| number(value).is_some_and(|(number, _)| number > 0.0);
         // Panes that scroll are given what is left of their row.
         let is_given_room = matches!(property, "width" | "height")
-            && overflows(scrolls)
-            && (self.has("flex", grows) || self.has("flex-grow", grows));
+            && self.overflows(scrolls)
+            && self.has("flex-grow", grows);
         self.has(property, is_pixel)
-            && overflows(cuts)
+            && self.overflows(cuts)
             && !self.has(least, is_room)
             && !is_given_room
+    }
+
+    fn overflows(&self, such: fn(&str) -> bool) -> bool {
+        self.has("overflow-x", such) || self.has("overflow-y", such)
     }
 
     fn is_placed(&self) -> bool {
         self.is("position", &["absolute", "fixed", "relative"])
     }
 
-    fn draws_left(&self) -> bool {
-        let is_from_within = self.has("left", |left| {
-            number(left).is_some_and(|(left, unit)| unit == "%" && (40.0..=60.0).contains(&left))
+    /// By a margin at one of its sides; it has this size across.
+    fn is_drawn_off(&self, margin: &str, side: &str, sizes: [&str; 2]) -> bool {
+        let is_from_within = self.has(side, |side| {
+            number(side).is_some_and(|(side, unit)| unit == "%" && (40.0..=60.0).contains(&side))
         });
-        self.has("margin-left", |margin| {
+        self.has(margin, |margin| {
             // Something wide is centred by half of what it is.
             let is_half = |margin: f64| {
-                let is_wide =
-                    |width: &str| pixels(width).is_some_and(|width| width >= -1.8 * margin);
-                margin > -FARTHER && (self.has("width", is_wide) || self.has("min-width", is_wide))
+                let is_wide = |size: &str| pixels(size).is_some_and(|size| size >= -1.8 * margin);
+                margin > -FARTHER && sizes.iter().any(|size| self.has(size, is_wide))
             };
             let is_centered =
                 self.is_placed() && is_from_within && pixels(margin).is_some_and(is_half);
@@ -172,9 +191,8 @@ impl Declarations {
 
     /// Of the letters, where that is not their color.
     fn fill(&self) -> Option<Color> {
-        let fill = self.value("-webkit-text-fill-color");
-        fill.filter(|fill| *fill != "currentcolor")
-            .and_then(Color::parse)
+        let fill = self.value(FILL).filter(|fill| *fill != "currentcolor");
+        fill.and_then(Color::parse)
     }
 
     fn color(&self) -> Option<Color> {
@@ -184,20 +202,29 @@ impl Declarations {
     fn paints_nothing(&self, color: Option<Color>) -> bool {
         // The background is painted where the text is, and nowhere else.
         let is_text = |value: &str| words(value).any(|word| word == "text");
-        let paints_background = ["-webkit-background-clip", "background-clip", "background"]
-            .into_iter()
-            .any(|property| self.has(property, is_text));
-        color.is_some_and(Color::is_transparent) && !paints_background
+        color.is_some_and(Color::is_transparent) && !self.has("background-clip", is_text)
     }
 
+    /// By what is declared of both: what else is behind the element is not known, but that the page
+    /// itself is.
     fn is_like_background(&self) -> bool {
-        let background = self
-            .value("background-color")
-            .or_else(|| self.value("background"))
-            .and_then(|value| words(value).find_map(Color::parse));
-        background
-            .zip(self.fill().or_else(|| self.color()))
-            .is_some_and(|(background, color)| color.is_like(background))
+        let is_own = |fill: &&str| *fill != "currentcolor" && !is_global(fill);
+        let fill = self.value(FILL).filter(is_own);
+        let Some(letters) = fill.or_else(|| self.value("color")) else {
+            return false;
+        };
+        let behind = self.value("background-color");
+        let Some(behind) = behind.filter(|behind| *behind != "transparent") else {
+            return letters == CANVAS;
+        };
+        let colors = Color::parse(letters).zip(Color::parse(behind));
+        // Who writes that much hides something.
+        behind.len() > MAX_LENGTH
+            || behind == "currentcolor"
+            || colors.is_some_and(|(letters, behind)| letters.is_like(behind))
+            || (behind == letters
+                && !is_global(behind)
+                && colors.is_none_or(|(_, behind)| !behind.is_transparent()))
     }
 }
 
@@ -226,19 +253,19 @@ fn is_room(value: &str) -> bool {
         })
 }
 
-/// Whether the value hides beside others that are stated elsewhere; or says nothing itself.
-fn may_hide(property: &str, value: &str) -> bool {
-    let may_hide = match property {
-        "width" | "max-width" | "height" | "max-height" => is_pixel(value),
-        "left" | "top" => is_far(value),
-        "right" | "bottom" => is_far_or_beyond(value),
-        "margin-left" => is_far_by_itself(value),
-        "color" | "-webkit-text-fill-color" => {
-            Color::parse(value).is_some_and(Color::is_transparent)
+/// Whether the value is what it is around the element, or a part of that.
+fn is_of_parent(property: &str, value: &str) -> bool {
+    let is_relative = |unit: &str| matches!(unit, "%" | "em" | "ex" | "ch" | "cap" | "ic" | "lh");
+    match property {
+        _ if is_global(value) && value != "initial" => true,
+        "font-size" => {
+            matches!(value, "smaller" | "larger" | "math")
+                || number(value).is_some_and(|(_, unit)| is_relative(unit))
         }
+        "color" | FILL => value == "currentcolor",
+        "background-color" => Color::parse(value).is_none_or(Color::is_transparent),
         _ => false,
-    };
-    may_hide || value == "revert-layer"
+    }
 }
 
 /// Of a font.
@@ -252,7 +279,7 @@ fn is_pixel(size: &str) -> bool {
 }
 
 /// About as many pixels; nothing where that depends on what is around.
-fn pixels(value: &str) -> Option<f64> {
+pub(super) fn pixels(value: &str) -> Option<f64> {
     let (number, unit) = number(value)?;
     let each = match unit {
         "" | "px" => 1.0,
@@ -299,107 +326,10 @@ fn is_nothing(factor: &str) -> bool {
     is_up_to(factor, NEAR_ZERO)
 }
 
-/// Whether it makes its element nothing, or moves it off the screen.
-fn transforms_away(transform: &str) -> bool {
-    words(transform)
-        .filter_map(call)
-        .any(|(name, arguments)| match name {
-            "scale" | "scalex" | "scaley" | "scale3d" => {
-                arguments.into_iter().take(2).any(is_nothing)
-            }
-            "translate" | "translatex" | "translatey" => {
-                arguments.into_iter().take(2).any(is_far_by_itself)
-            }
-            // So are the pictures of a row moved through a window.
-            "translate3d" => {
-                let is_far =
-                    |value| pixels(value).map_or(is_far_by_itself(value), |far| far <= -FARTHER);
-                arguments.into_iter().take(2).any(is_far)
-            }
-            "rotatex" | "rotatey" => arguments.first().is_some_and(|angle| is_edge(angle)),
-            "matrix" => is_flat(&arguments),
-            _ => false,
-        })
-}
-
-/// Seen from there, something flat is a line.
-fn is_edge(angle: &str) -> bool {
-    let Some((number, unit)) = number(angle) else {
-        return false;
-    };
-    let turns = match unit {
-        "turn" => number,
-        "rad" => number / std::f64::consts::TAU,
-        "grad" => number / 400.0,
-        _ => number / 360.0,
-    };
-    // At one quarter, and at three.
-    ((turns * 2.0).rem_euclid(1.0) - 0.5).abs() < 0.002
-}
-
-/// Of six numbers, the first four of which say how large it becomes, and the others where.
-fn is_flat(matrix: &[&str]) -> bool {
-    let numbers: Option<Vec<f64>> = matrix
-        .iter()
-        .map(|value| number(value).map(|(number, _)| number))
-        .collect();
-    let Some([a, b, c, d, right, down]) = numbers.and_then(|all| <[f64; 6]>::try_from(all).ok())
-    else {
-        return false;
-    };
-    (a * d - b * c).abs() <= NEAR_ZERO || right.min(down) <= -FARTHER
-}
-
 fn filters_away(filter: &str) -> bool {
     words(filter)
         .filter_map(call)
         .any(|(name, arguments)| name == "opacity" && arguments.into_iter().any(is_faint))
-}
-
-/// Whether the rectangle has next to no height or width.
-fn is_empty_rect(value: &str) -> bool {
-    let Some((_, inside)) = value.split_once('(') else {
-        return false;
-    };
-    let inside = inside.trim_end_matches(')');
-    let sides: Vec<Option<f64>> = inside
-        .split([',', ' '])
-        .filter(|side| !side.is_empty())
-        .map(pixels)
-        .collect();
-    let is_narrow = |from: Option<f64>, to: Option<f64>| {
-        from.zip(to).is_some_and(|(from, to)| to - from <= 1.0)
-    };
-    matches!(*sides, [top, right, bottom, left] if is_narrow(top, bottom) || is_narrow(left, right))
-}
-
-/// Whether nothing is within the shape.
-fn is_empty_path(value: &str) -> bool {
-    let Some((shape, arguments)) = words(value).find_map(call) else {
-        return false;
-    };
-    let words = arguments.into_iter().flat_map(words);
-    let measures = words.take_while(|word| !matches!(*word, "at" | "round"));
-    let measures: Vec<&str> = measures.collect();
-    let is_nothing = |measure: &&str| is_up_to(measure, 0.0);
-    match (shape, measures.as_slice()) {
-        ("inset", [first, rest @ ..]) => {
-            let percent = |side: Option<&&str>| match side.and_then(|side| number(side)) {
-                Some((number, "%")) => number,
-                _ => 0.0,
-            };
-            let (right, bottom) = (rest.first(), rest.get(1));
-            let top = percent(Some(first));
-            let right_share = percent(right.or(Some(first)));
-            let bottom_share = percent(bottom.or(Some(first)));
-            let left_share = rest.get(2).map_or(right_share, |left| percent(Some(left)));
-            top + bottom_share >= 100.0 || left_share + right_share >= 100.0
-        }
-        ("circle", [radius, ..]) => is_nothing(radius),
-        ("ellipse", radii) => radii.iter().any(is_nothing),
-        ("polygon" | "rect", points) => !points.is_empty() && points.iter().all(is_nothing),
-        _ => false,
-    }
 }
 
 /// `0`, `0.0`, `0px`, `0%`; and more, up to a limit.

@@ -1,6 +1,7 @@
 //! Pages that would overflow a stack, take minutes or all of the memory without the guards. Each is
 //! read in every view, within seconds even where nothing is optimized.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -266,7 +267,12 @@ fn selectors_of_a_sheet_are_not_compared_where_nobody_waits() {
     let page = "<style>p.a{display:none}</style><p class=a>Some text</p><p>Other text</p>";
     let stop = Stop::default();
     let document = dom::parse(page, &stop).unwrap();
-    let hidden = || style_sheets::read(&document).hidden(&document, &stop).len();
+    let shadows = HashMap::new();
+    let hidden = || {
+        style_sheets::read(&document, &shadows)
+            .hidden(&document, &stop)
+            .len()
+    };
     assert_eq!(hidden(), 1);
     stop.set();
     assert_eq!(hidden(), 0);

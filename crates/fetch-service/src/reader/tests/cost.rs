@@ -109,3 +109,38 @@ fn figures_within_figures_are_not_searched_for_each_attribute() {
     });
     grows_with_the_page(figures, 50, &[Format::Markdown]);
 }
+
+/// Of rules for the same elements, and of elements with the same rules.
+#[test]
+fn rules_are_not_looked_at_again_for_each_element() {
+    let parts: [Part; 4] = [
+        ("one class", |n| {
+            let rules = (0..20 * n).map(|n| format!(".a{{top:{n}px;left:{n}px}}"));
+            let rules: String = rules.collect();
+            format!(
+                "<style>{rules}</style>{}",
+                "<b class=a>x</b>".repeat(20 * n)
+            )
+        }),
+        ("one type", |n| {
+            let rules = (0..20 * n).map(|n| format!("b,*{{top:{n}px;opacity:0}}"));
+            let rules: String = rules.collect();
+            format!("<style>{rules}</style>{}", "<b>x</b>".repeat(20 * n))
+        }),
+        ("styles", |n| {
+            let elements = (0..20 * n).map(|n| format!("<b style='top:{n}px;opacity:0'>x</b>"));
+            elements.collect()
+        }),
+        // Each of them hides too much, but not all in one round.
+        ("rounds", |n| {
+            let rules = (0..8).map(|n| format!(".a{n}{{opacity:0}}"));
+            let rules: String = rules.collect();
+            let open = (0..8).map(|n| format!("<div class=a{n}>"));
+            let open: String = open.collect();
+            format!("<style>{rules}</style>{open}{}", "<b>x</b>".repeat(20 * n))
+        }),
+    ];
+    for part in parts {
+        grows_with_the_page(part, 50, &[Format::Markdown]);
+    }
+}

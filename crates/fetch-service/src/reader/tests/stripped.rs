@@ -65,3 +65,17 @@ fn attributes_of_a_stripped_page_are_read_as_browsers_read_them() {
         assert_eq!(text, "Shown", "{shown}");
     }
 }
+
+#[test]
+fn a_raw_element_of_a_stripped_page_ends_with_its_own_name() {
+    let deep = "<div>".repeat(300);
+    for (raw, expected) in [
+        ("<style></stylex>SECRET</style><p>End</p>", "End"),
+        ("<script>SECRET</script-x>SECRET</script ><p>End</p>", "End"),
+        ("<style>SECRET</style/><p>End</p>", "End"),
+        ("<style>SECRET</style", ""),
+    ] {
+        let (text, _) = html(&format!("{deep}{raw}"));
+        assert_eq!(text, expected, "{raw}");
+    }
+}

@@ -1,0 +1,75 @@
+//! What is shown in the place of an element's children, and what becomes of these.
+
+use super::{is_dropped, markdown};
+
+#[test]
+fn the_template_of_a_shadow_is_shown_and_what_has_no_slot_is_not() {
+    for mode in ["open", "closed", "OPEN"] {
+        let text = markdown(&format!(
+            "<div><template shadowrootmode={mode}><p>Visible</p></template><p>SECRET</p></div>"
+        ));
+        assert_eq!(text, "Visible", "{mode}");
+    }
+    for (page, expected) in [
+        (
+            "<my-card><template shadowrootmode=open><p>A</p><slot name=x></slot><p>B</p><slot><i>SECRET</i>\
+             </slot></template><b>in</b><b slot=x>named</b><b slot=y>SECRET</b></my-card>",
+            "A\n\n**named**\n\nB\n\n**in**",
+        ),
+        (
+            "<div><template shadowrootmode=open><slot>Instead</slot></template></div>",
+            "Instead",
+        ),
+        (
+            "<div><template shadowrootmode=open><p>One</p></template>\
+             <template shadowrootmode=open><p>SECRET</p></template></div>",
+            "One",
+        ),
+        (
+            "<div><template shadowrootmode=open><p>Outer</p><section><template shadowrootmode=open>\
+             <p>Inner</p><slot></slot></template>SECRET<slot></slot></section></template>light</div>",
+            "Outer\n\nInner\n\nSECRETlight",
+        ),
+        // No template of this kind, or of no element that can have one.
+        (
+            "<div><template shadowrootmode=x>SECRET</template>Shown</div>",
+            "Shown",
+        ),
+        (
+            "<ul><template shadowrootmode=open>SECRET</template><li>Shown</ul>",
+            "- Shown",
+        ),
+    ] {
+        assert_eq!(markdown(page), expected, "{page}");
+    }
+}
+
+#[test]
+fn a_sheet_in_a_shadow_is_for_that_alone() {
+    is_dropped(
+        "<style>.s{display:none}</style><div><template shadowrootmode=open>\
+         <style>.s{display:block!important}</style><slot></slot></template><p class=s>SECRET</div>",
+    );
+    is_dropped(
+        "<div><template shadowrootmode=open><style>.s{display:none}</style><p class=s>SECRET</p>\
+         </template></div>",
+    );
+    let text = markdown(
+        "<style>.t{display:none}</style><p>Beside it</p><p>Beside it</p><div><template \
+         shadowrootmode=open><style>p{display:none}</style><b class=t>Shown</b></template></div>",
+    );
+    assert_eq!(text, "Beside it\n\nBeside it\n\n**Shown**");
+}
+
+/// Each is moved from one to the next.
+#[test]
+fn shadows_within_shadows_cost_no_more_than_the_page() {
+    use super::bombs::{Part, grows_with_the_page};
+    let nested: Part = ("shadows", |n| {
+        let open = "<div><template shadowrootmode=open><div><slot></slot>".repeat(n.min(100));
+        let shadows =
+            "<div><template shadowrootmode=open><p>x</p></template>y</div>".repeat(10 * n);
+        format!("{open}{shadows}{}", "<i>light</i>".repeat(10 * n))
+    });
+    grows_with_the_page(nested, 50, &[super::Format::Markdown]);
+}
