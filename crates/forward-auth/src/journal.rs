@@ -17,17 +17,17 @@ use crate::tally::Totals;
 use crate::uses::Due;
 
 /// How often uses are written.
-const USES_EVERY: Duration = Duration::from_secs(2);
+const USES_EVERY: Duration = Duration::from_secs(1);
 /// How many of those make an interval, within which the same refusals are one event.
-const DENIALS_EVERY: u64 = 5;
+const DENIALS_EVERY: u64 = 10;
 /// How many of those make an interval of [`AuditEvent::RequestsCounted`].
-const COUNTS_EVERY: u64 = 150;
-/// How many uses may wait: no more tokens than that are used for the first time in two seconds.
-const ROOM: usize = 65_536;
-/// How many of them may be of tokens of which a use was passed on before, as far as is remembered:
-/// 2,048 a second. Where more are in use within a minute than that makes, each is noted less often:
-/// to note one costs Redis as much as several requests cost the verifier.
-const ROOM_AGAIN: usize = 4096;
+const COUNTS_EVERY: u64 = 300;
+/// How many uses may wait: no more tokens than that are used for the first time in a second.
+const ROOM: usize = 32_768;
+/// How many of them may be of tokens of which a use was passed on before, as far as is remembered.
+/// Where more are in use within a minute than that makes, each is noted less often: to note one
+/// costs Redis as much as several requests cost the verifier.
+const ROOM_AGAIN: usize = 2048;
 /// How many uses are written at once.
 const BATCH: usize = 256;
 /// More requests than that in a minute with one token are a burst: no person is so fast.
