@@ -123,12 +123,12 @@ async fn a_use_that_the_store_does_not_take_is_noted_a_minute_later() {
 
 #[actix_web::test]
 async fn where_too_many_tokens_are_in_use_each_is_noted_less_often_and_none_is_forgotten() {
-    const TOKENS: usize = 4_200;
+    const TOKENS: usize = 2_100;
     let (world, store) = (World::new(), Noted::default());
     let tokens: Vec<_> = (0..TOKENS).map(|_| world.issue("alice")).collect();
     let mut noted = 0;
-    // First uses are noted whatever their number; then 4,096 each time.
-    for more in [TOKENS, 4_096, TOKENS - 4_096] {
+    // First uses are noted whatever their number; then 2,048 each time.
+    for more in [TOKENS, 2_048, TOKENS - 2_048] {
         for token in &tokens {
             assert!(world.passes(token).await);
         }
