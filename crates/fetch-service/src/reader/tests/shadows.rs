@@ -1,6 +1,6 @@
 //! What is shown in the place of an element's children, and what becomes of these.
 
-use super::{is_dropped, markdown};
+use super::{Form, html, is_dropped, markdown};
 
 #[test]
 fn the_template_of_a_shadow_is_shown_and_what_has_no_slot_is_not() {
@@ -72,4 +72,17 @@ fn shadows_within_shadows_cost_no_more_than_the_page() {
         format!("{open}{shadows}{}", "<i>light</i>".repeat(10 * n))
     });
     grows_with_the_page(nested, 50, &[super::Format::Markdown]);
+}
+
+/// Each is one level deeper in the page, and a hundred in what is shown of it.
+#[test]
+fn shadows_make_no_page_deeper_than_it_can_be_read() {
+    let (open, close) = ("<b>".repeat(100), "</b>".repeat(100));
+    let shadow =
+        format!("<div><template shadowrootmode=open>{open}<slot></slot>{close}</template>");
+    for (count, form) in [(1, Form::Markdown), (20, Form::Stripped)] {
+        let (text, read_as) = html(&format!("{}Light", shadow.repeat(count)));
+        assert_eq!(read_as, form, "{count}");
+        assert!(text.contains("Light"), "{text}");
+    }
 }
