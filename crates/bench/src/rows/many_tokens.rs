@@ -32,6 +32,7 @@ const TOKENS_PER_MB: u64 = 600;
 const DEFAULT_MB: u64 = 24;
 /// Tokens that are used for the first time before the bearers of the earlier ones come again.
 const STEP: usize = 50_000;
+
 /// Two verifiers, each with a Redis of its own, one worker each.
 pub fn run(plan: &Plan, report: &mut Report) -> Outcome<()> {
     let system = System::start(&Options {

@@ -47,9 +47,6 @@ const LOOKED_AT: [&str; 34] = [
     "visibility",
     "width",
 ];
-pub(super) fn is_looked_at(property: &str) -> bool {
-    LOOKED_AT.contains(&property)
-}
 
 /// Other names of properties, where lines run from left to right.
 const ALIASES: [(&str, &str); 16] = [
@@ -255,6 +252,11 @@ impl Declaration {
     fn priority(&self) -> (bool, Weight, usize) {
         (self.is_important, self.weight, self.rule)
     }
+}
+
+/// Whether anything is made of it.
+pub(super) fn is_looked_at(property: &str) -> bool {
+    LOOKED_AT.contains(&property)
 }
 
 /// The number and its unit, `calc` around them or not; nothing of a sum.

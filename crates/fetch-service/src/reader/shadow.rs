@@ -67,7 +67,7 @@ pub(super) fn put_in_place(document: &Document, stop: &Stop) -> Shadows {
                 &below,
                 light.into_iter().filter(|node| node.id != template.id),
             );
-            open.extend(below.into_iter().filter(|node| node.is(TEMPLATES)));
+            open.extend(below.into_iter().filter(|node| node.has_name("template")));
         }
     }
     shadows
