@@ -57,6 +57,13 @@ struct Kept {
     keys: u64,
 }
 
+impl Kept {
+    /// Whether it may be handed out.
+    fn is_good(&self, keys: u64, now: Timestamp) -> bool {
+        self.keys == keys && !self.signed_at.plus(HANDED_OUT_FOR).has_passed(now)
+    }
+}
+
 /// What a service is told of a request: who makes it, and an assertion of that.
 #[derive(Clone)]
 pub struct Told([HeaderValue; 5]);
@@ -180,18 +187,24 @@ impl Bearer {
     pub(crate) fn held(&self, keys: u64, now: Timestamp) -> Held {
         let mut place = self.place();
         let Place { last, renewing } = &mut *place;
-        let Some(last) = last.as_ref().filter(|last| last.keys == keys) else {
+        let Some(last) = last.as_ref().filter(|last| last.is_good(keys, now)) else {
             return Held::Nothing;
         };
-        if last.signed_at.plus(HANDED_OUT_FOR).has_passed(now) {
-            return Held::Nothing;
-        }
         prefetch(&last.texts[..]);
         if last.signed_at.plus(RENEWED_AFTER).has_passed(now) && !*renewing {
             *renewing = true;
             return Held::Aging(last.told.clone());
         }
         Held::Good(last.told.clone())
+    }
+
+    /// Whether there is none. Who is to renew an old one is not told by this.
+    pub(crate) fn holds_nothing(&self, keys: u64, now: Timestamp) -> bool {
+        let place = self.place();
+        !place
+            .last
+            .as_ref()
+            .is_some_and(|last| last.is_good(keys, now))
     }
 
     /// Signs an assertion, and keeps it.

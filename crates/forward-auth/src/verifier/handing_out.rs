@@ -32,7 +32,7 @@ impl Verifier {
     /// has left when the signing begins.
     pub(super) fn sign_meanwhile(&self, bearer: &Arc<Bearer>, now: Timestamp) {
         let signer = &self.parts.assertions;
-        if matches!(bearer.held(signer.keys_version(), now), Held::Nothing) {
+        if bearer.holds_nothing(signer.keys_version(), now) {
             let (bearer, signer) = (Arc::clone(bearer), signer.clone());
             tokio::spawn(async move {
                 // Whoever allows tries again, and says what is wrong.

@@ -37,6 +37,20 @@ async fn a_renewed_token_is_told_of_by_the_assertion_of_the_one_before() {
     assert!(!world.passes(&renewed).await, "it is a token of its own");
 }
 
+#[actix_web::test]
+async fn an_old_assertion_is_renewed_when_a_token_comes_that_the_store_is_asked_about() {
+    let world = World::new();
+    let first = world
+        .assertion(&world.resource, &world.issue("alice"))
+        .await;
+    world.pass(61);
+    let renewed = world.issue("alice");
+    assert_eq!(world.assertion(&world.resource, &renewed).await, first);
+    tokio::task::yield_now().await;
+    let second = world.assertion(&world.resource, &renewed).await;
+    assert_ne!(second, first, "it was renewed behind that request");
+}
+
 /// Each of what an assertion says makes another bearer; none is told of by another's.
 #[actix_web::test]
 async fn whoever_differs_in_anything_has_an_assertion_of_his_own() {
