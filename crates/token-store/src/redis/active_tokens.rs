@@ -29,7 +29,7 @@ use super::tokens;
 use super::tracking::{Heard, Tracking};
 
 /// How long an answer may take in all: the verifier then denies, since it cannot know.
-const DEADLINE: Duration = Duration::from_millis(240);
+const DEADLINE: Duration = Duration::from_millis(220);
 
 /// The active tokens in Redis, and nothing else of it. Clones share their connections, which end
 /// with the last of them.

@@ -109,7 +109,9 @@ impl Tracking {
         let voice = self.voice;
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE))
+            // Whoever asks says how long he waits: a second timer for each question would cost a
+            // system call.
+            .set_response_timeout(None)
             // Called where the stream is read, so before any answer that comes after it.
             .set_push_sender(move |push| {
                 hear(&push, &listener, &freshness, voice);
