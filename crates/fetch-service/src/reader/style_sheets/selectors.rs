@@ -28,12 +28,12 @@ const PARTS: &str = "before after first-line first-letter marker placeholder sel
     view-transition-new view-transition-old";
 /// With one colon too.
 const OLD_PARTS: &str = "before after first-line first-letter";
-/// Pseudo-classes by the order of elements, and what the page says of each.
+/// Pseudo-classes by the order of elements, and by what the page says of a link.
 const BY_ORDER: &str = "first-child last-child only-child first-of-type last-of-type only-of-type \
-    empty link any-link enabled disabled checked";
+    empty link any-link";
 const BY_ORDER_CALLED: &str = "nth-child nth-last-child nth-of-type nth-last-of-type";
 /// Of others it is not worked out here whether an element has them, or a person has to do something.
-const AT_TIMES: &str = "hover focus focus-within focus-visible active target target-within visited \
+const AT_TIMES: &str = "checked enabled disabled hover focus focus-within focus-visible active target target-within visited \
     fullscreen -webkit-full-screen popover-open modal picture-in-picture open autofill \
     -webkit-autofill -webkit-any-link user-valid user-invalid valid invalid in-range out-of-range \
     required optional read-only read-write placeholder-shown default indeterminate blank defined \
