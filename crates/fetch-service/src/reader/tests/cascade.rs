@@ -31,6 +31,11 @@ fn a_rule_that_never_applies_shows_nothing() {
         "@font-face",
         "@nonsense",
         "@media all{@media not all",
+        "@media and",
+        "@media screen (min-width:1px)",
+        "@media (max-width:1px) and (min-width:1px) or (min-width:1px)",
+        "@supports screen",
+        "@supports",
     ] {
         for (hides, shows) in [(".s", "p.s"), ("p.s", "p.s.x"), (".s", ".x")] {
             let ends = "}".repeat(block.matches('{').count());
@@ -64,6 +69,8 @@ fn what_is_for_the_window_of_a_computer_is_for_the_reader() {
         "@media (width>=600px)",
         "@media print,(orientation:landscape)",
         "@supports (display:grid)",
+        "@supports (display:grid!important)",
+        "@media,screen",
     ] {
         is_kept(&format!(
             "<style>.t{{display:none}}{block}{{.t{{display:block}}}}</style><p class=t>Shown</p>"
