@@ -223,6 +223,10 @@ impl Declarations {
         self.0.iter()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -236,6 +240,10 @@ impl Declarations {
 
     pub(super) fn value(&self, property: &str) -> Option<&str> {
         self.find(property).map(|known| &*known.value)
+    }
+
+    pub(super) fn shared(&self, property: &str) -> Option<Rc<str>> {
+        self.find(property).map(|known| Rc::clone(&known.value))
     }
 
     /// The rule that says so.

@@ -8,14 +8,12 @@ use std::mem::discriminant;
 use html5ever::data::NAMED_ENTITIES;
 
 use super::declarations::Declarations;
-use super::hidden::is_unseen;
+use super::hidden::{FALLBACK, is_unseen};
 
 /// Elements in which `<` begins no tag but their own end. Nobody reads what is within.
 const RAW: [&str; 6] = [
     "script", "style", "textarea", "iframe", "noembed", "noframes",
 ];
-/// Elements whose content is for a browser that has them not, or that offers it.
-const FALLBACK: [&str; 5] = ["audio", "canvas", "datalist", "object", "video"];
 /// Elements after which no line goes on.
 const INLINE: [&str; 17] = [
     "a", "abbr", "b", "big", "cite", "code", "em", "font", "i", "kbd", "q", "s", "small", "span",

@@ -1,23 +1,21 @@
 //! Which declarations rule each element (CSS Cascading Level 5): those of the rules that select it,
 //! and of its own style.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
-use std::time::{Duration, Instant};
 
 use dom_query::{Document, NodeId, NodeRef};
 
-use super::super::Stop;
 use super::super::declarations::{Declarations, Weight};
 use super::super::shadow::Shadows;
+use super::budget::Budget;
 use super::names::{ANY, Name, Names};
 use super::selectors::{Elements, Kind, Selector};
 use super::{FADED, INLINE};
 
-/// How often selectors are compared with elements, and how long, on the whole page: one element may
-/// be compared with all that it is in. What there is no time for matches nothing.
-const MAX_COMPARED: usize = 4_000_000;
-const MAX_TIME: Duration = Duration::from_secs(3);
+/// Of the selectors that begin with one name, how many are looked at by their names alone.
+const MAX_BY_NAME: usize = 64;
 /// That of an element's own style.
 const OF_STYLE: Weight = [2, 0, 0, 0];
 
@@ -31,6 +29,8 @@ struct Statement {
     /// It hides nothing.
     may_only_show: bool,
     declared: Rc<Declarations>,
+    /// Whether that hides by itself, once somebody wants to know.
+    hides: OnceCell<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -44,7 +44,7 @@ pub(super) struct Cascade {
     /// Of elements that are shown at times.
     shown_at_times: HashSet<Name>,
     /// Classes and ids of the whole page, most of which scripts take away again: `no-js`, `loading`.
-    of_whole_page: Vec<Name>,
+    of_whole_page: HashSet<Name>,
 }
 
 /// The statements for each element of the page. Many have the same.
@@ -92,6 +92,7 @@ impl Cascade {
             weight: selector.weight,
             may_only_show: selector.kind == Kind::MayShow || (!is_plain && is_of_state()),
             declared: Rc::clone(declared),
+            hides: OnceCell::new(),
         };
         let place = self.statements.len();
         if !is_plain {
@@ -132,17 +133,18 @@ impl Cascade {
     }
 
     /// Compares the page with the selectors.
-    pub(super) fn state(&mut self, document: &Document, shadows: &Shadows, stop: &Stop) -> Stated {
+    pub(super) fn state(
+        &mut self,
+        document: &Document,
+        shadows: &Shadows,
+        budget: &mut Budget<'_>,
+    ) -> Stated {
         let mut stated = Stated::default();
         let mut known: HashMap<Vec<usize>, usize> = HashMap::new();
         let mut styles: HashMap<String, usize> = HashMap::new();
         let mut elements = Elements::new();
         let has_rules = !self.statements.is_empty();
-        let mut budget = Budget {
-            started: Instant::now(),
-            left: MAX_COMPARED,
-            stop,
-        };
+        let mut by_name = HashMap::new();
         for node in document.root().descendants_it().filter(NodeRef::is_element) {
             let mut set = Vec::new();
             let scope = shadows.get(&node.id).copied();
@@ -157,10 +159,24 @@ impl Cascade {
             for name in &names {
                 let plain = [false, true].map(|may_only_show| (*name, may_only_show, scope));
                 set.extend(plain.iter().filter_map(|key| self.plain.get(key)));
-                let selected = self.selected.get(&(*name, scope)).into_iter().flatten();
-                let matches = selected
-                    .filter(|(selector, _)| budget.is_left() && selector.matches(&node, &elements));
-                set.extend(matches.map(|(_, place)| *place));
+                let key = (*name, scope);
+                for (selector, place) in self.selected.get(&key).into_iter().flatten() {
+                    if !budget.compares() {
+                        let hiding = by_name
+                            .entry(key)
+                            .or_insert_with(|| self.hiding_by_name(key));
+                        set.extend(hiding.iter().filter_map(|(own, place)| {
+                            own.iter().all(|own| names.contains(own)).then_some(*place)
+                        }));
+                        break;
+                    }
+                    if selector.matches(&node, &elements) {
+                        set.push(*place);
+                    }
+                }
+            }
+            if budget.is_given_up() {
+                return Stated::default();
             }
             if let Some(style) = node.attr("style") {
                 set.extend(self.style(&style, &mut styles));
@@ -175,6 +191,41 @@ impl Cascade {
         sets.sort_unstable_by_key(|(_, place)| *place);
         stated.sets = sets.into_iter().map(|(set, _)| set).collect();
         stated
+    }
+
+    /// What there is no time to compare hides all that has the names of what it would hide: who
+    /// writes that many selectors hides something. Each names are there once.
+    fn hiding_by_name(&self, key: (Name, Scope)) -> Vec<(Vec<Name>, usize)> {
+        let mut all: Vec<(Vec<Name>, usize)> = Vec::new();
+        for (selector, place) in self.selected.get(&key).into_iter().flatten() {
+            let is_new = |own: &[Name]| all.iter().all(|(known, _)| known != own);
+            if is_new(selector.own_names()) && self.hiding(*place).is_some() {
+                all.push((selector.own_names().to_vec(), *place));
+            }
+            if all.len() == MAX_BY_NAME {
+                break;
+            }
+        }
+        all
+    }
+
+    /// What a statement declares, if that hides by itself.
+    pub(super) fn hiding(&self, place: usize) -> Option<&Declarations> {
+        let statement = self.statements.get(place)?;
+        let declared = &statement.declared;
+        let hides = statement.hides.get_or_init(|| declared.hide());
+        (!statement.may_only_show && *hides).then_some(&**declared)
+    }
+
+    /// The statements with something that one of these rules says.
+    pub(super) fn concerned(&self, rules: &HashSet<usize>) -> HashSet<usize> {
+        let of_rules = |statement: &Statement| {
+            let mut declared = statement.declared.iter();
+            declared.any(|declaration| rules.contains(&declaration.rule))
+        };
+        let statements = self.statements.iter().enumerate();
+        let concerned = statements.filter(|(_, statement)| of_rules(statement));
+        concerned.map(|(place, _)| place).collect()
     }
 
     /// The statement of an element's own style.
@@ -192,41 +243,35 @@ impl Cascade {
             weight: OF_STYLE,
             may_only_show: false,
             declared: Rc::new(declared),
+            hides: OnceCell::new(),
         });
         self.statements.len().checked_sub(1)
     }
 
     /// What comes of a set of statements: without what may only show, and with it, if there is such.
+    /// Nothing where that would take too much.
     pub(super) fn declared(
         &self,
         set: &[usize],
         is_passed_over: impl Fn(usize) -> bool,
-    ) -> (Declarations, Option<Declarations>) {
+        budget: &mut Budget<'_>,
+    ) -> Option<(Declarations, Option<Declarations>)> {
         let set = || set.iter().filter_map(|place| self.statements.get(*place));
-        let all = |with_uncertain: bool| {
+        let mut all = |with_uncertain: bool| {
             let mut all = Declarations::default();
             for statement in set().filter(|said| with_uncertain || !said.may_only_show) {
+                if !budget.weighs(statement.declared.len()) {
+                    return None;
+                }
                 let declared = statement.declared.iter();
                 let declared = declared.filter(|declaration| !is_passed_over(declaration.rule));
                 all.add_all(declared, statement.weight);
             }
-            all
+            Some(all)
         };
+        let certain = all(false)?;
         let is_uncertain = set().any(|statement| statement.may_only_show);
-        (all(false), is_uncertain.then(|| all(true)))
-    }
-}
-
-/// What may be spent on comparing.
-struct Budget<'a> {
-    started: Instant,
-    left: usize,
-    stop: &'a Stop,
-}
-
-impl Budget<'_> {
-    fn is_left(&mut self) -> bool {
-        self.left = self.left.saturating_sub(1);
-        self.left > 0 && !self.stop.is_set() && self.started.elapsed() < MAX_TIME
+        let uncertain = if is_uncertain { Some(all(true)?) } else { None };
+        Some((certain, uncertain))
     }
 }
