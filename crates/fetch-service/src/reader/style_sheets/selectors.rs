@@ -8,6 +8,7 @@ use dom_query::{Matcher, NodeId, NodeRef};
 
 use super::super::css_text::within;
 use super::super::declarations::Weight;
+use super::super::shadow::Shadows;
 use super::names::{ANY, Name, Names};
 
 /// Of one selector: each name costs time at each element, and compounds take stack.
@@ -78,8 +79,22 @@ struct Compound {
     matcher: Option<Matcher>,
 }
 
-/// The names of each element that has some.
-pub(super) type Elements = HashMap<NodeId, Vec<Name>>;
+/// The elements that selectors are compared with.
+pub(super) struct Elements<'a> {
+    /// The names of each that has some.
+    pub(super) names: HashMap<NodeId, Vec<Name>>,
+    pub(super) shadows: &'a Shadows,
+}
+
+impl Elements<'_> {
+    /// What an element is in, as the page was written: what is in a slot is no part of the shadow
+    /// that has it, and nothing in a shadow is in what its host is in.
+    fn around<'a>(&self, node: &NodeRef<'a>) -> impl Iterator<Item = NodeRef<'a>> {
+        let scope = self.shadows.get(&node.id);
+        let around = node.ancestors_it(None);
+        around.filter(move |around| self.shadows.get(&around.id) == scope)
+    }
+}
 
 /// Reads a list of selectors, if it is one.
 pub(super) fn read(
@@ -307,7 +322,7 @@ impl Selector {
         is_whole.then_some(self)
     }
 
-    pub(super) fn matches(&self, node: &NodeRef<'_>, elements: &Elements) -> bool {
+    pub(super) fn matches(&self, node: &NodeRef<'_>, elements: &Elements<'_>) -> bool {
         matches!(compare(&self.compounds, node, elements), Outcome::Matches)
     }
 }
@@ -320,7 +335,7 @@ enum Outcome {
 }
 
 /// Whether an element matches the last of the compounds, and what is around it the others.
-fn compare(compounds: &[Compound], node: &NodeRef<'_>, elements: &Elements) -> Outcome {
+fn compare(compounds: &[Compound], node: &NodeRef<'_>, elements: &Elements<'_>) -> Outcome {
     let Some((own, left)) = compounds.split_last() else {
         return Outcome::Matches;
     };
@@ -331,10 +346,10 @@ fn compare(compounds: &[Compound], node: &NodeRef<'_>, elements: &Elements) -> O
         return Outcome::Matches;
     }
     let next = match own.joint {
-        '>' => node.parent(),
+        '>' => elements.around(node).next(),
         '+' => node.prev_element_sibling(),
         _ => {
-            for around in node.ancestors_it(None) {
+            for around in elements.around(node) {
                 match compare(left, &around, elements) {
                     Outcome::NotHere => {}
                     outcome => return outcome,
@@ -347,8 +362,8 @@ fn compare(compounds: &[Compound], node: &NodeRef<'_>, elements: &Elements) -> O
 }
 
 impl Compound {
-    fn matches(&self, node: &NodeRef<'_>, elements: &Elements) -> bool {
-        let names = elements.get(&node.id).map_or(&[][..], Vec::as_slice);
+    fn matches(&self, node: &NodeRef<'_>, elements: &Elements<'_>) -> bool {
+        let names = elements.names.get(&node.id).map_or(&[][..], Vec::as_slice);
         let has = |name: &Name| names.binary_search(name).is_ok();
         node.is_element()
             && self.names.iter().all(has)
