@@ -2,6 +2,7 @@
 //! resolved, of several for one property the one that rules is kept, and a value that no browser
 //! knows is passed over.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use cssparser::{BasicParseError, Delimiter, ParseError, Parser, Token};
@@ -9,6 +10,8 @@ use cssparser::{BasicParseError, Delimiter, ParseError, Parser, Token};
 use super::color::{Color, MAX_LENGTH};
 use super::css_text::{words, written};
 use super::known_values::{is_global, is_known, is_unit, is_worked_out_later};
+use super::sums::worked_out;
+use super::variables::{Custom, lowered};
 
 /// The only properties that are looked at. Shorthands are taken apart into these.
 const LOOKED_AT: [&str; 34] = [
@@ -74,7 +77,11 @@ pub(super) type Weight = [u8; 4];
 
 /// What is declared for each property, names and values in lower case.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Declarations(Vec<Declaration>);
+pub(super) struct Declarations {
+    all: Vec<Declaration>,
+    /// Of each rule, in their order.
+    custom: Vec<(usize, Rc<Custom>)>,
+}
 
 #[derive(Debug, Clone)]
 pub(super) struct Declaration {
@@ -94,6 +101,7 @@ impl Declarations {
     /// Those of a block; rules within it are passed over.
     pub(super) fn read(input: &mut Parser<'_>) -> Self {
         let mut all = Self::default();
+        let mut custom = Custom::new();
         while !input.is_exhausted() {
             let property = input.try_parse(|input| {
                 let property = input.expect_ident_cloned()?;
@@ -111,19 +119,26 @@ impl Declarations {
             // What has a block is a rule: `a:hover { … }`.
             let is_rule = matches!(input.next(), Ok(Token::CurlyBracketBlock));
             if let (Ok(property), Ok(value), false) = (property, value, is_rule) {
-                all.add(&property.to_ascii_lowercase(), &value.to_ascii_lowercase());
+                let value = lowered(&value);
+                if is_custom {
+                    let (value, is_important) = importance(&value);
+                    let is_weaker = custom.get(&*property).is_some_and(|known| known.1);
+                    if is_important || !is_weaker {
+                        custom.insert((&*property).into(), (value.into(), is_important));
+                    }
+                } else {
+                    all.add(&property.to_ascii_lowercase(), &value);
+                }
             }
+        }
+        if !custom.is_empty() {
+            all.custom.push((0, Rc::new(custom)));
         }
         all
     }
 
     fn add(&mut self, property: &str, value: &str) {
-        let value = value.trim();
-        let plain = value
-            .strip_suffix("important")
-            .and_then(|value| value.trim_end().strip_suffix('!'));
-        let is_important = plain.is_some();
-        let value = plain.unwrap_or(value).trim_end();
+        let (value, is_important) = importance(value);
         let mut push = |property: &str, value: &str| {
             let mut looked_at = LOOKED_AT.iter().filter(|known| **known == property);
             // What is before this layer is not known apart from it.
@@ -133,7 +148,7 @@ impl Declarations {
             {
                 self.cascade(Declaration {
                     property,
-                    value: value.into(),
+                    value: computed(property, value).into(),
                     is_important,
                     weight: Weight::default(),
                     rule: 0,
@@ -197,11 +212,63 @@ impl Declarations {
 
     /// Adds one, unless another weighs more. Of two that weigh the same the later one rules.
     fn cascade(&mut self, new: Declaration) {
-        let mut known = self.0.iter_mut();
+        let mut known = self.all.iter_mut();
         match known.find(|known| known.property == new.property) {
-            None => self.0.push(new),
+            None => self.all.push(new),
             Some(known) if known.priority() <= new.priority() => *known = new,
             Some(_) => {}
+        }
+    }
+
+    /// Adds those of another rule, which weigh the same.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.add_all(other.iter(), Weight::default());
+        self.custom.extend(other.custom.iter().cloned());
+    }
+
+    /// The value of a custom property, and how much it counts. None where it is what it is around.
+    pub(super) fn custom(&self, name: &str) -> Option<(bool, usize, &Rc<str>)> {
+        let named = self.custom.iter().filter_map(|(rule, custom)| {
+            let (value, is_important) = custom.get(name)?;
+            (!is_global(value)).then_some((*is_important, *rule, value))
+        });
+        named.max_by_key(|(is_important, rule, _)| (*is_important, *rule))
+    }
+
+    pub(super) fn custom_names(&self) -> impl Iterator<Item = &Rc<str>> {
+        self.custom_blocks().flat_map(|custom| custom.keys())
+    }
+
+    pub(super) fn custom_blocks(&self) -> impl Iterator<Item = &Rc<Custom>> {
+        self.custom.iter().map(|(_, custom)| custom)
+    }
+
+    /// How much there is to look through for a custom property.
+    pub(super) fn customs(&self) -> usize {
+        self.custom.len()
+    }
+
+    /// Puts in what values are made of, where that is known.
+    pub(super) fn put_in(&mut self, resolve: &mut dyn FnMut(&str) -> Option<String>) {
+        for declaration in &mut self.all {
+            let property = declaration.property;
+            let Some(value) = is_worked_out_later(&declaration.value)
+                .then(|| resolve(&declaration.value))
+                .flatten()
+            else {
+                continue;
+            };
+            let value = value.trim();
+            let is_color = |word: &&str| word.len() <= MAX_LENGTH && Color::parse(word).is_some();
+            let value = if is_known(property, value) {
+                value
+            } else if property == "background-color" {
+                // It may be of `background`.
+                words(value).find(is_color).unwrap_or("transparent")
+            } else {
+                "unset"
+            };
+            declaration.value = computed(property, value).into();
         }
     }
 
@@ -220,21 +287,24 @@ impl Declarations {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Declaration> {
-        self.0.iter()
+        self.all.iter()
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.all.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty() && self.custom.is_empty()
     }
 
     /// Says which rule they are of, each by its property.
     pub(super) fn set_rules(&mut self, rule_of: impl Fn(&str) -> usize) {
-        for declaration in &mut self.0 {
+        for declaration in &mut self.all {
             declaration.rule = rule_of(declaration.property);
+        }
+        for (rule, _) in &mut self.custom {
+            *rule = rule_of("--");
         }
     }
 
@@ -252,13 +322,44 @@ impl Declarations {
     }
 
     fn find(&self, property: &str) -> Option<&Declaration> {
-        self.0.iter().find(|known| known.property == property)
+        self.all.iter().find(|known| known.property == property)
     }
 }
 
 impl Declaration {
     fn priority(&self) -> (bool, Weight, usize) {
         (self.is_important, self.weight, self.rule)
+    }
+}
+
+/// A value without what makes it important, and whether something does.
+fn importance(value: &str) -> (&str, bool) {
+    let value = value.trim();
+    let plain = value
+        .strip_suffix("important")
+        .and_then(|value| value.trim_end().strip_suffix('!'));
+    (plain.unwrap_or(value).trim_end(), plain.is_some())
+}
+
+/// With its sums worked out. What cannot be less than nothing is nothing then.
+fn computed<'a>(property: &str, value: &'a str) -> Cow<'a, str> {
+    const SIZES: [&str; 9] = [
+        "font-size",
+        "width",
+        "height",
+        "min-width",
+        "min-height",
+        "max-width",
+        "max-height",
+        "line-height",
+        "flex-grow",
+    ];
+    let computed = worked_out(value);
+    match number(&computed) {
+        Some((number, unit)) if number < 0.0 && SIZES.contains(&property) => {
+            format!("0{unit}").into()
+        }
+        _ => computed,
     }
 }
 

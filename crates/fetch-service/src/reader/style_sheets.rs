@@ -215,6 +215,7 @@ impl Sheets<'_> {
             Hiding::Unseen
         });
         declared.set_rules(|_| rule);
+        self.cascade.add_custom(&declared);
         let declared = Rc::new(declared);
         for mut selector in selectors {
             selector.kind = selector.kind.max(place.kind);
@@ -238,8 +239,12 @@ impl Sheets<'_> {
         }
         let all = text_length(&body);
         let sets = stated.sets.iter();
+        let whole = stated.of_whole_page.iter();
+        let whole: Vec<&[usize]> = whole
+            .filter_map(|set| stated.sets.get(*set).map(Vec::as_slice))
+            .collect();
         let effects = sets.map(|set| {
-            let effect = self.effect(set, budget);
+            let effect = self.effect(set, &whole, budget);
             effect.unwrap_or_else(|| self.effect_of_one(set, budget))
         });
         let mut effects: Vec<Effect> = effects.collect();
@@ -262,7 +267,7 @@ impl Sheets<'_> {
             let is_concerned = self.cascade.concerned(&passed_over);
             for (set, effect) in stated.sets.iter().zip(&mut effects) {
                 if set.iter().any(|place| is_concerned.contains(place))
-                    && let Some(without) = self.effect(set, budget)
+                    && let Some(without) = self.effect(set, &whole, budget)
                 {
                     *effect = without;
                 }
@@ -272,10 +277,10 @@ impl Sheets<'_> {
     }
 
     /// What a set of statements does to its elements, unless there is no time to find out.
-    fn effect(&self, set: &[usize], budget: &mut Budget<'_>) -> Option<Effect> {
+    fn effect(&self, set: &[usize], whole: &[&[usize]], budget: &mut Budget<'_>) -> Option<Effect> {
         let is_passed_over =
             |rule: usize| self.rules.get(rule).is_some_and(|rule| rule.is_passed_over);
-        let (certain, uncertain) = self.cascade.declared(set, is_passed_over, budget)?;
+        let (certain, uncertain) = self.cascade.declared(set, whole, is_passed_over, budget)?;
         let of_certain = certain.ways();
         let ways = of_certain.filter(|way| {
             let mut still = uncertain.iter();

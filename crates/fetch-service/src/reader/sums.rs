@@ -202,7 +202,11 @@ fn one_of<'a>(one: Amount<'a>, other: Amount<'a>, is_least: bool) -> Option<Amou
     } else {
         return None;
     };
-    Some(if is_first_less == is_least { one } else { other })
+    Some(if is_first_less == is_least {
+        one
+    } else {
+        other
+    })
 }
 
 #[cfg(test)]
@@ -220,7 +224,10 @@ mod tests {
             ("clamp(0px, 5px, 1px)", "1px"),
             ("calc(1em + 0px)", "1em"),
             ("calc(2 * (1px + 2px) / 3)", "2px"),
-            ("calc(-infinity * 1px)", "-1000000000000000000000000000000px"),
+            (
+                "calc(-infinity * 1px)",
+                "-1000000000000000000000000000000px",
+            ),
             ("translate(calc(1px - 2px), 3px)", "translate(-1px, 3px)"),
             ("calc(1in)", "96px"),
             ("calc(1px + 2%)", "calc(1px + 2%)"),

@@ -10,6 +10,7 @@ mod shadows;
 mod streams;
 mod stripped;
 mod unseen;
+mod variables;
 mod views;
 
 use bytes::Bytes;

@@ -33,7 +33,7 @@ fn resolved(
     steps: &mut usize,
     depth: usize,
 ) -> Option<String> {
-    if depth > MAX_DEPTH {
+    if depth > MAX_DEPTH || value.len() > MAX_LENGTH {
         return None;
     }
     let mut all = String::new();
@@ -45,9 +45,9 @@ fn resolved(
         let call = call.get("var(".len()..)?;
         let (inside, after) = call.split_at(end_of(call)?);
         rest = after.strip_prefix(')')?;
-        let (name, fallback) = inside.split_once(',').map_or((inside, None), |(name, rest)| {
-            (name, Some(rest))
-        });
+        let (name, fallback) = inside
+            .split_once(',')
+            .map_or((inside, None), |(name, rest)| (name, Some(rest)));
         let name = name.trim();
         let found = if is_variable {
             known(name)

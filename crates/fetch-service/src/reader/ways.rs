@@ -9,7 +9,7 @@ use shapes::{is_empty_path, is_empty_rect, transforms_away};
 use super::color::{CANVAS, Color, MAX_LENGTH};
 use super::css_text::{call, words};
 use super::declarations::{Declarations, number};
-use super::known_values::is_global;
+use super::known_values::{is_global, is_worked_out_later};
 
 /// Text that is this far away, in pixels, is off every screen.
 const FAR: f64 = 500.0;
@@ -146,7 +146,11 @@ impl Declarations {
     pub(super) fn ended_ways(&self) -> impl Iterator<Item = &'static Way> {
         WAYS.iter().filter(|way| {
             let mut ended_by = way.ended_by.iter();
-            ended_by.any(|property| self.has(property, |value| !is_of_parent(property, value)))
+            // What cannot be worked out ends nothing.
+            let ends = |property: &str, value: &str| {
+                !is_of_parent(property, value) && !is_worked_out_later(value)
+            };
+            ended_by.any(|property| self.has(property, |value| ends(property, value)))
         })
     }
 

@@ -9,6 +9,7 @@ use dom_query::{Document, NodeId, NodeRef};
 
 use super::super::declarations::{Declarations, Weight};
 use super::super::shadow::Shadows;
+use super::super::variables::{Known, put_in};
 use super::budget::Budget;
 use super::names::{ANY, Name, Names};
 use super::selectors::{Elements, Kind, Selector};
@@ -45,6 +46,10 @@ pub(super) struct Cascade {
     shown_at_times: HashSet<Name>,
     /// Classes and ids of the whole page, most of which scripts take away again: `no-js`, `loading`.
     of_whole_page: HashSet<Name>,
+    /// Custom properties that something on the page has.
+    custom_names: HashSet<Rc<str>>,
+    /// Those of them that not only the whole page has.
+    elsewhere: HashSet<Rc<str>>,
 }
 
 /// The statements for each element of the page. Many have the same.
@@ -53,6 +58,8 @@ pub(super) struct Stated {
     /// Places in `sets`.
     pub(super) of: HashMap<NodeId, usize>,
     pub(super) sets: Vec<Vec<usize>>,
+    /// Those of the elements that all others are in.
+    pub(super) of_whole_page: Vec<usize>,
 }
 
 impl Cascade {
@@ -68,6 +75,11 @@ impl Cascade {
             of_whole_page,
             ..Self::default()
         }
+    }
+
+    /// Takes the names that a rule gives values to, whatever it selects.
+    pub(super) fn add_custom(&mut self, declared: &Declarations) {
+        self.custom_names.extend(declared.custom_names().cloned());
     }
 
     /// Takes what a rule declares of what its selector selects.
@@ -109,7 +121,7 @@ impl Cascade {
         match self.statements.get_mut(known) {
             // The two weigh the same, so that one does for both.
             Some(known) => {
-                Rc::make_mut(&mut known.declared).add_all(declared.iter(), Weight::default());
+                Rc::make_mut(&mut known.declared).merge(declared);
             }
             None => self.statements.push(statement),
         }
@@ -142,7 +154,10 @@ impl Cascade {
         let mut stated = Stated::default();
         let mut known: HashMap<Vec<usize>, usize> = HashMap::new();
         let mut styles: HashMap<String, usize> = HashMap::new();
-        let mut elements = Elements::new();
+        let mut elements = Elements {
+            names: HashMap::new(),
+            shadows,
+        };
         let has_rules = !self.statements.is_empty();
         let mut by_name = HashMap::new();
         for node in document.root().descendants_it().filter(NodeRef::is_element) {
@@ -154,7 +169,7 @@ impl Cascade {
                 Vec::new()
             };
             if !self.selected.is_empty() && names != [ANY] {
-                elements.insert(node.id, names.clone());
+                elements.names.insert(node.id, names.clone());
             }
             for name in &names {
                 let plain = [false, true].map(|may_only_show| (*name, may_only_show, scope));
@@ -190,6 +205,25 @@ impl Cascade {
         let mut sets: Vec<(Vec<usize>, usize)> = known.into_iter().collect();
         sets.sort_unstable_by_key(|(_, place)| *place);
         stated.sets = sets.into_iter().map(|(set, _)| set).collect();
+        let whole = document.body();
+        let whole = whole
+            .iter()
+            .flat_map(|body| std::iter::once(*body).chain(body.parent()));
+        let whole = whole.filter_map(|node| stated.of.get(&node.id).copied());
+        stated.of_whole_page = whole.collect();
+        let whole = stated
+            .of_whole_page
+            .iter()
+            .filter_map(|set| stated.sets.get(*set));
+        let whole: HashSet<usize> = whole.flatten().copied().collect();
+        let statements = self.statements.iter().enumerate();
+        let others = statements.filter(|(place, _)| !whole.contains(place));
+        let blocks = others.flat_map(|(_, statement)| statement.declared.custom_blocks());
+        // One block is of as many statements as it has selectors.
+        let mut seen = HashSet::new();
+        for block in blocks.filter(|block| seen.insert(Rc::as_ptr(block))) {
+            self.elsewhere.extend(block.keys().cloned());
+        }
         stated
     }
 
@@ -238,6 +272,7 @@ impl Cascade {
             return None;
         }
         declared.set_rules(|property| if property == "opacity" { FADED } else { INLINE });
+        self.custom_names.extend(declared.custom_names().cloned());
         known.insert(style.to_owned(), self.statements.len());
         self.statements.push(Statement {
             weight: OF_STYLE,
@@ -253,9 +288,11 @@ impl Cascade {
     pub(super) fn declared(
         &self,
         set: &[usize],
+        whole: &[&[usize]],
         is_passed_over: impl Fn(usize) -> bool,
         budget: &mut Budget<'_>,
     ) -> Option<(Declarations, Option<Declarations>)> {
+        let places = set;
         let set = || set.iter().filter_map(|place| self.statements.get(*place));
         let mut all = |with_uncertain: bool| {
             let mut all = Declarations::default();
@@ -267,11 +304,61 @@ impl Cascade {
                 let declared = declared.filter(|declaration| !is_passed_over(declaration.rule));
                 all.add_all(declared, statement.weight);
             }
+            all.put_in(&mut |value| {
+                let mut known = |name: &str| self.custom(name, places, whole, budget);
+                put_in(value, &mut known)
+            });
             Some(all)
         };
         let certain = all(false)?;
         let is_uncertain = set().any(|statement| statement.may_only_show);
         let uncertain = if is_uncertain { Some(all(true)?) } else { None };
         Some((certain, uncertain))
+    }
+
+    /// The value of a custom property: that of the element itself, or else of the whole page, unless
+    /// something between them may have another.
+    fn custom(
+        &self,
+        name: &str,
+        set: &[usize],
+        whole: &[&[usize]],
+        budget: &mut Budget<'_>,
+    ) -> Known {
+        let mut value = |set: &[usize]| -> Result<Option<Rc<str>>, Known> {
+            let mut best = None;
+            for statement in set.iter().filter_map(|place| self.statements.get(*place)) {
+                if !budget.weighs(1 + statement.declared.customs()) {
+                    return Err(Known::Somewhere);
+                }
+                let custom = statement.declared.custom(name);
+                let custom = custom.map(|(is_important, rule, value)| {
+                    ((is_important, statement.weight, rule), Rc::clone(value))
+                });
+                best = best
+                    .into_iter()
+                    .chain(custom)
+                    .max_by_key(|(priority, _)| *priority);
+            }
+            Ok(best.map(|(_, value)| value))
+        };
+        let own = match value(set) {
+            Ok(own) => own,
+            Err(known) => return known,
+        };
+        if let Some(own) = own {
+            return Known::Is(own);
+        }
+        if !self.custom_names.contains(name) {
+            return Known::Undefined;
+        }
+        for set in whole {
+            if let Ok(Some(value)) = value(set)
+                && !self.elsewhere.contains(name)
+            {
+                return Known::Is(value);
+            }
+        }
+        Known::Somewhere
     }
 }
