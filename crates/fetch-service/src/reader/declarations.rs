@@ -2,23 +2,28 @@
 //! resolved, of several for one property the one that rules is kept, and a value that no browser
 //! knows is passed over.
 
-use std::borrow::Cow;
+mod parts;
+#[cfg(test)]
+mod tests;
+
 use std::rc::Rc;
 
 use cssparser::{BasicParseError, Delimiter, ParseError, Parser, Token};
 
+use parts::{computed, importance, sides, size_in_font};
+
 use super::color::{Color, MAX_LENGTH};
 use super::css_text::{words, written};
-use super::known_values::{is_global, is_known, is_unit, is_worked_out_later};
-use super::sums::worked_out;
+use super::known_values::{is_global, is_known, is_worked_out_later};
 use super::variables::{Custom, lowered};
 
 /// The only properties that are looked at. Shorthands are taken apart into these.
-const LOOKED_AT: [&str; 34] = [
+const LOOKED_AT: [&str; 35] = [
     "-webkit-text-fill-color",
     "animation-name",
     "background-clip",
     "background-color",
+    "background-image",
     "clip",
     "clip-path",
     "color",
@@ -197,6 +202,12 @@ impl Declarations {
                 });
                 let color = colors.next().unwrap_or("transparent");
                 push("background-color", if by_itself { value } else { color });
+                let images = words(value).filter(|word| {
+                    let is_plain = is_known("color", word) && !is_global(word);
+                    word.contains('(') && !is_plain || word.contains('"')
+                });
+                let is_any = by_itself || images.count() > 0;
+                push("background-image", if is_any { "image" } else { "none" });
                 let is_of_text = words(value).any(|word| word == "text");
                 push(
                     "background-clip",
@@ -332,37 +343,6 @@ impl Declaration {
     }
 }
 
-/// A value without what makes it important, and whether something does.
-fn importance(value: &str) -> (&str, bool) {
-    let value = value.trim();
-    let plain = value
-        .strip_suffix("important")
-        .and_then(|value| value.trim_end().strip_suffix('!'));
-    (plain.unwrap_or(value).trim_end(), plain.is_some())
-}
-
-/// With its sums worked out. What cannot be less than nothing is nothing then.
-fn computed<'a>(property: &str, value: &'a str) -> Cow<'a, str> {
-    const SIZES: [&str; 9] = [
-        "font-size",
-        "width",
-        "height",
-        "min-width",
-        "min-height",
-        "max-width",
-        "max-height",
-        "line-height",
-        "flex-grow",
-    ];
-    let computed = worked_out(value);
-    match number(&computed) {
-        Some((number, unit)) if number < 0.0 && SIZES.contains(&property) => {
-            format!("0{unit}").into()
-        }
-        _ => computed,
-    }
-}
-
 /// Whether anything is made of it.
 pub(super) fn is_looked_at(property: &str) -> bool {
     LOOKED_AT.contains(&property)
@@ -380,94 +360,4 @@ pub(super) fn number(value: &str) -> Option<(f64, &str)> {
     let is_unit = unit == "%" || unit.chars().all(|char| char.is_ascii_alphabetic());
     let number = number.parse().ok()?;
     is_unit.then_some((number, unit))
-}
-
-/// In `italic 700 12px/1.5 serif`: what has a unit, or is nothing; a family must follow.
-fn size_in_font(value: &str) -> Option<&str> {
-    let mut words = value.split([' ', '/']).filter(|word| !word.is_empty());
-    let size = words
-        .find(|word| number(word).is_some_and(|(number, unit)| number == 0.0 || is_unit(unit)));
-    let family = words.next_back()?;
-    size.filter(|_| number(family).is_none())
-}
-
-/// Of a value with one to four parts: top, right, bottom and left. Nothing where browsers would not
-/// take one of them for the property.
-fn sides<'a>(value: &'a str, property: &str) -> Option<[&'a str; 4]> {
-    let parts: Vec<&str> = words(value).collect();
-    let is_side = |part: &&str| is_known(property, part) && (parts.len() == 1 || !is_global(part));
-    let sides = match *parts.as_slice() {
-        [all] => [all; 4],
-        [ends, sides] => [ends, sides, ends, sides],
-        [top, sides, bottom] => [top, sides, bottom, sides],
-        [top, right, bottom, left] => [top, right, bottom, left],
-        _ => return None,
-    };
-    parts.iter().all(is_side).then_some(sides)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Declarations;
-
-    #[test]
-    fn what_browsers_take_rules() {
-        for (style, expected) in [
-            ("display:none", "none"),
-            ("DISPLAY : None /* x */", "none"),
-            ("display:n\\6fne", "none"),
-            ("d\\69splay:none", "none"),
-            ("display:none!important;display:block", "none"),
-            ("display:none ! important;display:block", "none"),
-            ("display:none;display:block!important", "block"),
-            ("display:none;display:block", "block"),
-            ("display:none;display:x", "none"),
-            ("display:none;display:", "none"),
-            ("display:none;display:block block2", "none"),
-            ("display:none;display:block block", "none"),
-            ("display:none;display:inline none", "none"),
-            ("display:none;display:inline flow-root", "inline flow-root"),
-            ("--x:\"/*\";display:none", "none"),
-            ("display:none;--x:\";display:block;\"", "none"),
-            ("--x:{display:block};display:none", "none"),
-            ("color:red;.b{display:block}display:none", "none"),
-            (";;display:none;;", "none"),
-        ] {
-            let declarations = Declarations::parse(style);
-            assert_eq!(declarations.value("display"), Some(expected), "{style}");
-        }
-    }
-
-    #[test]
-    fn the_size_within_font_is_one_of_its_own() {
-        for (style, expected) in [
-            ("font:0/0 a", Some("0")),
-            ("font:italic 700 12px/1.5 serif", Some("12px")),
-            ("font-size:0;font:inherit", Some("0")),
-            ("font-size:0;font:12px", Some("0")),
-            ("font:0/0 a;font-size:12px", Some("12px")),
-            ("font:caption", None),
-        ] {
-            let declarations = Declarations::parse(style);
-            assert_eq!(declarations.value("font-size"), expected, "{style}");
-        }
-    }
-
-    #[test]
-    fn no_more_is_kept_than_is_looked_at() {
-        let unknown = "x:y;margin-right:1px;".repeat(1_000);
-        let again = "display:none;opacity:0!important;opacity:1;".repeat(1_000);
-        let all = Declarations::parse(&format!("{unknown}{again}"));
-        assert_eq!(all.iter().count(), 2);
-        let long = format!("opacity:0;opacity:{}1", "calc(1) ".repeat(100_000));
-        assert_eq!(Declarations::parse(&long).value("opacity"), Some("0"));
-    }
-
-    #[test]
-    fn no_depth_is_too_great() {
-        let deep = format!("width:{}", "calc(".repeat(100_000));
-        Declarations::parse(&deep);
-        Declarations::parse(&"{".repeat(100_000));
-        Declarations::parse(&"a{}".repeat(100_000));
-    }
 }

@@ -213,7 +213,12 @@ impl Declarations {
     fn paints_nothing(&self, color: Option<Color>) -> bool {
         // The background is painted where the text is, and nowhere else.
         let is_text = |value: &str| words(value).any(|word| word == "text");
-        color.is_some_and(Color::is_transparent) && !self.has("background-clip", is_text)
+        let is_seen = |color: &str| !Color::parse(color).is_some_and(Color::is_transparent);
+        // A sheet elsewhere may say what there is behind, unless it is said here.
+        let is_bare =
+            self.is("background-image", &["none"]) && !self.has("background-color", is_seen);
+        color.is_some_and(Color::is_transparent)
+            && (is_bare || !self.has("background-clip", is_text))
     }
 
     /// The colors that are declared.
