@@ -176,13 +176,13 @@ impl Sheets<'_> {
         let kind = match name.to_ascii_lowercase().as_str() {
             "media" => kind_under(has_window(condition)),
             "supports" => kind_under(is_supported(condition)),
-            "layer" => Some(Kind::MayShow),
+            "layer" => Some(Kind::Certain),
             "container" | "scope" => Some(Kind::AtTimes),
             // Its rules are no rules for elements, or not for them as they are.
             _ => None,
         };
         if let Some(kind) = kind {
-            place.is_in_layer |= kind == Kind::MayShow;
+            place.is_in_layer |= name.eq_ignore_ascii_case("layer");
             place.kind = place.kind.max(kind);
             place.depth += 1;
             within(input, place.depth, |input| self.read(input, place));

@@ -32,3 +32,24 @@ fn a_formula_that_is_too_long_shows_no_more_than_a_browser_draws() {
         assert!(text.contains("xxx") && text.contains("End"), "{hidden}");
     }
 }
+
+#[test]
+fn what_is_hidden_within_a_formula_is_no_part_of_it() {
+    for formula in [
+        "<mi style='display:none'>SECRET</mi><mi>x</mi>",
+        "<mtext><span hidden>SECRET</span></mtext><mi>x</mi>",
+        "<mphantom><mi>SECRET</mi></mphantom><mi>x</mi>",
+        "<style>.s{display:none}</style><mi class=s>SECRET</mi><mi>x</mi>",
+        "<mrow style='visibility:hidden'><mi>SECRET</mi></mrow><mi>x</mi>",
+    ] {
+        let text = markdown(&format!(
+            "<p>Index of pages</p><math>{formula}</math><p>End</p>"
+        ));
+        assert_eq!(text, "Index of pages\n\n$x$\n\nEnd", "{formula}");
+    }
+    is_dropped("<style>mi.s{display:none}</style><math><mi class=s>SECRET</mi></math>");
+    let text = markdown(
+        "<math><semantics><mi>x</mi><annotation encoding=TeX style=display:none>Shown</annotation></semantics></math>",
+    );
+    assert!(text.contains("Shown"), "{text}");
+}
