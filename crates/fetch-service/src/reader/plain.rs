@@ -51,9 +51,9 @@ pub(super) fn strip(html: &str) -> String {
             continue;
         };
         rest = tag.rest;
-        if RAW.contains(&tag.name.as_str()) && !tag.is_end {
-            rest = raw::after(rest, &tag.name);
-        } else if skipped.is_some() && TEXT.contains(&tag.name.as_str()) && !tag.is_end {
+        let is_raw = RAW.contains(&tag.name.as_str())
+            || (skipped.is_some() && TEXT.contains(&tag.name.as_str()));
+        if is_raw && !tag.is_end {
             rest = raw::after(rest, &tag.name);
         } else if let Some(open) = &mut skipped {
             if open.is_ended_by(&tag) {

@@ -1,6 +1,7 @@
 //! Sums (CSS Values Level 4), worked out where they are of one unit: `calc(1px - 9px)` is `-8px`.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// Units that are so many pixels.
 const ABSOLUTE: [(&str, f64); 7] = [
@@ -33,7 +34,8 @@ pub(super) fn worked_out(value: &str) -> Cow<'_, str> {
         done.push_str(before);
         let mut sum = Sum { rest: call };
         if let Some(amount) = sum.term(0) {
-            done.push_str(&format!("{}{}", amount.number, amount.unit));
+            // Writing to a String does not fail.
+            let _ = write!(done, "{}{}", amount.number, amount.unit);
             rest = sum.rest;
         } else {
             let name_end = call.find('(').map_or(call.len(), |at| at + 1);
@@ -110,9 +112,8 @@ impl<'a> Sum<'a> {
             if self.take("*") {
                 self.skip_space();
                 let next = self.term(depth)?;
-                let unit = match (all.unit, next.unit) {
-                    (unit, "") | ("", unit) => unit,
-                    _ => return None,
+                let ((unit, "") | ("", unit)) = (all.unit, next.unit) else {
+                    return None;
                 };
                 all = amount(all.number * next.number, unit);
             } else if self.take("/") {

@@ -37,10 +37,10 @@ fn of_oklab(lightness: f64, a: f64, b: f64) -> [f64; 3] {
     )
 }
 
-fn of_lab(lightness: f64, a: f64, b: f64) -> [f64; 3] {
+fn of_lab(lightness: f64, red: f64, yellow: f64) -> [f64; 3] {
     const EDGE: f64 = 24.0 / 116.0;
-    let y = (lightness + 16.0) / 116.0;
-    let [x, y, z] = [y + a / 500.0, y, y - b / 200.0].map(|part| {
+    let light = (lightness + 16.0) / 116.0;
+    let [x, y, z] = [light + red / 500.0, light, light - yellow / 200.0].map(|part| {
         if part > EDGE {
             part.powi(3)
         } else {

@@ -181,7 +181,9 @@ impl Cascade {
                             .entry(key)
                             .or_insert_with(|| self.hiding_by_name(key));
                         set.extend(hiding.iter().filter_map(|(own, place)| {
-                            own.iter().all(|own| names.contains(own)).then_some(*place)
+                            own.iter()
+                                .all(|own| names.binary_search(own).is_ok())
+                                .then_some(*place)
                         }));
                         break;
                     }

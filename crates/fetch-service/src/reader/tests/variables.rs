@@ -49,9 +49,9 @@ fn what_a_sum_or_a_variable_shows_is_shown() {
 /// Values that are made of each other.
 #[test]
 fn variables_have_an_end() {
-    let doubled: String = (0..60)
-        .map(|n| format!("--x{n}:var(--x{m})var(--x{m});", m = n + 1))
-        .collect();
+    let doubled = (0..60).map(|n| format!("--x{n}:var(--x{m})var(--x{m});", m = n + 1));
+    let doubled: Vec<String> = doubled.collect();
+    let doubled = doubled.concat();
     let page = format!("<p style='{doubled}opacity:var(--x0)'>Shown</p>").repeat(50);
     assert!(markdown(&page).contains("Shown"));
 }
