@@ -33,8 +33,10 @@ mod shell;
 mod stop;
 mod streamed;
 mod style_sheets;
+mod sums;
 #[cfg(test)]
 mod tests;
+mod variables;
 mod view;
 mod ways;
 

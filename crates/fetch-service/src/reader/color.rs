@@ -1,5 +1,7 @@
 //! Colors (CSS Color Level 4), as far as it takes to see that one is none, or the same as another.
 
+mod perceived;
+
 use cssparser::color::{parse_hash_color, parse_named_color};
 
 use super::css_text::{parts, words};
@@ -66,6 +68,12 @@ impl Color {
         if name == "color-mix" {
             return Self::mixed(inside);
         }
+        if name == "light-dark" {
+            // The reader's page is a light one.
+            let mut colors = parts(inside, &[',']).map(Self::parse);
+            let (light, _dark) = colors.next()?.zip(colors.next()?)?;
+            return Some(light).filter(|_| colors.next().is_none());
+        }
         let mut halves = parts(inside, &['/']);
         let (channels, alpha) = (halves.next()?, halves.next());
         let is_legacy = parts(channels, &[',']).count() > 1;
@@ -113,7 +121,11 @@ impl Color {
         if !are_known || (needs_percent && !(is_percent(second) && is_percent(third))) {
             return None;
         }
-        let rgb = channels_of(name, [first, second, third]);
+        let space = match channels.as_slice() {
+            [space, ..] if name == "color" => space,
+            _ => name,
+        };
+        let rgb = channels_of(space, [first, second, third]);
         let rgb = rgb.map(|rgb| rgb.map(byte));
         Some(Self {
             rgb: rgb.map(|[red, green, blue]| (red, green, blue)),
@@ -125,18 +137,52 @@ impl Color {
     fn mixed(inside: &str) -> Option<Self> {
         let mut arguments = parts(inside, &[',']);
         let space = arguments.next()?;
-        let colors: Option<Vec<Self>> = arguments
+        let colors: Option<Vec<(Self, Option<f64>)>> = arguments
             .map(|argument| {
-                let mut colors = words(argument).filter(|word| part(word, 1.0).is_none());
-                let color = colors.next().and_then(Self::parse);
-                color.filter(|_| colors.next().is_none())
+                let is_share = |word: &&str| word.ends_with('%');
+                let share = words(argument).find(is_share).map(|word| part(word, 1.0));
+                let mut colors = words(argument).filter(|word| !is_share(word));
+                let color = colors.next().and_then(Self::parse)?;
+                let share = share.unwrap_or(Some(f64::NAN))?;
+                let is_whole = colors.next().is_none();
+                is_whole.then_some((color, Some(share).filter(|share| !share.is_nan())))
             })
             .collect();
-        let colors = colors.filter(|colors| colors.len() == 2)?;
-        space.strip_prefix("in ")?;
+        let colors = colors?;
+        let [(one, first), (other, second)] = *colors.as_slice() else {
+            return None;
+        };
+        let space = space.strip_prefix("in ")?;
+        let (first, second) = match (first, second) {
+            (Some(first), Some(second)) => (first, second),
+            (Some(first), None) => (first, 1.0 - first),
+            (None, Some(second)) => (1.0 - second, second),
+            (None, None) => (0.5, 0.5),
+        };
+        let sum = first + second;
+        if sum <= 0.0 || first < 0.0 || second < 0.0 {
+            return None;
+        }
+        // Of less than a whole, the rest is nothing.
+        let (first, second) = (first / sum * one.alpha, second / sum * other.alpha);
+        let alpha = first + second;
+        let rgb = one.rgb.zip(other.rgb).filter(|_| space.trim() == "srgb");
+        let rgb = rgb.map(|(one, other)| {
+            let mix = |one: u8, other: u8| {
+                byte((f64::from(one) * first + f64::from(other) * second) / alpha)
+            };
+            (
+                mix(one.0, other.0),
+                mix(one.1, other.1),
+                mix(one.2, other.2),
+            )
+        });
+        let same = one.rgb.filter(|_| one.is_like(other));
+        let only = if first == 0.0 { other.rgb } else { one.rgb };
+        let only = only.filter(|_| first == 0.0 || second == 0.0);
         Some(Self {
-            rgb: None,
-            alpha: colors.iter().map(|color| color.alpha).fold(0.0, f64::max),
+            rgb: rgb.or(same).or(only),
+            alpha: alpha * sum.min(1.0),
         })
     }
 
@@ -186,6 +232,26 @@ fn channels_of(name: &str, written: [&str; 3]) -> Option<[f64; 3]> {
     let hue = degrees(written[0]);
     match name {
         "rgb" | "rgba" => Some(of(255.0)),
+        "srgb" => Some(of(1.0).map(|channel| 255.0 * channel)),
+        "lab" | "lch" | "oklab" | "oklch" => {
+            let is_ok = name.starts_with("ok");
+            let scales = match name {
+                "lab" => [100.0, 125.0, 125.0],
+                "lch" => [100.0, 150.0, 1.0],
+                _ => [1.0, 0.4, 0.4],
+            };
+            let [lightness, one, other] = written;
+            let of = |channel, scale| part(channel, scale).unwrap_or(0.0);
+            let lightness = of(lightness, scales[0]);
+            let one = of(one, scales[1]);
+            let (a, b) = if name.ends_with("ch") {
+                let hue = degrees(other).to_radians();
+                (one * hue.cos(), one * hue.sin())
+            } else {
+                (one, of(other, scales[2]))
+            };
+            Some(perceived::channels(is_ok, lightness, a, b))
+        }
         "hsl" | "hsla" => Some(of_hue(hue, second, third)),
         "hwb" => {
             let (white, sum) = (second, second + third);
@@ -259,6 +325,10 @@ mod tests {
             "rgb(0 0 0 / 0%)",
             "hsla(0,0%,0%,0)",
             "oklch(0 0 0 / 0)",
+            "light-dark(transparent,transparent)",
+            "color-mix(in srgb,transparent 99%,red)",
+            "color-mix(in srgb,red 1%,#f000)",
+            "color-mix(in srgb,red 1%,red 1%)",
         ] {
             assert!(Color::parse(none).unwrap().is_transparent(), "{none}");
         }
@@ -273,6 +343,15 @@ mod tests {
             "hsl(0.5turn 0 100)",
             "hwb(40 100% 0%)",
             "canvas",
+            "oklch(1 0 0)",
+            "oklab(100% 0 0)",
+            "lab(100 0 0)",
+            "lch(100% 0 120deg)",
+            "color(srgb 1 1 1)",
+            "light-dark(#fff, #000)",
+            "color-mix(in srgb, white, #fff)",
+            "color-mix(in srgb, #fff 99%, red)",
+            "color-mix(in oklab, #fff, #000 0%)",
         ] {
             let same = Color::parse(&same.to_ascii_lowercase()).unwrap();
             assert!(same.is_like(white) && !same.is_transparent(), "{same:?}");
@@ -282,6 +361,11 @@ mod tests {
             ("hsl(0.5turn 100% 50%)", "#0ff"),
             ("hwb(240 20% 40%)", "#339"),
             ("hwb(0 60% 60%)", "#808080"),
+            ("oklch(0.628 0.2577 29.23)", "#f00"),
+            ("oklab(0.8664 -0.2339 0.1795)", "#0f0"),
+            ("lab(54.29 80.8 69.89)", "#f00"),
+            ("lch(29.57 131.2 301.36)", "#00f"),
+            ("color-mix(in srgb, red, blue)", "#800080"),
         ] {
             let [one, other] = [one, other].map(|color| Color::parse(color).unwrap());
             assert!(one.is_like(other), "{one:?} {other:?}");

@@ -126,6 +126,8 @@ fn begins_word(token: &Token<'_>) -> bool {
             | Token::Number { .. }
             | Token::Percentage { .. }
             | Token::Dimension { .. }
+            | Token::Hash(_)
+            | Token::IDHash(_)
     )
 }
 

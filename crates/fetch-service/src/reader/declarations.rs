@@ -2,20 +2,28 @@
 //! resolved, of several for one property the one that rules is kept, and a value that no browser
 //! knows is passed over.
 
+mod parts;
+#[cfg(test)]
+mod tests;
+
 use std::rc::Rc;
 
 use cssparser::{BasicParseError, Delimiter, ParseError, Parser, Token};
 
+use parts::{computed, importance, sides, size_in_font};
+
 use super::color::{Color, MAX_LENGTH};
 use super::css_text::{words, written};
-use super::known_values::{is_global, is_known, is_unit, is_worked_out_later};
+use super::known_values::{is_global, is_known, is_worked_out_later};
+use super::variables::{Custom, lowered};
 
 /// The only properties that are looked at. Shorthands are taken apart into these.
-const LOOKED_AT: [&str; 34] = [
+const LOOKED_AT: [&str; 35] = [
     "-webkit-text-fill-color",
     "animation-name",
     "background-clip",
     "background-color",
+    "background-image",
     "clip",
     "clip-path",
     "color",
@@ -74,7 +82,11 @@ pub(super) type Weight = [u8; 4];
 
 /// What is declared for each property, names and values in lower case.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Declarations(Vec<Declaration>);
+pub(super) struct Declarations {
+    all: Vec<Declaration>,
+    /// Of each rule, in their order.
+    custom: Vec<(usize, Rc<Custom>)>,
+}
 
 #[derive(Debug, Clone)]
 pub(super) struct Declaration {
@@ -94,6 +106,7 @@ impl Declarations {
     /// Those of a block; rules within it are passed over.
     pub(super) fn read(input: &mut Parser<'_>) -> Self {
         let mut all = Self::default();
+        let mut custom = Custom::new();
         while !input.is_exhausted() {
             let property = input.try_parse(|input| {
                 let property = input.expect_ident_cloned()?;
@@ -111,19 +124,26 @@ impl Declarations {
             // What has a block is a rule: `a:hover { … }`.
             let is_rule = matches!(input.next(), Ok(Token::CurlyBracketBlock));
             if let (Ok(property), Ok(value), false) = (property, value, is_rule) {
-                all.add(&property.to_ascii_lowercase(), &value.to_ascii_lowercase());
+                let value = lowered(&value);
+                if is_custom {
+                    let (value, is_important) = importance(&value);
+                    let is_weaker = custom.get(&*property).is_some_and(|known| known.1);
+                    if is_important || !is_weaker {
+                        custom.insert((&*property).into(), (value.into(), is_important));
+                    }
+                } else {
+                    all.add(&property.to_ascii_lowercase(), &value);
+                }
             }
+        }
+        if !custom.is_empty() {
+            all.custom.push((0, Rc::new(custom)));
         }
         all
     }
 
     fn add(&mut self, property: &str, value: &str) {
-        let value = value.trim();
-        let plain = value
-            .strip_suffix("important")
-            .and_then(|value| value.trim_end().strip_suffix('!'));
-        let is_important = plain.is_some();
-        let value = plain.unwrap_or(value).trim_end();
+        let (value, is_important) = importance(value);
         let mut push = |property: &str, value: &str| {
             let mut looked_at = LOOKED_AT.iter().filter(|known| **known == property);
             // What is before this layer is not known apart from it.
@@ -133,7 +153,7 @@ impl Declarations {
             {
                 self.cascade(Declaration {
                     property,
-                    value: value.into(),
+                    value: computed(property, value).into(),
                     is_important,
                     weight: Weight::default(),
                     rule: 0,
@@ -182,6 +202,12 @@ impl Declarations {
                 });
                 let color = colors.next().unwrap_or("transparent");
                 push("background-color", if by_itself { value } else { color });
+                let images = words(value).filter(|word| {
+                    let is_plain = is_known("color", word) && !is_global(word);
+                    word.contains('(') && !is_plain || word.contains('"')
+                });
+                let is_any = by_itself || images.count() > 0;
+                push("background-image", if is_any { "image" } else { "none" });
                 let is_of_text = words(value).any(|word| word == "text");
                 push(
                     "background-clip",
@@ -197,11 +223,63 @@ impl Declarations {
 
     /// Adds one, unless another weighs more. Of two that weigh the same the later one rules.
     fn cascade(&mut self, new: Declaration) {
-        let mut known = self.0.iter_mut();
+        let mut known = self.all.iter_mut();
         match known.find(|known| known.property == new.property) {
-            None => self.0.push(new),
+            None => self.all.push(new),
             Some(known) if known.priority() <= new.priority() => *known = new,
             Some(_) => {}
+        }
+    }
+
+    /// Adds those of another rule, which weigh the same.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.add_all(other.iter(), Weight::default());
+        self.custom.extend(other.custom.iter().cloned());
+    }
+
+    /// The value of a custom property, and how much it counts. None where it is what it is around.
+    pub(super) fn custom(&self, name: &str) -> Option<(bool, usize, &Rc<str>)> {
+        let named = self.custom.iter().filter_map(|(rule, custom)| {
+            let (value, is_important) = custom.get(name)?;
+            (!is_global(value)).then_some((*is_important, *rule, value))
+        });
+        named.max_by_key(|(is_important, rule, _)| (*is_important, *rule))
+    }
+
+    pub(super) fn custom_names(&self) -> impl Iterator<Item = &Rc<str>> {
+        self.custom_blocks().flat_map(|custom| custom.keys())
+    }
+
+    pub(super) fn custom_blocks(&self) -> impl Iterator<Item = &Rc<Custom>> {
+        self.custom.iter().map(|(_, custom)| custom)
+    }
+
+    /// How much there is to look through for a custom property.
+    pub(super) fn customs(&self) -> usize {
+        self.custom.len()
+    }
+
+    /// Puts in what values are made of, where that is known.
+    pub(super) fn put_in(&mut self, resolve: &mut dyn FnMut(&str) -> Option<String>) {
+        for declaration in &mut self.all {
+            let property = declaration.property;
+            let Some(value) = is_worked_out_later(&declaration.value)
+                .then(|| resolve(&declaration.value))
+                .flatten()
+            else {
+                continue;
+            };
+            let value = value.trim();
+            let is_color = |word: &&str| word.len() <= MAX_LENGTH && Color::parse(word).is_some();
+            let value = if is_known(property, value) {
+                value
+            } else if property == "background-color" {
+                // It may be of `background`.
+                words(value).find(is_color).unwrap_or("transparent")
+            } else {
+                "unset"
+            };
+            declaration.value = computed(property, value).into();
         }
     }
 
@@ -220,22 +298,33 @@ impl Declarations {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Declaration> {
-        self.0.iter()
+        self.all.iter()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty() && self.custom.is_empty()
     }
 
     /// Says which rule they are of, each by its property.
     pub(super) fn set_rules(&mut self, rule_of: impl Fn(&str) -> usize) {
-        for declaration in &mut self.0 {
+        for declaration in &mut self.all {
             declaration.rule = rule_of(declaration.property);
+        }
+        for (rule, _) in &mut self.custom {
+            *rule = rule_of("--");
         }
     }
 
     pub(super) fn value(&self, property: &str) -> Option<&str> {
         self.find(property).map(|known| &*known.value)
+    }
+
+    pub(super) fn shared(&self, property: &str) -> Option<Rc<str>> {
+        self.find(property).map(|known| Rc::clone(&known.value))
     }
 
     /// The rule that says so.
@@ -244,7 +333,7 @@ impl Declarations {
     }
 
     fn find(&self, property: &str) -> Option<&Declaration> {
-        self.0.iter().find(|known| known.property == property)
+        self.all.iter().find(|known| known.property == property)
     }
 }
 
@@ -271,94 +360,4 @@ pub(super) fn number(value: &str) -> Option<(f64, &str)> {
     let is_unit = unit == "%" || unit.chars().all(|char| char.is_ascii_alphabetic());
     let number = number.parse().ok()?;
     is_unit.then_some((number, unit))
-}
-
-/// In `italic 700 12px/1.5 serif`: what has a unit, or is nothing; a family must follow.
-fn size_in_font(value: &str) -> Option<&str> {
-    let mut words = value.split([' ', '/']).filter(|word| !word.is_empty());
-    let size = words
-        .find(|word| number(word).is_some_and(|(number, unit)| number == 0.0 || is_unit(unit)));
-    let family = words.next_back()?;
-    size.filter(|_| number(family).is_none())
-}
-
-/// Of a value with one to four parts: top, right, bottom and left. Nothing where browsers would not
-/// take one of them for the property.
-fn sides<'a>(value: &'a str, property: &str) -> Option<[&'a str; 4]> {
-    let parts: Vec<&str> = words(value).collect();
-    let is_side = |part: &&str| is_known(property, part) && (parts.len() == 1 || !is_global(part));
-    let sides = match *parts.as_slice() {
-        [all] => [all; 4],
-        [ends, sides] => [ends, sides, ends, sides],
-        [top, sides, bottom] => [top, sides, bottom, sides],
-        [top, right, bottom, left] => [top, right, bottom, left],
-        _ => return None,
-    };
-    parts.iter().all(is_side).then_some(sides)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Declarations;
-
-    #[test]
-    fn what_browsers_take_rules() {
-        for (style, expected) in [
-            ("display:none", "none"),
-            ("DISPLAY : None /* x */", "none"),
-            ("display:n\\6fne", "none"),
-            ("d\\69splay:none", "none"),
-            ("display:none!important;display:block", "none"),
-            ("display:none ! important;display:block", "none"),
-            ("display:none;display:block!important", "block"),
-            ("display:none;display:block", "block"),
-            ("display:none;display:x", "none"),
-            ("display:none;display:", "none"),
-            ("display:none;display:block block2", "none"),
-            ("display:none;display:block block", "none"),
-            ("display:none;display:inline none", "none"),
-            ("display:none;display:inline flow-root", "inline flow-root"),
-            ("--x:\"/*\";display:none", "none"),
-            ("display:none;--x:\";display:block;\"", "none"),
-            ("--x:{display:block};display:none", "none"),
-            ("color:red;.b{display:block}display:none", "none"),
-            (";;display:none;;", "none"),
-        ] {
-            let declarations = Declarations::parse(style);
-            assert_eq!(declarations.value("display"), Some(expected), "{style}");
-        }
-    }
-
-    #[test]
-    fn the_size_within_font_is_one_of_its_own() {
-        for (style, expected) in [
-            ("font:0/0 a", Some("0")),
-            ("font:italic 700 12px/1.5 serif", Some("12px")),
-            ("font-size:0;font:inherit", Some("0")),
-            ("font-size:0;font:12px", Some("0")),
-            ("font:0/0 a;font-size:12px", Some("12px")),
-            ("font:caption", None),
-        ] {
-            let declarations = Declarations::parse(style);
-            assert_eq!(declarations.value("font-size"), expected, "{style}");
-        }
-    }
-
-    #[test]
-    fn no_more_is_kept_than_is_looked_at() {
-        let unknown = "x:y;margin-right:1px;".repeat(1_000);
-        let again = "display:none;opacity:0!important;opacity:1;".repeat(1_000);
-        let all = Declarations::parse(&format!("{unknown}{again}"));
-        assert_eq!(all.iter().count(), 2);
-        let long = format!("opacity:0;opacity:{}1", "calc(1) ".repeat(100_000));
-        assert_eq!(Declarations::parse(&long).value("opacity"), Some("0"));
-    }
-
-    #[test]
-    fn no_depth_is_too_great() {
-        let deep = format!("width:{}", "calc(".repeat(100_000));
-        Declarations::parse(&deep);
-        Declarations::parse(&"{".repeat(100_000));
-        Declarations::parse(&"a{}".repeat(100_000));
-    }
 }

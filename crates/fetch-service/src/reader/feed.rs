@@ -10,6 +10,7 @@ use url::Url;
 
 use super::markdown::{self, Style};
 use super::shadow::Shadows;
+use super::style_sheets::Budget;
 use super::{Stop, dom, hidden, links, metadata, plain};
 
 /// Entries that are shown. Each has the address of the feed in it, where its own is relative.
@@ -172,7 +173,7 @@ fn html(html: &str, url: &Url, style: Style, stop: &Stop) -> String {
     let Some(document) = dom::parse(html, stop) else {
         return plain::strip(html);
     };
-    hidden::remove(&document, &Shadows::new(), stop);
+    hidden::remove(&document, &Shadows::new(), &mut Budget::new(stop));
     links::make_absolute(&document, url, html.len());
     markdown::write([document.root()], style)
 }

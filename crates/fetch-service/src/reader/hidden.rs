@@ -5,15 +5,16 @@ use std::ops::Deref;
 
 use dom_query::{Document, NodeRef};
 
-use super::Stop;
 use super::shadow::Shadows;
-use super::style_sheets;
+use super::style_sheets::{self, Budget};
 
 /// Never text for a reader: what is said to browsers without frames or plug-ins, and beside the bar
 /// that a browser draws, included.
 const NOT_CONTENT: [&str; 8] = [
     "script", "style", "noscript", "template", "noembed", "noframes", "progress", "meter",
 ];
+/// Elements whose content is for a browser that has them not, or that offers it.
+pub(super) const FALLBACK: [&str; 6] = ["audio", "canvas", "datalist", "iframe", "object", "video"];
 /// Classes that frameworks hide by, but for readers of screens.
 const HIDING_CLASSES: [&str; 8] = [
     "sr-only",
@@ -27,16 +28,21 @@ const HIDING_CLASSES: [&str; 8] = [
 ];
 
 /// Removes from the tree what is not shown.
-pub(super) fn remove(document: &Document, shadows: &Shadows, stop: &Stop) {
+pub(super) fn remove(document: &Document, shadows: &Shadows, budget: &mut Budget<'_>) {
     // Before what they are in goes, and with it the scripts, which are no text of which they could
     // hide a part.
     let sheets = style_sheets::read(document, shadows);
     for node in document.root().descendants() {
         if is_dropped(&node) {
             node.remove_from_parent();
+        } else if node
+            .node_name()
+            .is_some_and(|name| FALLBACK.contains(&&*name))
+        {
+            node.children().iter().for_each(NodeRef::remove_from_parent);
         }
     }
-    for node in sheets.hidden(document, stop) {
+    for node in sheets.hidden(document, budget) {
         node.remove_from_parent();
     }
     // Readability looks for some of it again, and knows less.
@@ -45,12 +51,16 @@ pub(super) fn remove(document: &Document, shadows: &Shadows, stop: &Stop) {
 
 /// Removes what is not shown within formulas, before they become text. What a browser hides of each
 /// of them beside what it draws stays: that is what they are read from.
-pub(super) fn remove_from_formulas(document: &Document, shadows: &Shadows, stop: &Stop) {
+pub(super) fn remove_from_formulas(
+    document: &Document,
+    shadows: &Shadows,
+    budget: &mut Budget<'_>,
+) {
     let formulas = document.select("math");
     if formulas.is_empty() {
         return;
     }
-    let mut hidden = style_sheets::read(document, shadows).hidden(document, stop);
+    let mut hidden = style_sheets::read(document, shadows).hidden(document, budget);
     for formula in formulas.nodes() {
         hidden.extend(formula.descendants_it().filter(is_dropped));
     }
@@ -70,7 +80,10 @@ fn is_dropped(node: &NodeRef<'_>) -> bool {
     let Some(name) = node.node_name() else {
         return node.is_comment();
     };
-    is_unseen(&name, |name| node.attr(name))
+    // Of an element within the page, or of a picture in it.
+    let is_title =
+        &*name == "title" && !node.parent().is_some_and(|parent| parent.has_name("head"));
+    is_title || is_unseen(&name, |name| node.attr(name))
 }
 
 /// Whether an element with this name and these attributes is not shown, whoever read it and whatever

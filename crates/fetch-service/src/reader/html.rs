@@ -5,6 +5,7 @@ use url::Url;
 
 use super::markdown::Style;
 use super::shadow::Shadows;
+use super::style_sheets::Budget;
 use super::{
     Form, Format, Note, Reading, Stop, Unreadable, View, article, clutter, dom, footnotes, hidden,
     links, maths, metadata, plain, selection, shadow, shell, streamed,
@@ -28,12 +29,16 @@ pub(super) fn read(html: &str, url: &Url, view: &View, stop: &Stop) -> Result<Re
         (Format::Markdown | Format::Text | Format::Links, _) => {
             stop.check()?;
             let shadows = shadow::put_in_place(&document, stop);
-            streamed::put_in_place(&document, stop);
-            stop.check()?;
-            let is_shell = shell::is_shell(&document);
+            // Either makes the tree deeper, and whoever comes next walks it.
             if !dom::made_bearable(&document) {
                 return stripped(html, view);
             }
+            streamed::put_in_place(&document, stop);
+            stop.check()?;
+            if !dom::made_bearable(&document) {
+                return stripped(html, view);
+            }
+            let is_shell = shell::is_shell(&document);
             links::make_absolute(&document, url, html.len());
             let mut reading = shown(&document, &shadows, url, view, stop)?;
             reading.notes.extend(is_shell.then_some(Note::ScriptShell));
@@ -52,9 +57,10 @@ fn shown(
     view: &View,
     stop: &Stop,
 ) -> Result<Reading, Unreadable> {
-    hidden::remove_from_formulas(document, shadows, stop);
+    let mut budget = Budget::new(stop);
+    hidden::remove_from_formulas(document, shadows, &mut budget);
     maths::make_text(document, stop);
-    hidden::remove(document, shadows, stop);
+    hidden::remove(document, shadows, &mut budget);
     clutter::keep_labels(document);
     stop.check()?;
     let notes = footnotes::take_out(document);

@@ -176,7 +176,7 @@ fn is_sum(value: &str, is_unit: impl Fn(&str) -> bool) -> bool {
     is_call
         && words().any(|word| unit(word).is_some_and(&is_unit))
         && words().all(|word| {
-            matches!(word, "+" | "-")
+            matches!(word, "+" | "-" | "infinity" | "-infinity" | "pi" | "e")
                 || unit(word).is_some_and(|unit| unit.is_empty() || is_unit(unit))
         })
 }

@@ -46,14 +46,23 @@ pub(super) fn make_text(document: &Document, stop: &Stop) {
         let is_block = formula
             .attr("display")
             .is_some_and(|display| &*display == "block");
+        let says = |text: &String| !text.trim().is_empty();
         let tex = annotation(formula)
+            .filter(says)
             .or_else(|| formula.attr("alttext").map(|text| text.to_string()))
+            .filter(says)
             .unwrap_or_else(|| linear(formula));
-        put(formula, &tex, is_block);
+        if tex.trim().is_empty() {
+            formula.set_text("");
+        } else if !put(formula, &tex, is_block) {
+            let all: Vec<_> = formula.descendants_it().filter(is_unseen).collect();
+            all.iter().for_each(NodeRef::remove_from_parent);
+        }
     }
 }
 
-fn put(formula: &NodeRef<'_>, tex: &str, is_block: bool) {
+/// Whether it is short enough to be a formula, and so is one now.
+fn put(formula: &NodeRef<'_>, tex: &str, is_block: bool) -> bool {
     let tex = tex.split_whitespace().collect::<Vec<_>>().join(" ");
     let tex = tex
         .strip_prefix("{\\displaystyle ")
@@ -61,7 +70,7 @@ fn put(formula: &NodeRef<'_>, tex: &str, is_block: bool) {
             inner.strip_suffix('}').unwrap_or(inner).trim()
         });
     if tex.is_empty() || tex.len() > MAX_LENGTH {
-        return;
+        return false;
     }
     let text = if is_block {
         format!(" $${tex}$$ ")
@@ -70,6 +79,21 @@ fn put(formula: &NodeRef<'_>, tex: &str, is_block: bool) {
     };
     formula.rename("span");
     formula.set_text(text);
+    true
+}
+
+/// Whether browsers draw nothing of it.
+fn is_unseen(node: &NodeRef<'_>) -> bool {
+    let name = node.node_name();
+    let is_first = || {
+        let chooses =
+            |parent: NodeRef<'_>| parent.has_name("semantics") || parent.has_name("maction");
+        !node.parent().is_some_and(chooses) || node.prev_element_sibling().is_none()
+    };
+    matches!(
+        name.as_deref(),
+        Some("annotation" | "annotation-xml" | "mphantom")
+    ) || (node.is_element() && !is_first())
 }
 
 /// The TeX that `MathML` was made from.
@@ -78,9 +102,16 @@ fn annotation(math: &NodeRef<'_>) -> Option<String> {
         .filter(|node| node.has_name("annotation"))
         .find(|node| {
             node.attr("encoding")
-                .is_some_and(|encoding| encoding.to_ascii_lowercase().contains("tex"))
+                .is_some_and(|encoding| is_tex(&encoding))
         })
         .map(|annotation| annotation.text().to_string())
+}
+
+/// `application/x-tex`, `LaTeX`; not `text/plain`.
+fn is_tex(encoding: &str) -> bool {
+    let encoding = encoding.trim().to_ascii_lowercase();
+    let name = encoding.strip_prefix("text/").unwrap_or(&encoding);
+    name.contains("tex")
 }
 
 /// `MathML` without TeX, in TeX's words for its commonest elements.
@@ -88,12 +119,12 @@ fn linear(node: &NodeRef<'_>) -> String {
     let children: Vec<NodeRef<'_>> = node
         .children_it(false)
         .filter(|child| child.is_element() || !child.text().trim().is_empty())
+        .filter(|child| !is_unseen(child))
         .collect();
     let part = |at: usize| children.get(at).map(linear).unwrap_or_default();
     let name = node.node_name();
     match name.as_deref().unwrap_or_default() {
         "" => node.text().trim().to_owned(),
-        "annotation" | "annotation-xml" | "mphantom" => String::new(),
         "mfrac" => format!("\\frac{{{}}}{{{}}}", part(0), part(1)),
         "msup" | "mover" => format!("{{{}}}^{{{}}}", part(0), part(1)),
         "msub" | "munder" => format!("{{{}}}_{{{}}}", part(0), part(1)),

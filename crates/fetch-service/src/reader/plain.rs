@@ -2,20 +2,22 @@
 //! or too large for a tree. Hidden elements are dropped here too, up to the end tag that matches;
 //! where none does, to the end. What a sheet hides is not known here.
 
+mod raw;
+mod skipped;
+
 use std::borrow::Cow;
 use std::mem::discriminant;
 
 use html5ever::data::NAMED_ENTITIES;
 
 use super::declarations::Declarations;
-use super::hidden::is_unseen;
+use super::hidden::{FALLBACK, is_unseen};
+use skipped::Skipped;
 
 /// Elements in which `<` begins no tag but their own end. Nobody reads what is within.
 const RAW: [&str; 6] = [
     "script", "style", "textarea", "iframe", "noembed", "noframes",
 ];
-/// Elements whose content is for a browser that has them not, or that offers it.
-const FALLBACK: [&str; 5] = ["audio", "canvas", "datalist", "object", "video"];
 /// Elements after which no line goes on.
 const INLINE: [&str; 17] = [
     "a", "abbr", "b", "big", "cite", "code", "em", "font", "i", "kbd", "q", "s", "small", "span",
@@ -27,6 +29,9 @@ const NEVER_HIDDEN: [&str; 15] = [
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
     "wbr", "html", "body",
 ];
+
+/// In which tags are text too, but which people read.
+const TEXT: [&str; 2] = ["title", "xmp"];
 
 /// Strips the tags of a page.
 pub(super) fn strip(html: &str) -> String {
@@ -46,17 +51,16 @@ pub(super) fn strip(html: &str) -> String {
             continue;
         };
         rest = tag.rest;
-        if RAW.contains(&tag.name.as_str()) && !tag.is_end {
-            rest = after_raw(rest, &tag.name);
+        let is_raw = RAW.contains(&tag.name.as_str())
+            || (skipped.is_some() && TEXT.contains(&tag.name.as_str()));
+        if is_raw && !tag.is_end {
+            rest = raw::after(rest, &tag.name);
         } else if let Some(open) = &mut skipped {
             if open.is_ended_by(&tag) {
                 skipped = None;
             }
         } else if tag.is_dropped() {
-            skipped = Some(Skipped {
-                name: tag.name,
-                open: 1,
-            });
+            skipped = Some(Skipped::new(tag.name));
         } else if tag.breaks_line() {
             text.push('\n');
         }
@@ -65,25 +69,6 @@ pub(super) fn strip(html: &str) -> String {
         push(&mut text, rest);
     }
     tidy(&text)
-}
-
-/// An element whose text is left out.
-struct Skipped {
-    name: String,
-    open: usize,
-}
-
-impl Skipped {
-    fn is_ended_by(&mut self, tag: &Tag<'_>) -> bool {
-        if tag.name == self.name {
-            if tag.is_end {
-                self.open -= 1;
-            } else {
-                self.open += 1;
-            }
-        }
-        self.open == 0
-    }
 }
 
 struct Tag<'a> {
@@ -97,16 +82,18 @@ impl<'a> Tag<'a> {
     /// Reads a tag, comment or declaration from what follows its `<`.
     fn read(text: &'a str) -> Option<Self> {
         if let Some(comment) = text.strip_prefix("!--") {
-            let rest = comment.split_once("-->").map_or("", |(_, rest)| rest);
-            return Some(Self::nameless(rest));
+            return Some(Self::nameless(raw::after_comment(comment)));
         }
-        if text.starts_with(['!', '?']) {
+        let is_name = |text: &str| text.starts_with(|char: char| char.is_ascii_alphabetic());
+        let is_bogus = text.strip_prefix('/').is_some_and(|text| !is_name(text));
+        if text.starts_with(['!', '?']) || is_bogus {
+            // Browsers make a comment of it.
             let rest = text.split_once('>').map_or("", |(_, rest)| rest);
             return Some(Self::nameless(rest));
         }
         let is_end = text.starts_with('/');
         let text = text.strip_prefix('/').unwrap_or(text);
-        if !text.starts_with(|char: char| char.is_ascii_alphabetic()) {
+        if !is_name(text) {
             return None;
         }
         let (inside, rest) = text.split_at(end_of_tag(text));
@@ -129,6 +116,11 @@ impl<'a> Tag<'a> {
             attributes: "",
             rest,
         }
+    }
+
+    /// In a picture or formula these have no end tag.
+    fn is_empty_foreign(&self) -> bool {
+        matches!(self.name.as_str(), "svg" | "math") && self.attributes.ends_with('/')
     }
 
     fn breaks_line(&self) -> bool {
@@ -212,21 +204,6 @@ fn attributes(text: &str) -> Vec<(&str, &str)> {
         place = next;
     }
     all
-}
-
-/// What follows the end tag of a raw element; nothing where it has none.
-fn after_raw<'a>(text: &'a str, name: &str) -> &'a str {
-    let mut ends = text.match_indices("</");
-    let rest = ends.find_map(|(at, _)| {
-        let end = text.get(at + 2..)?;
-        let (found, after) = end.split_at_checked(name.len())?;
-        // Else it is the end of another one.
-        let is_whole =
-            after.starts_with(|char: char| char.is_ascii_whitespace() || "/>".contains(char));
-        (is_whole && found.eq_ignore_ascii_case(name)).then_some(end)
-    });
-    rest.and_then(|rest| rest.split_once('>'))
-        .map_or("", |(_, rest)| rest)
 }
 
 /// Where the `>` is that ends the tag: not one within quotes. They quote only where a value begins;

@@ -5,6 +5,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use dom_query::{Document, NodeId, NodeRef};
+use html5ever::ns;
 
 use super::Stop;
 use super::streamed::content_of;
@@ -30,6 +31,17 @@ const HOSTS: [&str; 18] = [
     "p",
     "section",
     "span",
+];
+/// Names with a hyphen that no page defines.
+const RESERVED: [&str; 8] = [
+    "annotation-xml",
+    "color-profile",
+    "font-face",
+    "font-face-src",
+    "font-face-uri",
+    "font-face-format",
+    "font-face-name",
+    "missing-glyph",
 ];
 /// For each node of the page: children that are moved from one element within another to the next
 /// have no end otherwise.
@@ -79,7 +91,14 @@ fn is_host(host: &NodeRef<'_>, template: &NodeRef<'_>) -> bool {
     let is_mode = ["open", "closed"]
         .iter()
         .any(|known| mode.eq_ignore_ascii_case(known));
-    is_mode && (HOSTS.contains(&&*name) || name.contains('-'))
+    let is_defined = name.contains('-') && !RESERVED.contains(&&*name);
+    is_mode && is_html(host) && (HOSTS.contains(&&*name) || is_defined)
+}
+
+/// And not of a formula or picture.
+fn is_html(node: &NodeRef<'_>) -> bool {
+    let element = node.element_ref();
+    element.is_some_and(|element| element.name.ns == ns!(html))
 }
 
 fn with_descendants<'a>(node: &NodeRef<'a>) -> Vec<NodeRef<'a>> {
@@ -98,7 +117,10 @@ fn fill<'a>(shown: &[NodeRef<'a>], light: impl Iterator<Item = NodeRef<'a>>) {
             .or_default()
             .push(node);
     }
-    for slot in shown.iter().filter(|node| node.has_name("slot")) {
+    for slot in shown
+        .iter()
+        .filter(|node| node.has_name("slot") && is_html(node))
+    {
         // The first of a name has them.
         let given = given.remove(&attribute(slot, "name")).unwrap_or_default();
         if !given.is_empty() {

@@ -4,25 +4,28 @@
 //! [`read`] reads the rules; [`cascade`] finds out which of them rule each element; and
 //! [`Sheets::hidden`] says what is hidden by that, but for what a script takes back.
 
+mod budget;
 mod cascade;
 mod conditions;
 mod names;
 mod selectors;
+mod walk;
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
-use cascade::{Cascade, Scope, Stated};
+pub(super) use budget::Budget;
+use cascade::{Cascade, Scope};
 use conditions::{has_window, is_supported};
 use cssparser::{Delimiter, ParseError, Parser, Token};
 use dom_query::{Document, NodeRef};
 use selectors::Kind;
+use walk::{Effect, Hidden, Hider, View, text_length};
 
-use super::Stop;
 use super::article::part;
 use super::css_text::{within, written};
 use super::declarations::Declarations;
 use super::shadow::Shadows;
-use super::ways::Way;
 
 /// Rounds in which rules are passed over that hide too much. What others still hide goes.
 const ROUNDS: usize = 8;
@@ -160,26 +163,26 @@ impl Sheets<'_> {
     }
 
     fn at_rule(&mut self, input: &mut Parser<'_>, mut place: Place) {
+        let Ok(Token::AtKeyword(name)) = input.next().cloned() else {
+            return;
+        };
         let end = Delimiter::CurlyBracketBlock | Delimiter::Semicolon;
         let rule = input.parse_until_before(end, |input| Ok::<_, ParseError<()>>(written(input)));
-        let rule = rule.unwrap_or_default();
-        let rule = rule.trim();
+        let condition = &rule.unwrap_or_default();
         // Else it is `@import …;`.
         if !matches!(input.next(), Ok(Token::CurlyBracketBlock)) {
             return;
         }
-        let name_ends = rule.find([' ', '(']).unwrap_or(rule.len());
-        let (name, condition) = rule.split_at(name_ends);
         let kind = match name.to_ascii_lowercase().as_str() {
-            "@media" => kind_under(has_window(condition)),
-            "@supports" => kind_under(is_supported(condition)),
-            "@layer" => Some(Kind::MayShow),
-            "@container" | "@scope" => Some(Kind::AtTimes),
+            "media" => kind_under(has_window(condition)),
+            "supports" => kind_under(is_supported(condition)),
+            "layer" => Some(Kind::Certain),
+            "container" | "scope" => Some(Kind::AtTimes),
             // Its rules are no rules for elements, or not for them as they are.
             _ => None,
         };
         if let Some(kind) = kind {
-            place.is_in_layer |= kind == Kind::MayShow;
+            place.is_in_layer |= name.eq_ignore_ascii_case("layer");
             place.kind = place.kind.max(kind);
             place.depth += 1;
             within(input, place.depth, |input| self.read(input, place));
@@ -212,6 +215,7 @@ impl Sheets<'_> {
             Hiding::Unseen
         });
         declared.set_rules(|_| rule);
+        self.cascade.add_custom(&declared);
         let declared = Rc::new(declared);
         for mut selector in selectors {
             selector.kind = selector.kind.max(place.kind);
@@ -221,68 +225,96 @@ impl Sheets<'_> {
     }
 
     /// The elements and texts that are hidden, on a page that has nothing but its text.
-    pub(super) fn hidden<'a>(mut self, document: &'a Document, stop: &Stop) -> Vec<NodeRef<'a>> {
+    pub(super) fn hidden<'a>(
+        mut self,
+        document: &'a Document,
+        budget: &mut Budget<'_>,
+    ) -> Vec<NodeRef<'a>> {
         let Some(body) = document.body() else {
             return Vec::new();
         };
-        let stated = self.cascade.state(document, self.shadows, stop);
+        let stated = self.cascade.state(document, self.shadows, budget);
         if stated.sets.is_empty() {
             return Vec::new();
         }
         let all = text_length(&body);
+        let sets = stated.sets.iter();
+        let whole = stated.of_whole_page.iter();
+        let whole: Vec<&[usize]> = whole
+            .filter_map(|set| stated.sets.get(*set).map(Vec::as_slice))
+            .collect();
+        let effects = sets.map(|set| {
+            let effect = self.effect(set, &whole, budget);
+            effect.unwrap_or_else(|| self.effect_of_one(set, budget))
+        });
+        let mut effects: Vec<Effect> = effects.collect();
         let mut hidden = Vec::new();
         for round in 0..=ROUNDS {
-            hidden = self.hidden_below(body, &stated);
-            if round == ROUNDS || stop.is_set() || !self.pass_over(&hidden, all) {
+            let mut view = View {
+                stated: &stated,
+                effects: &effects,
+                hidden: Vec::new(),
+            };
+            view.look_at_all(body, all);
+            hidden = view.hidden;
+            if round == ROUNDS || budget.is_given_up() {
                 break;
+            }
+            let passed_over = self.pass_over(&hidden, all);
+            if passed_over.is_empty() {
+                break;
+            }
+            let is_concerned = self.cascade.concerned(&passed_over);
+            for (set, effect) in stated.sets.iter().zip(&mut effects) {
+                if set.iter().any(|place| is_concerned.contains(place))
+                    && let Some(without) = self.effect(set, &whole, budget)
+                {
+                    *effect = without;
+                }
             }
         }
         hidden.into_iter().map(|hidden| hidden.node).collect()
     }
 
-    fn hidden_below<'a>(&self, body: NodeRef<'a>, stated: &Stated) -> Vec<Hidden<'a>> {
-        let effects = stated.sets.iter().map(|set| self.effect(set));
-        let effects: Vec<Effect> = effects.collect();
-        let mut view = View {
-            stated,
-            effects: &effects,
-            hidden: Vec::new(),
-        };
-        for node in body.children_it(false) {
-            view.look_at(node, &[]);
-        }
-        view.hidden
-    }
-
-    /// What a set of statements does to its elements.
-    fn effect(&self, set: &[usize]) -> Effect {
+    /// What a set of statements does to its elements, unless there is no time to find out.
+    fn effect(&self, set: &[usize], whole: &[&[usize]], budget: &mut Budget<'_>) -> Option<Effect> {
         let is_passed_over =
             |rule: usize| self.rules.get(rule).is_some_and(|rule| rule.is_passed_over);
-        let (certain, uncertain) = self.cascade.declared(set, is_passed_over);
+        let (certain, uncertain) = self.cascade.declared(set, whole, is_passed_over, budget)?;
         let of_certain = certain.ways();
         let ways = of_certain.filter(|way| {
             let mut still = uncertain.iter();
             still.all(|all| all.ways().any(|still| still.property == way.property))
         });
-        let hiding = ways.map(|way| {
-            let rule = certain.rule_of(way.property);
-            (
-                way,
-                rule.or_else(|| certain.rule_of("color")).unwrap_or(INLINE),
-            )
+        let hiding = ways.map(|way| Hider::of(way, &certain));
+        let all = uncertain.as_ref().unwrap_or(&certain);
+        Some(Effect {
+            hiding: hiding.collect(),
+            ending: all.ended_ways().collect(),
+            paint: all.paint(),
+        })
+    }
+
+    /// Where there is no time to weigh the statements of a set, the first that hides by itself does.
+    fn effect_of_one(&self, set: &[usize], budget: &Budget<'_>) -> Effect {
+        if budget.is_given_up() {
+            return Effect::default();
+        }
+        let hiding = set.iter().find_map(|place| self.cascade.hiding(*place));
+        let hiding = hiding.map_or_else(Vec::new, |declared| {
+            declared
+                .ways()
+                .map(|way| Hider::of(way, declared))
+                .collect()
         });
         Effect {
-            hiding: hiding.collect(),
-            ending: uncertain
-                .as_ref()
-                .unwrap_or(&certain)
-                .ended_ways()
-                .collect(),
+            hiding,
+            ..Effect::default()
         }
     }
 
-    /// Forgets the rules that hide too much of all the text; whether there was one.
-    fn pass_over(&mut self, hidden: &[Hidden<'_>], all: usize) -> bool {
+    /// Forgets the rules that hide too much of all the text; which those are.
+    fn pass_over(&mut self, hidden: &[Hidden<'_>], all: usize) -> HashSet<usize> {
         let mut lengths = vec![0; self.rules.len()];
         for Hidden { node, rules } in hidden {
             let length = text_length(node);
@@ -294,90 +326,13 @@ impl Sheets<'_> {
         }
         // What is hidden in any case is no text of the page.
         let all = all.saturating_sub(lengths.first().copied().unwrap_or_default());
-        let mut is_any = false;
-        for (rule, length) in self.rules.iter_mut().zip(lengths) {
-            let is_too_much = part(length, all) > rule.hiding.at_most();
-            rule.is_passed_over |= is_too_much;
-            is_any |= is_too_much;
+        let mut passed_over = HashSet::new();
+        for (place, (rule, length)) in self.rules.iter_mut().zip(lengths).enumerate() {
+            if part(length, all) > rule.hiding.at_most() && !rule.is_passed_over {
+                rule.is_passed_over = true;
+                passed_over.insert(place);
+            }
         }
-        is_any
+        passed_over
     }
-}
-
-/// A way to hide, and the rule by which that is so.
-type Hider = (&'static Way, usize);
-
-/// What is declared of an element.
-struct Effect {
-    hiding: Vec<Hider>,
-    /// What hides around it, and not here.
-    ending: Vec<&'static Way>,
-}
-
-struct Hidden<'a> {
-    node: NodeRef<'a>,
-    /// Those that hide it, each once; if its own style does, that alone.
-    rules: Vec<usize>,
-}
-
-/// What is hidden of the page while it is walked.
-struct View<'a, 'b> {
-    stated: &'b Stated,
-    effects: &'b [Effect],
-    hidden: Vec<Hidden<'a>>,
-}
-
-impl<'a> View<'a, '_> {
-    /// Looks at what is within an element that `around` hides. Returns whether some of it is shown.
-    fn look_at(&mut self, node: NodeRef<'a>, around: &[Hider]) -> bool {
-        let set = self.stated.of.get(&node.id);
-        let effects = self.effects;
-        let effect = set.and_then(|set| effects.get(*set));
-        let own = effect.map_or(&[][..], |effect| &effect.hiding);
-        if own.iter().any(|(way, _)| !way.is_inherited()) {
-            self.hide(node, own);
-            return false;
-        }
-        let ending = effect.map_or(&[][..], |effect| &effect.ending);
-        let is_ended = |way: &Way| ending.iter().any(|ended| ended.property == way.property);
-        let still = around.iter().filter(|(way, _)| !is_ended(way));
-        let mut hiders: Vec<Hider> = still.chain(own).copied().collect();
-        if node.has_name("img") {
-            // It has no letters.
-            hiders.retain(|(way, _)| way.property == "visibility");
-        }
-        let so_far = self.hidden.len();
-        let mut is_shown =
-            hiders.is_empty() && (node.is_element() || !node.text().trim().is_empty());
-        for child in node.children_it(false) {
-            is_shown |= self.look_at(child, &hiders);
-        }
-        if !hiders.is_empty() && !is_shown {
-            // As a whole.
-            self.hidden.truncate(so_far);
-            self.hide(node, &hiders);
-        }
-        is_shown
-    }
-
-    fn hide(&mut self, node: NodeRef<'a>, hiders: &[Hider]) {
-        let mut rules: Vec<usize> = hiders.iter().map(|(_, rule)| *rule).collect();
-        rules.sort_unstable();
-        rules.dedup();
-        if rules.first() == Some(&INLINE) {
-            rules.truncate(1);
-        }
-        self.hidden.push(Hidden { node, rules });
-    }
-}
-
-/// Characters of text; runs of whitespace count once.
-fn text_length(root: &NodeRef<'_>) -> usize {
-    let texts = root.descendants_it().filter(NodeRef::is_text);
-    let length = |text: NodeRef<'_>| {
-        let text = text.text();
-        let words = text.split_whitespace();
-        words.map(|word| word.chars().count() + 1).sum::<usize>()
-    };
-    texts.map(length).sum()
 }

@@ -1,12 +1,16 @@
 mod bombs;
 mod cascade;
 mod cost;
+mod formulas;
 mod hiding;
+mod inherited;
 mod kinds;
 mod pdfs;
 mod shadows;
 mod streams;
 mod stripped;
+mod unseen;
+mod variables;
 mod views;
 
 use bytes::Bytes;

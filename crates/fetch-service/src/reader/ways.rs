@@ -2,12 +2,14 @@
 
 mod shapes;
 
+use std::rc::Rc;
+
 use shapes::{is_empty_path, is_empty_rect, transforms_away};
 
 use super::color::{CANVAS, Color, MAX_LENGTH};
 use super::css_text::{call, words};
 use super::declarations::{Declarations, number};
-use super::known_values::is_global;
+use super::known_values::{is_global, is_worked_out_later};
 
 /// Text that is this far away, in pixels, is off every screen.
 const FAR: f64 = 500.0;
@@ -108,13 +110,18 @@ const WAYS: [Way; 26] = [
     inherited(
         "background-color",
         &["color", FILL, "background-color"],
-        Declarations::is_like_background,
+        |all| all.paint().hides(),
     ),
 ];
 
 impl Way {
     pub(super) fn is_inherited(&self) -> bool {
         !self.ended_by.is_empty()
+    }
+
+    /// Whether it is by two colors, one of which may be said again.
+    pub(super) fn is_of_paint(&self) -> bool {
+        self.property == "background-color"
     }
 }
 
@@ -139,7 +146,11 @@ impl Declarations {
     pub(super) fn ended_ways(&self) -> impl Iterator<Item = &'static Way> {
         WAYS.iter().filter(|way| {
             let mut ended_by = way.ended_by.iter();
-            ended_by.any(|property| self.has(property, |value| !is_of_parent(property, value)))
+            // What cannot be worked out ends nothing.
+            let ends = |property: &str, value: &str| {
+                !is_of_parent(property, value) && !is_worked_out_later(value)
+            };
+            ended_by.any(|property| self.has(property, |value| ends(property, value)))
         })
     }
 
@@ -202,18 +213,42 @@ impl Declarations {
     fn paints_nothing(&self, color: Option<Color>) -> bool {
         // The background is painted where the text is, and nowhere else.
         let is_text = |value: &str| words(value).any(|word| word == "text");
-        color.is_some_and(Color::is_transparent) && !self.has("background-clip", is_text)
+        let is_seen = |color: &str| !Color::parse(color).is_some_and(Color::is_transparent);
+        // A sheet elsewhere may say what there is behind, unless it is said here.
+        let is_bare =
+            self.is("background-image", &["none"]) && !self.has("background-color", is_seen);
+        color.is_some_and(Color::is_transparent)
+            && (is_bare || !self.has("background-clip", is_text))
     }
 
+    /// The colors that are declared.
+    pub(super) fn paint(&self) -> Paint {
+        Paint {
+            color: self.shared("color"),
+            fill: self.shared(FILL),
+            behind: self.shared("background-color"),
+        }
+    }
+}
+
+/// What letters are painted with and what on, where that is declared.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Paint {
+    color: Option<Rc<str>>,
+    fill: Option<Rc<str>>,
+    behind: Option<Rc<str>>,
+}
+
+impl Paint {
     /// By what is declared of both: what else is behind the element is not known, but that the page
     /// itself is.
-    fn is_like_background(&self) -> bool {
+    pub(super) fn hides(&self) -> bool {
         let is_own = |fill: &&str| *fill != "currentcolor" && !is_global(fill);
-        let fill = self.value(FILL).filter(is_own);
-        let Some(letters) = fill.or_else(|| self.value("color")) else {
+        let fill = self.fill.as_deref().filter(is_own);
+        let Some(letters) = fill.or(self.color.as_deref()) else {
             return false;
         };
-        let behind = self.value("background-color");
+        let behind = self.behind.as_deref();
         let Some(behind) = behind.filter(|behind| *behind != "transparent") else {
             return letters == CANVAS;
         };
@@ -225,6 +260,19 @@ impl Declarations {
             || (behind == letters
                 && !is_global(behind)
                 && colors.is_none_or(|(_, behind)| !behind.is_transparent()))
+    }
+
+    /// What it is within another, where it does not say.
+    pub(super) fn over(&self, around: &Self) -> Self {
+        let own = |property, own: &Option<Rc<str>>, around: &Option<Rc<str>>| {
+            let own = own.as_ref().filter(|value| !is_of_parent(property, value));
+            own.or(around.as_ref()).cloned()
+        };
+        Self {
+            color: own("color", &self.color, &around.color),
+            fill: own(FILL, &self.fill, &around.fill),
+            behind: own("background-color", &self.behind, &around.behind),
+        }
     }
 }
 

@@ -1,23 +1,22 @@
 //! Which declarations rule each element (CSS Cascading Level 5): those of the rules that select it,
 //! and of its own style.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
-use std::time::{Duration, Instant};
 
 use dom_query::{Document, NodeId, NodeRef};
 
-use super::super::Stop;
 use super::super::declarations::{Declarations, Weight};
 use super::super::shadow::Shadows;
+use super::super::variables::{Known, put_in};
+use super::budget::Budget;
 use super::names::{ANY, Name, Names};
 use super::selectors::{Elements, Kind, Selector};
 use super::{FADED, INLINE};
 
-/// How often selectors are compared with elements, and how long, on the whole page: one element may
-/// be compared with all that it is in. What there is no time for matches nothing.
-const MAX_COMPARED: usize = 4_000_000;
-const MAX_TIME: Duration = Duration::from_secs(3);
+/// Of the selectors that begin with one name, how many are looked at by their names alone.
+const MAX_BY_NAME: usize = 64;
 /// That of an element's own style.
 const OF_STYLE: Weight = [2, 0, 0, 0];
 
@@ -31,6 +30,8 @@ struct Statement {
     /// It hides nothing.
     may_only_show: bool,
     declared: Rc<Declarations>,
+    /// Whether that hides by itself, once somebody wants to know.
+    hides: OnceCell<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -44,7 +45,11 @@ pub(super) struct Cascade {
     /// Of elements that are shown at times.
     shown_at_times: HashSet<Name>,
     /// Classes and ids of the whole page, most of which scripts take away again: `no-js`, `loading`.
-    of_whole_page: Vec<Name>,
+    of_whole_page: HashSet<Name>,
+    /// Custom properties that something on the page has.
+    custom_names: HashSet<Rc<str>>,
+    /// Those of them that not only the whole page has.
+    elsewhere: HashSet<Rc<str>>,
 }
 
 /// The statements for each element of the page. Many have the same.
@@ -53,6 +58,8 @@ pub(super) struct Stated {
     /// Places in `sets`.
     pub(super) of: HashMap<NodeId, usize>,
     pub(super) sets: Vec<Vec<usize>>,
+    /// Those of the elements that all others are in.
+    pub(super) of_whole_page: Vec<usize>,
 }
 
 impl Cascade {
@@ -68,6 +75,11 @@ impl Cascade {
             of_whole_page,
             ..Self::default()
         }
+    }
+
+    /// Takes the names that a rule gives values to, whatever it selects.
+    pub(super) fn add_custom(&mut self, declared: &Declarations) {
+        self.custom_names.extend(declared.custom_names().cloned());
     }
 
     /// Takes what a rule declares of what its selector selects.
@@ -92,6 +104,7 @@ impl Cascade {
             weight: selector.weight,
             may_only_show: selector.kind == Kind::MayShow || (!is_plain && is_of_state()),
             declared: Rc::clone(declared),
+            hides: OnceCell::new(),
         };
         let place = self.statements.len();
         if !is_plain {
@@ -108,7 +121,7 @@ impl Cascade {
         match self.statements.get_mut(known) {
             // The two weigh the same, so that one does for both.
             Some(known) => {
-                Rc::make_mut(&mut known.declared).add_all(declared.iter(), Weight::default());
+                Rc::make_mut(&mut known.declared).merge(declared);
             }
             None => self.statements.push(statement),
         }
@@ -132,17 +145,21 @@ impl Cascade {
     }
 
     /// Compares the page with the selectors.
-    pub(super) fn state(&mut self, document: &Document, shadows: &Shadows, stop: &Stop) -> Stated {
+    pub(super) fn state(
+        &mut self,
+        document: &Document,
+        shadows: &Shadows,
+        budget: &mut Budget<'_>,
+    ) -> Stated {
         let mut stated = Stated::default();
         let mut known: HashMap<Vec<usize>, usize> = HashMap::new();
         let mut styles: HashMap<String, usize> = HashMap::new();
-        let mut elements = Elements::new();
-        let has_rules = !self.statements.is_empty();
-        let mut budget = Budget {
-            started: Instant::now(),
-            left: MAX_COMPARED,
-            stop,
+        let mut elements = Elements {
+            names: HashMap::new(),
+            shadows,
         };
+        let has_rules = !self.statements.is_empty();
+        let mut by_name = HashMap::new();
         for node in document.root().descendants_it().filter(NodeRef::is_element) {
             let mut set = Vec::new();
             let scope = shadows.get(&node.id).copied();
@@ -152,15 +169,31 @@ impl Cascade {
                 Vec::new()
             };
             if !self.selected.is_empty() && names != [ANY] {
-                elements.insert(node.id, names.clone());
+                elements.names.insert(node.id, names.clone());
             }
             for name in &names {
                 let plain = [false, true].map(|may_only_show| (*name, may_only_show, scope));
                 set.extend(plain.iter().filter_map(|key| self.plain.get(key)));
-                let selected = self.selected.get(&(*name, scope)).into_iter().flatten();
-                let matches = selected
-                    .filter(|(selector, _)| budget.is_left() && selector.matches(&node, &elements));
-                set.extend(matches.map(|(_, place)| *place));
+                let key = (*name, scope);
+                for (selector, place) in self.selected.get(&key).into_iter().flatten() {
+                    if !budget.compares() {
+                        let hiding = by_name
+                            .entry(key)
+                            .or_insert_with(|| self.hiding_by_name(key));
+                        set.extend(hiding.iter().filter_map(|(own, place)| {
+                            own.iter()
+                                .all(|own| names.binary_search(own).is_ok())
+                                .then_some(*place)
+                        }));
+                        break;
+                    }
+                    if selector.matches(&node, &elements) {
+                        set.push(*place);
+                    }
+                }
+            }
+            if budget.is_given_up() {
+                return Stated::default();
             }
             if let Some(style) = node.attr("style") {
                 set.extend(self.style(&style, &mut styles));
@@ -174,7 +207,61 @@ impl Cascade {
         let mut sets: Vec<(Vec<usize>, usize)> = known.into_iter().collect();
         sets.sort_unstable_by_key(|(_, place)| *place);
         stated.sets = sets.into_iter().map(|(set, _)| set).collect();
+        let whole = document.body();
+        let whole = whole
+            .iter()
+            .flat_map(|body| std::iter::once(*body).chain(body.parent()));
+        let whole = whole.filter_map(|node| stated.of.get(&node.id).copied());
+        stated.of_whole_page = whole.collect();
+        let whole = stated
+            .of_whole_page
+            .iter()
+            .filter_map(|set| stated.sets.get(*set));
+        let whole: HashSet<usize> = whole.flatten().copied().collect();
+        let statements = self.statements.iter().enumerate();
+        let others = statements.filter(|(place, _)| !whole.contains(place));
+        let blocks = others.flat_map(|(_, statement)| statement.declared.custom_blocks());
+        // One block is of as many statements as it has selectors.
+        let mut seen = HashSet::new();
+        for block in blocks.filter(|block| seen.insert(Rc::as_ptr(block))) {
+            self.elsewhere.extend(block.keys().cloned());
+        }
         stated
+    }
+
+    /// What there is no time to compare hides all that has the names of what it would hide: who
+    /// writes that many selectors hides something. Each names are there once.
+    fn hiding_by_name(&self, key: (Name, Scope)) -> Vec<(Vec<Name>, usize)> {
+        let mut all: Vec<(Vec<Name>, usize)> = Vec::new();
+        for (selector, place) in self.selected.get(&key).into_iter().flatten() {
+            let is_new = |own: &[Name]| all.iter().all(|(known, _)| known != own);
+            if is_new(selector.own_names()) && self.hiding(*place).is_some() {
+                all.push((selector.own_names().to_vec(), *place));
+            }
+            if all.len() == MAX_BY_NAME {
+                break;
+            }
+        }
+        all
+    }
+
+    /// What a statement declares, if that hides by itself.
+    pub(super) fn hiding(&self, place: usize) -> Option<&Declarations> {
+        let statement = self.statements.get(place)?;
+        let declared = &statement.declared;
+        let hides = statement.hides.get_or_init(|| declared.hide());
+        (!statement.may_only_show && *hides).then_some(&**declared)
+    }
+
+    /// The statements with something that one of these rules says.
+    pub(super) fn concerned(&self, rules: &HashSet<usize>) -> HashSet<usize> {
+        let of_rules = |statement: &Statement| {
+            let mut declared = statement.declared.iter();
+            declared.any(|declaration| rules.contains(&declaration.rule))
+        };
+        let statements = self.statements.iter().enumerate();
+        let concerned = statements.filter(|(_, statement)| of_rules(statement));
+        concerned.map(|(place, _)| place).collect()
     }
 
     /// The statement of an element's own style.
@@ -187,46 +274,93 @@ impl Cascade {
             return None;
         }
         declared.set_rules(|property| if property == "opacity" { FADED } else { INLINE });
+        self.custom_names.extend(declared.custom_names().cloned());
         known.insert(style.to_owned(), self.statements.len());
         self.statements.push(Statement {
             weight: OF_STYLE,
             may_only_show: false,
             declared: Rc::new(declared),
+            hides: OnceCell::new(),
         });
         self.statements.len().checked_sub(1)
     }
 
     /// What comes of a set of statements: without what may only show, and with it, if there is such.
+    /// Nothing where that would take too much.
     pub(super) fn declared(
         &self,
         set: &[usize],
+        whole: &[&[usize]],
         is_passed_over: impl Fn(usize) -> bool,
-    ) -> (Declarations, Option<Declarations>) {
+        budget: &mut Budget<'_>,
+    ) -> Option<(Declarations, Option<Declarations>)> {
+        let places = set;
         let set = || set.iter().filter_map(|place| self.statements.get(*place));
-        let all = |with_uncertain: bool| {
+        let mut all = |with_uncertain: bool| {
             let mut all = Declarations::default();
             for statement in set().filter(|said| with_uncertain || !said.may_only_show) {
+                if !budget.weighs(statement.declared.len()) {
+                    return None;
+                }
                 let declared = statement.declared.iter();
                 let declared = declared.filter(|declaration| !is_passed_over(declaration.rule));
                 all.add_all(declared, statement.weight);
             }
-            all
+            all.put_in(&mut |value| {
+                let mut known = |name: &str| self.custom(name, places, whole, budget);
+                put_in(value, &mut known)
+            });
+            Some(all)
         };
+        let certain = all(false)?;
         let is_uncertain = set().any(|statement| statement.may_only_show);
-        (all(false), is_uncertain.then(|| all(true)))
+        let uncertain = if is_uncertain { Some(all(true)?) } else { None };
+        Some((certain, uncertain))
     }
-}
 
-/// What may be spent on comparing.
-struct Budget<'a> {
-    started: Instant,
-    left: usize,
-    stop: &'a Stop,
-}
-
-impl Budget<'_> {
-    fn is_left(&mut self) -> bool {
-        self.left = self.left.saturating_sub(1);
-        self.left > 0 && !self.stop.is_set() && self.started.elapsed() < MAX_TIME
+    /// The value of a custom property: that of the element itself, or else of the whole page, unless
+    /// something between them may have another.
+    fn custom(
+        &self,
+        name: &str,
+        set: &[usize],
+        whole: &[&[usize]],
+        budget: &mut Budget<'_>,
+    ) -> Known {
+        let mut value = |set: &[usize]| -> Result<Option<Rc<str>>, Known> {
+            let mut best = None;
+            for statement in set.iter().filter_map(|place| self.statements.get(*place)) {
+                if !budget.weighs(1 + statement.declared.customs()) {
+                    return Err(Known::Somewhere);
+                }
+                let custom = statement.declared.custom(name);
+                let custom = custom.map(|(is_important, rule, value)| {
+                    ((is_important, statement.weight, rule), Rc::clone(value))
+                });
+                best = best
+                    .into_iter()
+                    .chain(custom)
+                    .max_by_key(|(priority, _)| *priority);
+            }
+            Ok(best.map(|(_, value)| value))
+        };
+        let own = match value(set) {
+            Ok(own) => own,
+            Err(known) => return known,
+        };
+        if let Some(own) = own {
+            return Known::Is(own);
+        }
+        if !self.custom_names.contains(name) {
+            return Known::Undefined;
+        }
+        for set in whole {
+            if let Ok(Some(value)) = value(set)
+                && !self.elsewhere.contains(name)
+            {
+                return Known::Is(value);
+            }
+        }
+        Known::Somewhere
     }
 }

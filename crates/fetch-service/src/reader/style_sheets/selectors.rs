@@ -1,6 +1,8 @@
 //! Selectors (Selectors Level 4), read as browsers read them: one that they do not know makes all
 //! of its rule void.
 
+mod pseudo;
+
 use std::collections::HashMap;
 
 use cssparser::{Parser, Token};
@@ -8,6 +10,7 @@ use dom_query::{Matcher, NodeId, NodeRef};
 
 use super::super::css_text::within;
 use super::super::declarations::Weight;
+use super::super::shadow::Shadows;
 use super::names::{ANY, Name, Names};
 
 /// Of one selector: each name costs time at each element, and compounds take stack.
@@ -19,35 +22,16 @@ const MAX_LENGTH: usize = 200;
 const ID: usize = 1;
 const CLASS: usize = 2;
 const TYPE: usize = 3;
-
-/// Pseudo-elements, which may be shown where that is hidden that they are parts of. Those of one
-/// vendor begin with his name.
-const PARTS: &str = "before after first-line first-letter marker placeholder selection backdrop cue \
-    file-selector-button part slotted highlight target-text spelling-error grammar-error \
-    details-content view-transition view-transition-group view-transition-image-pair \
-    view-transition-new view-transition-old";
-/// With one colon too.
-const OLD_PARTS: &str = "before after first-line first-letter";
-/// Pseudo-classes by the order of elements, and what the page says of each.
-const BY_ORDER: &str = "first-child last-child only-child first-of-type last-of-type only-of-type \
-    empty link any-link enabled disabled checked";
-const BY_ORDER_CALLED: &str = "nth-child nth-last-child nth-of-type nth-last-of-type";
-/// Of others it is not worked out here whether an element has them, or a person has to do something.
-const AT_TIMES: &str = "hover focus focus-within focus-visible active target target-within visited \
-    fullscreen -webkit-full-screen popover-open modal picture-in-picture open autofill \
-    -webkit-autofill -webkit-any-link user-valid user-invalid valid invalid in-range out-of-range \
-    required optional read-only read-write placeholder-shown default indeterminate blank defined \
-    playing paused muted seeking buffering stalled volume-locked current past future scope host \
-    local-link active-view-transition";
-const AT_TIMES_CALLED: &str = "lang dir has host host-context state -webkit-any nth-col current \
-    nth-last-col active-view-transition-type";
+/// No place.
+const NOTHING: usize = usize::MAX;
 
 /// What is known of a selector, the better first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     #[default]
     Certain,
-    /// It matches the page as it came. Scripts change attributes and order, so it hides nothing.
+    /// It matches the page as it came. Scripts change what the whole page is, and the order of its
+    /// elements, so it hides nothing.
     MayShow,
     /// It is not compared: who points at something, or does something, sees it.
     AtTimes,
@@ -73,13 +57,29 @@ struct Compound {
     /// How it is joined to what is left of it.
     joint: char,
     names: Vec<Name>,
+    /// A class or id is among them.
+    is_signed: bool,
     /// Pseudo-classes and attributes.
     more: String,
     matcher: Option<Matcher>,
 }
 
-/// The names of each element that has some.
-pub(super) type Elements = HashMap<NodeId, Vec<Name>>;
+/// The elements that selectors are compared with.
+pub(super) struct Elements<'a> {
+    /// The names of each that has some.
+    pub(super) names: HashMap<NodeId, Vec<Name>>,
+    pub(super) shadows: &'a Shadows,
+}
+
+impl Elements<'_> {
+    /// What an element is in, as the page was written: what is in a slot is no part of the shadow
+    /// that has it, and nothing in a shadow is in what its host is in.
+    fn around<'a>(&self, node: &NodeRef<'a>) -> impl Iterator<Item = NodeRef<'a>> {
+        let scope = self.shadows.get(&node.id);
+        let around = node.ancestors_it(None);
+        around.filter(move |around| self.shadows.get(&around.id) == scope)
+    }
+}
 
 /// Reads a list of selectors, if it is one.
 pub(super) fn read(
@@ -97,8 +97,28 @@ pub(super) fn read(
         match token {
             Token::WhiteSpace(_) => selector.join(' ')?,
             Token::Delim(joint @ ('>' | '+' | '~')) => selector.join(joint)?,
-            Token::Comma => all.push(std::mem::take(&mut selector).ended()?),
-            Token::Delim('*') => selector.begin()?,
+            Token::Comma => all.push(std::mem::take(&mut selector).ended(names)?),
+            Token::Delim('*') => {
+                selector.begin()?;
+                // Of any namespace.
+                let is_next = |input: &mut Parser<'_>, sign| {
+                    let next = |input: &mut Parser<'_>| {
+                        let is_it = matches!(input.next_including_whitespace(), Ok(Token::Delim(next)) if *next == sign);
+                        is_it.then_some(()).ok_or(())
+                    };
+                    input.try_parse(next).is_ok()
+                };
+                if is_next(input, '|') && !is_next(input, '*') {
+                    match input.next_including_whitespace() {
+                        Ok(Token::Ident(name)) => {
+                            selector.add_name(name.to_string(), TYPE, names);
+                        }
+                        _ => return None,
+                    }
+                }
+            }
+            // In no other rule, that is `:scope`.
+            Token::Delim('&') => selector.add_name("html".to_owned(), NOTHING, names),
             Token::Ident(name) => {
                 selector.begin()?;
                 selector.add_name(name.to_string(), TYPE, names);
@@ -113,16 +133,16 @@ pub(super) fn read(
                 if within(input, depth, is_named) == Some(false) {
                     return None;
                 }
-                selector.add_more(input.slice_from(start), Kind::MayShow);
+                selector.add_more(input.slice_from(start), Kind::Certain);
             }
             Token::Colon => {
-                let kind = selector.pseudo(input, names, depth)?;
-                selector.add_more(input.slice_from(start), kind);
+                let (kind, text) = selector.pseudo(input, names, depth)?;
+                selector.add_more(&text, kind);
             }
             _ => return None,
         }
     }
-    all.push(selector.ended()?);
+    all.push(selector.ended(names)?);
     Some(all)
 }
 
@@ -202,12 +222,13 @@ impl Selector {
                 0
             };
             compound.names.insert(place, number);
+            compound.is_signed |= matches!(weighs, CLASS | ID);
         }
     }
 
     fn add_more(&mut self, text: &str, kind: Kind) {
         self.kind = self.kind.max(kind);
-        if text.eq_ignore_ascii_case(":root") {
+        if text.is_empty() {
             // It is a name.
             return;
         }
@@ -225,78 +246,23 @@ impl Selector {
         }
     }
 
-    /// After a colon. What is no pseudo-class and no pseudo-element makes the selector void.
-    fn pseudo(&mut self, input: &mut Parser<'_>, names: &mut Names, depth: usize) -> Option<Kind> {
-        let is_one_of =
-            |known: &str, name: &str| known.split_ascii_whitespace().any(|known| known == name);
-        let token = input.next_including_whitespace().ok()?.clone();
-        let (is_part, token) = match token {
-            Token::Colon => (true, input.next_including_whitespace().ok()?.clone()),
-            token => (false, token),
-        };
-        let (is_called, name) = match token {
-            Token::Ident(name) => (false, name.to_ascii_lowercase()),
-            Token::Function(name) => (true, name.to_ascii_lowercase()),
-            _ => return None,
-        };
-        let is_old_part = !is_called && is_one_of(OLD_PARTS, &name);
-        if is_part || is_old_part {
-            let is_known = name.starts_with("-webkit-") || is_one_of(PARTS, &name);
-            return is_known.then_some(Kind::OfPart);
-        }
-        if !is_called && name == "root" {
-            self.add_name("html".to_owned(), CLASS, names);
-            return Some(Kind::Certain);
-        }
-        if is_called && matches!(name.as_str(), "is" | "where" | "not") {
-            return self.listed(&name, input, names, depth);
-        }
-        self.add_weight(CLASS);
-        let (by_order, at_times) = if is_called {
-            (BY_ORDER_CALLED, AT_TIMES_CALLED)
-        } else {
-            (BY_ORDER, AT_TIMES)
-        };
-        if is_one_of(by_order, &name) {
-            if is_called {
-                within(input, depth, |_| ());
-            }
-            return Some(Kind::MayShow);
-        }
-        is_one_of(at_times, &name).then_some(Kind::AtTimes)
-    }
-
-    /// Within `:is()`, `:where()` or `:not()`, which weigh what the heaviest in them weighs.
-    fn listed(
-        &mut self,
-        name: &str,
-        input: &mut Parser<'_>,
-        names: &mut Names,
-        depth: usize,
-    ) -> Option<Kind> {
-        let list = within(input, depth, |input| read(input, names, depth + 1));
-        let Some(list) = list.unwrap_or_default() else {
-            // Of lists that forgive, the rest counts.
-            return (name != "not").then_some(Kind::AtTimes);
-        };
-        let heaviest = list.iter().map(|inner| inner.weight).max();
-        let weighs = heaviest.filter(|_| name != "where").unwrap_or_default();
-        for (weight, more) in self.weight.iter_mut().zip(weighs) {
-            *weight = weight.saturating_add(more);
-        }
-        let kind = list.iter().map(|inner| inner.kind).max();
-        let at_best = if name == "not" {
-            Kind::MayShow
-        } else {
-            Kind::Certain
-        };
-        kind.map(|kind| kind.max(at_best))
-    }
-
     /// What is written of it, if that is one.
-    fn ended(mut self) -> Option<Self> {
+    fn ended(mut self, names: &mut Names) -> Option<Self> {
         let is_whole = !self.compounds.is_empty() && self.joint.is_none_or(|joint| joint == ' ');
-        for compound in &mut self.compounds {
+        let whole = ["html", "body"].map(|name| names.number(name.to_owned()));
+        let own = self.compounds.len().saturating_sub(1);
+        for (place, compound) in self.compounds.iter_mut().enumerate() {
+            let is_of_page = compound
+                .names
+                .iter()
+                .any(|name| whole.contains(&Some(*name)))
+                || (compound.names.is_empty() && place < own);
+            // What has not one of some classes is most of a page.
+            let is_of_all = !compound.is_signed && compound.more.contains(":not(");
+            if (is_of_page || is_of_all) && !compound.more.is_empty() {
+                // What the whole page is, most scripts change: `html:not(.js)`.
+                self.kind = self.kind.max(Kind::MayShow);
+            }
             if !compound.more.is_empty() && self.kind <= Kind::MayShow {
                 compound.matcher = Matcher::new(&compound.more).ok();
                 if compound.matcher.is_none() {
@@ -307,7 +273,7 @@ impl Selector {
         is_whole.then_some(self)
     }
 
-    pub(super) fn matches(&self, node: &NodeRef<'_>, elements: &Elements) -> bool {
+    pub(super) fn matches(&self, node: &NodeRef<'_>, elements: &Elements<'_>) -> bool {
         matches!(compare(&self.compounds, node, elements), Outcome::Matches)
     }
 }
@@ -320,7 +286,7 @@ enum Outcome {
 }
 
 /// Whether an element matches the last of the compounds, and what is around it the others.
-fn compare(compounds: &[Compound], node: &NodeRef<'_>, elements: &Elements) -> Outcome {
+fn compare(compounds: &[Compound], node: &NodeRef<'_>, elements: &Elements<'_>) -> Outcome {
     let Some((own, left)) = compounds.split_last() else {
         return Outcome::Matches;
     };
@@ -331,10 +297,10 @@ fn compare(compounds: &[Compound], node: &NodeRef<'_>, elements: &Elements) -> O
         return Outcome::Matches;
     }
     let next = match own.joint {
-        '>' => node.parent(),
+        '>' => elements.around(node).next(),
         '+' => node.prev_element_sibling(),
         _ => {
-            for around in node.ancestors_it(None) {
+            for around in elements.around(node) {
                 match compare(left, &around, elements) {
                     Outcome::NotHere => {}
                     outcome => return outcome,
@@ -347,8 +313,8 @@ fn compare(compounds: &[Compound], node: &NodeRef<'_>, elements: &Elements) -> O
 }
 
 impl Compound {
-    fn matches(&self, node: &NodeRef<'_>, elements: &Elements) -> bool {
-        let names = elements.get(&node.id).map_or(&[][..], Vec::as_slice);
+    fn matches(&self, node: &NodeRef<'_>, elements: &Elements<'_>) -> bool {
+        let names = elements.names.get(&node.id).map_or(&[][..], Vec::as_slice);
         let has = |name: &Name| names.binary_search(name).is_ok();
         node.is_element()
             && self.names.iter().all(has)

@@ -270,7 +270,7 @@ fn selectors_of_a_sheet_are_not_compared_where_nobody_waits() {
     let shadows = HashMap::new();
     let hidden = || {
         style_sheets::read(&document, &shadows)
-            .hidden(&document, &stop)
+            .hidden(&document, &mut style_sheets::Budget::new(&stop))
             .len()
     };
     assert_eq!(hidden(), 1);

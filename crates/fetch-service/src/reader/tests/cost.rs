@@ -1,7 +1,9 @@
 //! Pages made so that each of many parts costs as much as all of the others together.
 
 use super::bombs::{FORMATS, Part, grows_with_the_page, processor_time};
-use super::{Format, article, in_format, markdown, page, viewed};
+use super::{Form, Format, article, html, in_format, markdown, page, viewed};
+use crate::reader::style_sheets::{self, Budget};
+use crate::reader::{Stop, dom};
 
 #[test]
 fn what_streams_move_costs_no_more_than_the_page() {
@@ -143,4 +145,59 @@ fn rules_are_not_looked_at_again_for_each_element() {
     for part in parts {
         grows_with_the_page(part, 50, &[Format::Markdown]);
     }
+}
+
+/// Each of many elements has a style of its own, and many rules besides.
+#[test]
+fn no_more_declarations_are_weighed_than_there_is_time_for() {
+    let declared = "opacity:0;top:0;left:0;right:0;bottom:0;width:0;height:0;color:red;clip:auto";
+    let rules = format!("* *{{{declared}}}").repeat(400);
+    let elements = (0..3_000).map(|n| format!("<b style='top:{n}px'>x</b>"));
+    let page = format!("<style>{rules}</style>{}", elements.collect::<String>());
+    let stop = Stop::default();
+    let document = dom::parse(&page, &stop).unwrap();
+    let shadows = std::collections::HashMap::new();
+    let mut budget = Budget::new(&stop);
+    for _ in 0..2 {
+        style_sheets::read(&document, &shadows).hidden(&document, &mut budget);
+    }
+    // Ten million, twice.
+    assert!(budget.weighed() < 5_000_000, "{}", budget.weighed());
+}
+
+/// It is hidden by what a browser has time for.
+#[test]
+fn what_there_is_no_time_for_hides_all_the_same() {
+    let compared = "i i{top:0}".repeat(3_000);
+    let elements = "<i>x</i>".repeat(3_000);
+    let weighed = (0..3_000).map(|n| format!("<b style='top:{n}px'>x</b>"));
+    let rules = "b{top:0}* b{top:0;left:0;right:0;bottom:0;width:9px}".repeat(400);
+    for bomb in [
+        format!("<style>{compared}</style>{elements}"),
+        format!("<style>{rules}</style>{}", weighed.collect::<String>()),
+    ] {
+        let text = markdown(&format!(
+            "{bomb}<style>div .s{{display:none}}div .s.t{{top:1px}}.x p.y{{display:none}}</style>\
+             <div><p class='s t'>SECRET</p><p style=display:none>SECRET</p></div><p class=y>Shown</p>"
+        ));
+        assert!(!text.contains("SECRET"), "{}", text.len());
+    }
+}
+
+#[test]
+fn shadows_within_shadows_are_measured_before_they_are_walked() {
+    let parts: [Part; 2] = [
+        ("scripts", |n| {
+            "<div><template shadowrootmode=open><script>$</script>".repeat(40 * n)
+        }),
+        ("mounts", |n| {
+            let mounts = "<div id=app><template shadowrootmode=open>".repeat(40 * n);
+            format!("<script></script>{mounts}{}", "word ".repeat(40))
+        }),
+    ];
+    for part in parts {
+        grows_with_the_page(part, 50, &[Format::Markdown]);
+    }
+    let deep = "<div><template shadowrootmode=open><script>$</script>".repeat(1_000);
+    assert_eq!(html(&format!("Start{deep}")).1, Form::Stripped);
 }

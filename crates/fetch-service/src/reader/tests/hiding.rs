@@ -86,7 +86,19 @@ const HIDDEN: [&str; 70] = [
 ];
 
 /// Shown by what browsers refuse, or by what weighs less.
-const HIDDEN_STILL: [&str; 77] = [
+const HIDDEN_STILL: [&str; 87] = [
+    // What a box is, its reader says.
+    "<style>.s{display:none}input:not(:checked)+.s{display:block}</style><input type=checkbox checked><p class=s>SECRET</p>",
+    "<style>.s{display:none}input:not(:disabled)+.s{display:block}</style><input disabled><p class=s>SECRET</p>",
+    // Colors, and shapes with nothing in them.
+    "<p style='color:#fff;background:none#fff'>SECRET</p>",
+    "<p style='color:light-dark(transparent,transparent)'>SECRET</p>",
+    "<p style='color:oklch(1 0 0);background:#fff'>SECRET</p>",
+    "<p style='color:color(srgb 1 1 1);background:#fff'>SECRET</p>",
+    "<p style='color:color-mix(in srgb,transparent 99%,red)'>SECRET</p>",
+    "<p style='color:transparent;background:none;background-clip:text'>SECRET</p>",
+    "<p style='clip-path:xywh(0 0 0 0)'>SECRET</p>",
+    "<p style='clip-path:inset(9999px)'>SECRET</p>",
     "<p style='display:none;display:calc(1)'>SECRET</p>",
     "<p style='display:none;display:var(x)'>SECRET</p>",
     "<p style='visibility:hidden;visibility:max(1px,2px)'>SECRET</p>",
@@ -244,6 +256,14 @@ fn text_that_a_browser_shows_stays() {
         "<style>.x p{display:none}.x p:first-child{display:block}</style><div class=x><p>Shown</p></div><section>Shown</section>",
         "<p style='position:absolute;left:50%;width:1200px;margin-left:-600px'>Shown</p>",
         "<p style='text-indent:-50mm'>Shown</p>",
+        "<p style='color:transparent;background:linear-gradient(red,blue);background-clip:text'>Shown</p>",
+        "<p style='color:transparent;background-image:linear-gradient(red,blue);-webkit-background-clip:text'>Shown</p>",
+        "<p style='color:transparent;background:red;-webkit-background-clip:text'>Shown</p>",
+        "<p style='color:light-dark(#000,transparent);clip-path:xywh(0 0 100% 100%)'>Shown</p>",
+        "<p style='color:oklch(.2 0 0);background:#fff;clip-path:inset(20px)'>Shown</p>",
+        // What the whole page is, scripts change.
+        "<style>html:not(.js) .t{display:none}body[data-x] .t{display:none}:not(.js)>.t{display:none}</style><p class=t>Shown</p><section>Shown</section><section>Shown</section>",
+        "<style>:is(:x){display:none}.t:is(){display:none}.t:not(:x){display:none}|p{display:none}x|p{display:none}</style><p class=t>Shown</p><section>Shown</section><section>Shown</section>",
         // What it says of itself is what it is.
         "<style>.t{opacity:0}.t{opacity:1}</style><p class=t>Shown</p><section>Shown</section><section>Shown</section>",
         "<style>.t{visibility:hidden}.t{visibility:visible}</style><p class=t>Shown</p><section>Shown</section><section>Shown</section>",

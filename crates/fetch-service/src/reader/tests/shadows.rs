@@ -30,6 +30,14 @@ fn the_template_of_a_shadow_is_shown_and_what_has_no_slot_is_not() {
              <p>Inner</p><slot></slot></template>SECRET<slot></slot></section></template>light</div>",
             "Outer\n\nInner\n\nSECRETlight",
         ),
+        (
+            "<div><template shadowrootmode=open><p>Visible</p><math><slot></slot></math></template>SECRET</div>",
+            "Visible",
+        ),
+        (
+            "<font-face><template shadowrootmode=open>SECRET</template>Shown</font-face>",
+            "Shown",
+        ),
         // No template of this kind, or of no element that can have one.
         (
             "<div><template shadowrootmode=x>SECRET</template>Shown</div>",
@@ -59,6 +67,25 @@ fn a_sheet_in_a_shadow_is_for_that_alone() {
          shadowrootmode=open><style>p{display:none}</style><b class=t>Shown</b></template></div>",
     );
     assert_eq!(text, "Beside it\n\nBeside it\n\n**Shown**");
+}
+
+#[test]
+fn a_selector_sees_no_further_than_its_shadow() {
+    for page in [
+        "<div class=outer><div><template shadowrootmode=open><style>.s{display:none}\
+         .outer .s{display:block}</style><p class=s>SECRET</p></template></div></div>",
+        "<style>.h>.s{display:none}</style><div class=h><template shadowrootmode=open><p>\
+         <slot></slot></p></template><p class=s>SECRET</p></div>",
+        "<style>.s{display:none}.x .s{display:block}</style><div><template shadowrootmode=open>\
+         <div class=x><slot></slot></div></template><p class=s>SECRET</p></div>",
+    ] {
+        is_dropped(page);
+    }
+    let text = markdown(
+        "<style>.x>p{display:none}.h>p.t{display:block}</style><p>Beside it</p><p>Beside it</p>\
+         <div class='x h'><template shadowrootmode=open><slot></slot></template><p class=t>Shown</p></div>",
+    );
+    assert!(text.contains("Shown"), "{text}");
 }
 
 /// Each is moved from one to the next.

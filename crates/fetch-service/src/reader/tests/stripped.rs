@@ -12,6 +12,48 @@ fn a_stripped_page_that_is_hidden_as_a_whole_is_shown() {
 }
 
 #[test]
+fn what_is_hidden_in_a_stripped_page_ends_where_it_does_in_a_browser() {
+    let deep = "<div>".repeat(300);
+    for hidden in [
+        "</ SECRET>",
+        "</>",
+        "<!-- SECRET --!>",
+        "<!-->",
+        "<!--->",
+        "<!-- <!-- SECRET -->",
+        "<div hidden><title></div></title>SECRET</div>",
+        "<div hidden><xmp></div></xmp>SECRET</div>",
+        "<div hidden><table><tr><td></div>SECRET<td>x</table></div>",
+        "<div hidden><table><tr><td>x</td></tr></table><button></div>SECRET</button></div>",
+        "<div hidden><svg><g></div></svg><svg/>x</div>",
+        "<div hidden><table><tr><td><div>SECRET</div></td></tr></table></div>",
+        "<table><tr><td hidden><table><tr><td></td></table>SECRET</td></table>",
+        "<script><!--<script></script>SECRET--></script>",
+        "<script><!--<script></script>SECRET</script>",
+        "<script><!-- x </script>",
+        "<script><!--><script></script>",
+    ] {
+        let (text, form) = html(&format!("{deep}<p>Start</p>{hidden}<p>End</p>"));
+        assert_eq!(form, Form::Stripped);
+        assert!(!text.contains("SECRET"), "{hidden}: {text}");
+        assert!(
+            text.starts_with("Start") && text.ends_with("End"),
+            "{hidden}: {text}"
+        );
+    }
+}
+
+/// Each would look for what it ends.
+#[test]
+fn ends_in_what_is_hidden_cost_no_more_than_the_page() {
+    let ends: super::bombs::Part = ("ends", |n| {
+        let (open, close) = ("<table>".repeat(100 * n), "</td></button>".repeat(100 * n));
+        format!("{}<div hidden>{open}{close}", "<div>".repeat(300))
+    });
+    super::bombs::grows_with_the_page(ends, 50, &[super::Format::Markdown]);
+}
+
+#[test]
 fn quotes_in_a_stripped_page_quote_where_a_value_begins_alone() {
     let deep = "<div>".repeat(300);
     for tag in [

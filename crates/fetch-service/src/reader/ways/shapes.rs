@@ -72,6 +72,9 @@ pub(super) fn is_empty_rect(value: &str) -> bool {
     matches!(*sides, [top, right, bottom, left] if is_narrow(top, bottom) || is_narrow(left, right))
 }
 
+/// In pixels: nothing that is cut here is as high.
+const FARTHEST: f64 = 9_000.0;
+
 /// Whether nothing is within the shape.
 pub(super) fn is_empty_path(value: &str) -> bool {
     let Some((shape, arguments)) = words(value).find_map(call) else {
@@ -92,8 +95,15 @@ pub(super) fn is_empty_path(value: &str) -> bool {
             let right_share = percent(right.or(Some(first)));
             let bottom_share = percent(bottom.or(Some(first)));
             let left_share = rest.get(2).map_or(right_share, |left| percent(Some(left)));
-            top + bottom_share >= 100.0 || left_share + right_share >= 100.0
+            let far = |side: Option<&&str>| side.and_then(|side| pixels(side)).unwrap_or(0.0);
+            let across = far(rest.get(2).or(right).or(Some(first))) + far(right.or(Some(first)));
+            let down = far(Some(first)) + far(bottom.or(Some(first)));
+            top + bottom_share >= 100.0
+                || left_share + right_share >= 100.0
+                || across >= FARTHER
+                || down >= FARTHEST
         }
+        ("xywh", [_, _, sizes @ ..]) => sizes.iter().any(is_nothing),
         ("circle", [radius, ..]) => is_nothing(radius),
         ("ellipse", radii) => radii.iter().any(is_nothing),
         ("polygon" | "rect", points) => !points.is_empty() && points.iter().all(is_nothing),
