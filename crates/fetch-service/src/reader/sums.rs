@@ -13,7 +13,7 @@ const ABSOLUTE: [(&str, f64); 7] = [
     ("mm", 96.0 / 25.4),
     ("q", 96.0 / 101.6),
 ];
-const CALLS: [&str; 4] = ["calc(", "min(", "max(", "clamp("];
+const CALLS: [&str; 4] = ["calc", "min", "max", "clamp"];
 /// Beyond this one number is as good as another.
 const LARGEST: f64 = 1e30;
 /// Sums within sums. None that is written here has more.
@@ -53,14 +53,12 @@ pub(super) fn worked_out(value: &str) -> Cow<'_, str> {
 
 /// Where a sum begins.
 fn next_call(text: &str) -> Option<usize> {
-    let starts = CALLS.iter().filter_map(|call| {
-        let mut found = text.match_indices(call).map(|(at, _)| at);
-        found.find(|at| {
-            let before = text.get(..*at).unwrap_or_default();
-            !before.ends_with(|char: char| char.is_alphanumeric() || matches!(char, '-' | '_'))
-        })
-    });
-    starts.min()
+    let is_of_name = |char: char| char.is_alphanumeric() || matches!(char, '-' | '_');
+    text.match_indices('(').find_map(|(at, _)| {
+        let before = text.get(..at)?;
+        let without = CALLS.iter().find_map(|call| before.strip_suffix(call))?;
+        (!without.ends_with(is_of_name)).then_some(without.len())
+    })
 }
 
 struct Sum<'a> {
