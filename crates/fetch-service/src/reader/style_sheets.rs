@@ -9,6 +9,8 @@ mod cascade;
 mod conditions;
 mod names;
 mod selectors;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use std::collections::HashSet;
@@ -266,7 +268,11 @@ impl Sheets<'_> {
             }
             let is_concerned = self.cascade.concerned(&passed_over);
             for (set, effect) in stated.sets.iter().zip(&mut effects) {
-                if set.iter().any(|place| is_concerned.contains(place))
+                if budget.is_spent() {
+                    break;
+                }
+                let is_concerned = |place: &usize| is_concerned.get(*place) == Some(&true);
+                if set.iter().any(is_concerned)
                     && let Some(without) = self.effect(set, &whole, budget)
                 {
                     *effect = without;
@@ -301,14 +307,8 @@ impl Sheets<'_> {
             return Effect::default();
         }
         let hiding = set.iter().find_map(|place| self.cascade.hiding(*place));
-        let hiding = hiding.map_or_else(Vec::new, |declared| {
-            declared
-                .ways()
-                .map(|way| Hider::of(way, declared))
-                .collect()
-        });
         Effect {
-            hiding,
+            hiding: hiding.unwrap_or_default().to_vec(),
             ..Effect::default()
         }
     }

@@ -7,6 +7,7 @@ mod inherited;
 mod kinds;
 mod pdfs;
 mod shadows;
+mod spent;
 mod streams;
 mod stripped;
 mod unseen;

@@ -22,6 +22,7 @@ const NEAR_ZERO: f64 = 0.01;
 const TINY: f64 = 1.34;
 
 /// A way to hide.
+#[derive(Debug)]
 pub(super) struct Way {
     /// The one of its properties by which it is known which rule hides.
     pub(super) property: &'static str,

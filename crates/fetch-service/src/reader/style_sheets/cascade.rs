@@ -1,10 +1,13 @@
 //! Which declarations rule each element (CSS Cascading Level 5): those of the rules that select it,
 //! and of its own style.
 
+mod by_name;
+
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use by_name::{ByName, Found};
 use dom_query::{Document, NodeId, NodeRef};
 
 use super::super::declarations::{Declarations, Weight};
@@ -13,10 +16,9 @@ use super::super::variables::{Known, put_in};
 use super::budget::Budget;
 use super::names::{ANY, Name, Names};
 use super::selectors::{Elements, Kind, Selector};
+use super::walk::Hider;
 use super::{FADED, INLINE};
 
-/// Of the selectors that begin with one name, how many are looked at by their names alone.
-const MAX_BY_NAME: usize = 64;
 /// That of an element's own style.
 const OF_STYLE: Weight = [2, 0, 0, 0];
 
@@ -30,8 +32,8 @@ struct Statement {
     /// It hides nothing.
     may_only_show: bool,
     declared: Rc<Declarations>,
-    /// Whether that hides by itself, once somebody wants to know.
-    hides: OnceCell<bool>,
+    /// How that hides by itself, once somebody wants to know.
+    hiding: OnceCell<Vec<Hider>>,
 }
 
 #[derive(Debug, Default)]
@@ -104,7 +106,7 @@ impl Cascade {
             weight: selector.weight,
             may_only_show: selector.kind == Kind::MayShow || (!is_plain && is_of_state()),
             declared: Rc::clone(declared),
-            hides: OnceCell::new(),
+            hiding: OnceCell::new(),
         };
         let place = self.statements.len();
         if !is_plain {
@@ -159,7 +161,7 @@ impl Cascade {
             shadows,
         };
         let has_rules = !self.statements.is_empty();
-        let mut by_name = HashMap::new();
+        let mut by_name = ByName::default();
         for node in document.root().descendants_it().filter(NodeRef::is_element) {
             let mut set = Vec::new();
             let scope = shadows.get(&node.id).copied();
@@ -171,20 +173,18 @@ impl Cascade {
             if !self.selected.is_empty() && names != [ANY] {
                 elements.names.insert(node.id, names.clone());
             }
+            let mut found = Found {
+                node: &node,
+                names: &names,
+                ways: Vec::new(),
+            };
             for name in &names {
                 let plain = [false, true].map(|may_only_show| (*name, may_only_show, scope));
                 set.extend(plain.iter().filter_map(|key| self.plain.get(key)));
                 let key = (*name, scope);
                 for (selector, place) in self.selected.get(&key).into_iter().flatten() {
                     if !budget.compares() {
-                        let hiding = by_name
-                            .entry(key)
-                            .or_insert_with(|| self.hiding_by_name(key));
-                        set.extend(hiding.iter().filter_map(|(own, place)| {
-                            own.iter()
-                                .all(|own| names.binary_search(own).is_ok())
-                                .then_some(*place)
-                        }));
+                        set.extend(by_name.find(self, key, &mut found));
                         break;
                     }
                     if selector.matches(&node, &elements) {
@@ -229,39 +229,24 @@ impl Cascade {
         stated
     }
 
-    /// What there is no time to compare hides all that has the names of what it would hide: who
-    /// writes that many selectors hides something. Each names are there once.
-    fn hiding_by_name(&self, key: (Name, Scope)) -> Vec<(Vec<Name>, usize)> {
-        let mut all: Vec<(Vec<Name>, usize)> = Vec::new();
-        for (selector, place) in self.selected.get(&key).into_iter().flatten() {
-            let is_new = |own: &[Name]| all.iter().all(|(known, _)| known != own);
-            if is_new(selector.own_names()) && self.hiding(*place).is_some() {
-                all.push((selector.own_names().to_vec(), *place));
-            }
-            if all.len() == MAX_BY_NAME {
-                break;
-            }
-        }
-        all
-    }
-
-    /// What a statement declares, if that hides by itself.
-    pub(super) fn hiding(&self, place: usize) -> Option<&Declarations> {
+    /// How a statement hides by itself, if it does.
+    pub(super) fn hiding(&self, place: usize) -> Option<&[Hider]> {
         let statement = self.statements.get(place)?;
-        let declared = &statement.declared;
-        let hides = statement.hides.get_or_init(|| declared.hide());
-        (!statement.may_only_show && *hides).then_some(&**declared)
+        let declared = &*statement.declared;
+        let hiding = statement.hiding.get_or_init(|| {
+            let ways = declared.ways();
+            ways.map(|way| Hider::of(way, declared)).collect()
+        });
+        (!statement.may_only_show && !hiding.is_empty()).then_some(hiding)
     }
 
-    /// The statements with something that one of these rules says.
-    pub(super) fn concerned(&self, rules: &HashSet<usize>) -> HashSet<usize> {
+    /// For each statement, whether one of these rules says something of it.
+    pub(super) fn concerned(&self, rules: &HashSet<usize>) -> Vec<bool> {
         let of_rules = |statement: &Statement| {
             let mut declared = statement.declared.iter();
             declared.any(|declaration| rules.contains(&declaration.rule))
         };
-        let statements = self.statements.iter().enumerate();
-        let concerned = statements.filter(|(_, statement)| of_rules(statement));
-        concerned.map(|(place, _)| place).collect()
+        self.statements.iter().map(of_rules).collect()
     }
 
     /// The statement of an element's own style.
@@ -280,7 +265,7 @@ impl Cascade {
             weight: OF_STYLE,
             may_only_show: false,
             declared: Rc::new(declared),
-            hides: OnceCell::new(),
+            hiding: OnceCell::new(),
         });
         self.statements.len().checked_sub(1)
     }

@@ -157,6 +157,36 @@ impl Selector {
         self.compounds.last().map_or(&[], |own| &own.names)
     }
 
+    pub(super) fn has_own_names(&self, names: &[Name]) -> bool {
+        let mut own = self.own_names().iter();
+        own.all(|own| names.binary_search(own).is_ok())
+    }
+
+    /// Whether pseudo-classes or attributes of the element itself are in it.
+    pub(super) fn has_more(&self) -> bool {
+        self.compounds
+            .last()
+            .is_some_and(|own| !own.more.is_empty())
+    }
+
+    /// And nothing else.
+    pub(super) fn is_by_more_alone(&self) -> bool {
+        matches!(self.compounds.as_slice(), [own] if own.names.is_empty() && !own.more.is_empty())
+    }
+
+    /// Whether an element has those.
+    pub(super) fn matches_more(&self, node: &NodeRef<'_>) -> bool {
+        self.compounds
+            .last()
+            .is_none_or(|own| own.matches_more(node))
+    }
+
+    /// Whether another says the same of the element itself.
+    pub(super) fn has_same_own(&self, other: &Self) -> bool {
+        let both = self.compounds.last().zip(other.compounds.last());
+        both.is_some_and(|(one, other)| one.names == other.names && one.more == other.more)
+    }
+
     /// All names in it.
     pub(super) fn names(&self) -> impl Iterator<Item = Name> {
         self.compounds.iter().flat_map(|part| &part.names).copied()
@@ -316,8 +346,10 @@ impl Compound {
     fn matches(&self, node: &NodeRef<'_>, elements: &Elements<'_>) -> bool {
         let names = elements.names.get(&node.id).map_or(&[][..], Vec::as_slice);
         let has = |name: &Name| names.binary_search(name).is_ok();
-        node.is_element()
-            && self.names.iter().all(has)
-            && self.matcher.as_ref().is_none_or(|more| node.is_match(more))
+        node.is_element() && self.names.iter().all(has) && self.matches_more(node)
+    }
+
+    fn matches_more(&self, node: &NodeRef<'_>) -> bool {
+        self.matcher.as_ref().is_none_or(|more| node.is_match(more))
     }
 }

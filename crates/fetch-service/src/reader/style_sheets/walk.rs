@@ -14,7 +14,7 @@ use super::cascade::Stated;
 const MAX_OF_A_WAY: usize = 4;
 
 /// A way to hide, and the rule by which that is so.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct Hider {
     pub(super) way: &'static Way,
     pub(super) rule: usize,

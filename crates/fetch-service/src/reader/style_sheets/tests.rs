@@ -1,0 +1,25 @@
+use super::{Budget, read};
+use crate::reader::{Stop, dom};
+
+/// Each of many classes has many rules, which hide each element that has two of them.
+#[test]
+fn what_is_found_by_names_is_little_for_each_element() {
+    let names: Vec<String> = (0..30).map(|n| format!("c{n}")).collect();
+    let rules = names.iter().flat_map(|name| {
+        let others = names.iter();
+        others.map(move |other| format!(".{name}.{other}{{top:0;display:none}}"))
+    });
+    let rules: String = rules.collect();
+    let class = names.join(" ");
+    let elements = (0..200).map(|n| format!("<p class='{class}' style='top:{n}px'>x</p>"));
+    let page = format!("<style>{rules}</style>{}", elements.collect::<String>());
+    let stop = Stop::default();
+    let document = dom::parse(&page, &stop).unwrap();
+    let shadows = std::collections::HashMap::new();
+    let mut budget = Budget::new(&stop);
+    budget.spend();
+    let mut sheets = read(&document, &shadows);
+    let stated = sheets.cascade.state(&document, &shadows, &mut budget);
+    let places: usize = stated.sets.iter().map(Vec::len).sum();
+    assert!(places <= 200 * 3, "{places}");
+}
