@@ -218,9 +218,13 @@ impl Sheets<'_> {
         });
         declared.set_rules(|_| rule);
         self.cascade.add_custom(&declared);
+        let fades = selectors.iter().any(|selector| selector.is_by_data) && declared.only_fades();
         let declared = Rc::new(declared);
         for mut selector in selectors {
             selector.kind = selector.kind.max(place.kind);
+            if fades && selector.is_by_data {
+                selector.kind = selector.kind.max(Kind::MayShow);
+            }
             selector.set_layer(place.is_in_layer);
             self.cascade.add(selector, place.scope, &declared);
         }

@@ -6,6 +6,7 @@ mod hiding;
 mod inherited;
 mod kinds;
 mod pdfs;
+mod revealed;
 mod shadows;
 mod spent;
 mod streams;

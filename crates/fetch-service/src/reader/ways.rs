@@ -137,6 +137,11 @@ impl Declarations {
         self.ways().next().is_some()
     }
 
+    /// Whether they take their element out of sight by letting it fade, and by nothing else.
+    pub(super) fn only_fades(&self) -> bool {
+        self.hide() && self.ways().all(|way| way.property == "opacity")
+    }
+
     /// The ways in which they do.
     pub(super) fn ways(&self) -> impl Iterator<Item = &'static Way> {
         WAYS.iter().filter(|way| (way.hides)(self))

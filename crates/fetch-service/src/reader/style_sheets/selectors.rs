@@ -49,6 +49,8 @@ pub(super) struct Selector {
     pub(super) kind: Kind,
     /// It has a name that no element of the page has.
     pub(super) is_for_nothing: bool,
+    /// Scripts that let parts of a page fade in find those by such attributes: `[data-aos]`.
+    pub(super) is_by_data: bool,
 }
 
 /// `p.a#b:first-child`
@@ -129,11 +131,16 @@ pub(super) fn read(
             },
             Token::IDHash(name) => selector.add_name(format!("#{name}"), ID, names),
             Token::SquareBracketBlock => {
-                let is_named = |input: &mut Parser<'_>| matches!(input.next(), Ok(Token::Ident(_)));
-                if within(input, depth, is_named) == Some(false) {
-                    return None;
-                }
-                selector.add_more(input.slice_from(start), Kind::Certain);
+                let name = within(input, depth, |input| match input.next() {
+                    Ok(Token::Ident(name)) => Some(name.to_ascii_lowercase()),
+                    _ => None,
+                });
+                let kind = match name {
+                    Some(None) => return None,
+                    Some(Some(name)) => selector.kind_of_attribute(&name),
+                    None => Kind::Certain,
+                };
+                selector.add_more(input.slice_from(start), kind);
             }
             Token::Colon => {
                 let (kind, text) = selector.pseudo(input, names, depth)?;
@@ -199,6 +206,16 @@ impl Selector {
 
     pub(super) fn set_layer(&mut self, is_in_layer: bool) {
         self.weight[0] = u8::from(!is_in_layer);
+    }
+
+    /// Frameworks take a cloak away as soon as they run: `[v-cloak]`.
+    fn kind_of_attribute(&mut self, name: &str) -> Kind {
+        self.is_by_data |= name.starts_with("data-");
+        if name.contains("cloak") {
+            Kind::MayShow
+        } else {
+            Kind::Certain
+        }
     }
 
     fn join(&mut self, joint: char) -> Option<()> {
