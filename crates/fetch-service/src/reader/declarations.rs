@@ -339,8 +339,18 @@ impl Declarations {
 
 impl Declaration {
     fn priority(&self) -> (bool, Weight, usize) {
-        (self.is_important, self.weight, self.rule)
+        let weight = weight_of(self.weight, self.is_important);
+        (self.is_important, weight, self.rule)
     }
+}
+
+/// Of what is important, that in a layer weighs more (CSS Cascading Level 5 section 6.4.4).
+pub(super) fn weight_of(mut weight: Weight, is_important: bool) -> Weight {
+    let [layer, ..] = &mut weight;
+    if is_important && *layer < 2 {
+        *layer = 1 - *layer;
+    }
+    weight
 }
 
 /// Whether anything is made of it.

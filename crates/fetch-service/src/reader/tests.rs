@@ -5,6 +5,7 @@ mod formulas;
 mod hiding;
 mod inherited;
 mod kinds;
+mod layers;
 mod pdfs;
 mod revealed;
 mod shadows;

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use by_name::{ByName, Found};
 use dom_query::{Document, NodeId, NodeRef};
 
-use super::super::declarations::{Declarations, Weight};
+use super::super::declarations::{Declarations, Weight, weight_of};
 use super::super::shadow::Shadows;
 use super::super::variables::{Known, put_in};
 use super::budget::Budget;
@@ -36,12 +36,20 @@ struct Statement {
     hiding: OnceCell<Vec<Hider>>,
 }
 
+/// The one statement for all rules that weigh the same.
+#[derive(Debug)]
+struct Plain {
+    weight: Weight,
+    may_only_show: bool,
+    place: usize,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Cascade {
     pub(super) names: Names,
     statements: Vec<Statement>,
-    /// For all elements of a name: one for what only may show, and one for all else.
-    plain: HashMap<(Name, bool, Scope), usize>,
+    /// For all elements of a name.
+    plain: HashMap<(Name, Scope), Vec<Plain>>,
     /// For those of them that match.
     selected: HashMap<(Name, Scope), Vec<(Selector, usize)>>,
     /// Of elements that are shown at times.
@@ -116,16 +124,21 @@ impl Cascade {
                 .push((selector, place));
             return self.statements.push(statement);
         }
-        let known = *self
-            .plain
-            .entry((name, statement.may_only_show, scope))
-            .or_insert(place);
-        match self.statements.get_mut(known) {
-            // The two weigh the same, so that one does for both.
-            Some(known) => {
-                Rc::make_mut(&mut known.declared).merge(declared);
-            }
-            None => self.statements.push(statement),
+        // In a layer or not, by type or as `:root`: a name has few weights.
+        let plain = self.plain.entry((name, scope)).or_default();
+        let mut known = plain.iter().filter(|plain| {
+            plain.weight == statement.weight && plain.may_only_show == statement.may_only_show
+        });
+        let known = known.next().map(|plain| plain.place);
+        if let Some(known) = known.and_then(|known| self.statements.get_mut(known)) {
+            Rc::make_mut(&mut known.declared).merge(declared);
+        } else {
+            plain.push(Plain {
+                weight: statement.weight,
+                may_only_show: statement.may_only_show,
+                place,
+            });
+            self.statements.push(statement);
         }
     }
 
@@ -134,7 +147,7 @@ impl Cascade {
         let plain = self
             .plain
             .iter()
-            .map(|((name, ..), place)| (vec![*name], *place));
+            .flat_map(|((name, _), all)| all.iter().map(|plain| (vec![*name], plain.place)));
         let selected = self.selected.values().flatten();
         let selected = selected.map(|(selector, place)| (selector.own_names().to_vec(), *place));
         let at_times = plain
@@ -179,9 +192,9 @@ impl Cascade {
                 ways: Vec::new(),
             };
             for name in &names {
-                let plain = [false, true].map(|may_only_show| (*name, may_only_show, scope));
-                set.extend(plain.iter().filter_map(|key| self.plain.get(key)));
                 let key = (*name, scope);
+                let plain = self.plain.get(&key).into_iter().flatten();
+                set.extend(plain.map(|plain| plain.place));
                 for (selector, place) in self.selected.get(&key).into_iter().flatten() {
                     if !budget.compares() {
                         set.extend(by_name.find(self, key, &mut found));
@@ -320,7 +333,8 @@ impl Cascade {
                 }
                 let custom = statement.declared.custom(name);
                 let custom = custom.map(|(is_important, rule, value)| {
-                    ((is_important, statement.weight, rule), Rc::clone(value))
+                    let weight = weight_of(statement.weight, is_important);
+                    ((is_important, weight, rule), Rc::clone(value))
                 });
                 best = best
                     .into_iter()
