@@ -259,6 +259,7 @@ impl Sheets<'_> {
             let mut view = View {
                 stated: &stated,
                 effects: &effects,
+                stop: budget.stop(),
                 hidden: Vec::new(),
             };
             view.look_at_all(body, all);

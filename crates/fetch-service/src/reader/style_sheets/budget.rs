@@ -30,6 +30,10 @@ impl<'a> Budget<'a> {
         }
     }
 
+    pub(super) fn stop(&self) -> &'a Stop {
+        self.stop
+    }
+
     /// Whether nobody waits for it any more.
     pub(super) fn is_given_up(&self) -> bool {
         self.stop.is_set()

@@ -1,3 +1,4 @@
+use super::walk::View;
 use super::{Budget, read};
 use crate::reader::{Stop, dom};
 
@@ -22,4 +23,28 @@ fn what_is_found_by_names_is_little_for_each_element() {
     let stated = sheets.cascade.state(&document, &shadows, &mut budget);
     let places: usize = stated.sets.iter().map(Vec::len).sum();
     assert!(places <= 200 * 3, "{places}");
+}
+
+#[test]
+fn nothing_more_is_looked_at_once_nobody_waits() {
+    let stop = Stop::default();
+    let document = dom::parse("<p style=display:none>x</p>", &stop).unwrap();
+    let shadows = std::collections::HashMap::new();
+    let mut budget = Budget::new(&stop);
+    let mut sheets = read(&document, &shadows);
+    let stated = sheets.cascade.state(&document, &shadows, &mut budget);
+    let sets = stated.sets.iter();
+    let effects = sets.map(|set| sheets.effect(set, &[], &mut budget).unwrap());
+    let effects: Vec<_> = effects.collect();
+    for hidden in [1, 0] {
+        let mut view = View {
+            stated: &stated,
+            effects: &effects,
+            stop: &stop,
+            hidden: Vec::new(),
+        };
+        view.look_at_all(document.body().unwrap(), 1);
+        assert_eq!(view.hidden.len(), hidden);
+        stop.set();
+    }
 }

@@ -31,3 +31,30 @@ fn what_a_script_takes_back_at_once_hides_nothing() {
         ));
     }
 }
+
+#[test]
+fn letters_on_what_can_be_seen_through_are_shown() {
+    for page in [
+        "<style>.text-white{--tw-text-opacity:1;color:rgb(255 255 255/var(--tw-text-opacity))}\
+         .bg-white\\/10{background-color:#ffffff1a}</style><p class='bg-white/10 text-white'>Shown</p>",
+        "<style>:root{--color-white:#fff}.t{color:var(--color-white);\
+         background-color:color-mix(in oklab,var(--color-white) 10%,transparent)}</style><p class=t>Shown</p>",
+        "<p style='color:#fff3;background:#fff3'>Shown</p>",
+        "<div style='color:#fff;background:#000'><p style='background:#fff2'>Shown</p></div>",
+        "<div style='color:#fff;background:#fff'><p style='background:#0008'>Shown</p></div>",
+        "<div style='color:red;background:currentcolor'><p style='background:#000c'>Shown</p></div>",
+    ] {
+        let text = markdown(&format!("<p>Beside it</p><p>Beside it too</p>{page}"));
+        assert!(text.contains("Shown"), "{page}: {text}");
+    }
+    for page in [
+        "<p style='color:#fff;background:#ffffffe6'>SECRET</p>",
+        "<p style='color:#fff;background:color-mix(in oklab,#fff 90%,transparent)'>SECRET</p>",
+        "<div style='color:#fff;background:#fff'><p style='background:#ffffff1a'>SECRET</p></div>",
+        "<div style='color:red;background:currentcolor'><p style='background:#ff00001a'>SECRET</p></div>",
+        "<div style='color:#fff;background:#fff'><p style='background:#fff3'>SECRET\
+         <b style='background:#fff3'>SECRET</b></p></div>",
+    ] {
+        is_dropped(page);
+    }
+}

@@ -61,6 +61,19 @@ fn deep_color() -> String {
 }
 
 #[test]
+fn colors_are_not_read_again_for_each_element() {
+    let page = |color: &str| {
+        format!(
+            "<style>p{{color:{color};background:{color}}}</style>\
+             <div style='color:#fff;background:#fff'>{}</div>",
+            "<p>x".repeat(2_000)
+        )
+    };
+    let (plain, deep) = (took(&page("red"), false), took(&page(&deep_color()), false));
+    assert!(deep <= 3 * plain, "{deep:?}, {plain:?}");
+}
+
+#[test]
 fn the_ways_of_a_statement_are_not_worked_out_again_for_each_element() {
     let page = |color: &str| {
         let elements = (0..1_000).map(|n| format!("<b style='top:{n}px'>x</b>"));
