@@ -100,14 +100,14 @@ pub(super) struct Declaration {
 
 impl Declarations {
     pub(super) fn parse(style: &str) -> Self {
-        Self::read(&mut Parser::new(style))
+        Self::read(&mut Parser::new(style), |_| false)
     }
 
-    /// Those of a block; rules within it are passed over.
-    pub(super) fn read(input: &mut Parser<'_>) -> Self {
+    /// Those of a block up to where it ends; rules within it are passed over.
+    pub(super) fn read(input: &mut Parser<'_>, ends: fn(&mut Parser<'_>) -> bool) -> Self {
         let mut all = Self::default();
         let mut custom = Custom::new();
-        while !input.is_exhausted() {
+        while !input.is_exhausted() && !ends(input) {
             let property = input.try_parse(|input| {
                 let property = input.expect_ident_cloned()?;
                 input.expect_colon()?;

@@ -39,7 +39,7 @@ pub(super) enum Kind {
     OfPart,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Selector {
     /// From the left; the last is the element's own.
     compounds: Vec<Compound>,
@@ -54,7 +54,7 @@ pub(super) struct Selector {
 }
 
 /// `p.a#b:first-child`
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Compound {
     /// How it is joined to what is left of it.
     joint: char,

@@ -56,3 +56,42 @@ fn what_is_important_weighs_most_in_a_layer() {
         is_kept(page);
     }
 }
+
+#[test]
+fn what_a_condition_within_a_rule_declares_is_of_the_rule() {
+    for page in [
+        "<style>@layer utilities{.hidden{display:none}.md\\:block{@media (width >= 48rem){display:block}}}\
+         </style><div class='hidden md:block'>Shown</div>",
+        "<style>.t{display:none;@media(min-width:9px){display:block}}</style><p class=t>Shown</p>",
+        "<style>.t{display:none;@supports(display:grid){@media screen{display:block}}}</style><p class=t>Shown</p>",
+        "<style>.t{--d:none;display:var(--d);@media screen{--d:block}}</style><p class=t>Shown</p>",
+        "<style>.t{@media screen{display:none}display:block}</style><p class=t>Shown</p>",
+        "<style>.t{@layer a{display:none}}p{display:block}</style><p class=t>Shown</p>",
+        "<style>.t{@media print{display:none}@media(hover:hover){display:none}}</style><p class=t>Shown</p>",
+        "<style>.t{@starting-style{display:none}}</style><p class=t>Shown</p>",
+    ] {
+        is_kept(page);
+    }
+    for page in [
+        "<style>.s{@media screen{display:none}}</style><p class=s>SECRET</p>",
+        "<style>.s{display:none;@media print{display:block}}</style><p class=s>SECRET</p>",
+        "<style>.s{display:none;@media(hover:hover){display:block}}</style><p class=s>SECRET</p>",
+        "<style>.s{display:none;@layer a{display:block}}</style><p class=s>SECRET</p>",
+        "<style>.s{display:none;@media screen{b{display:block}}}</style><p class=s>SECRET</p>",
+        "<style>.s{@import x;display:none}</style><p class=s>SECRET</p>",
+        "<style>.s{@media screen{top:0}display:none}</style><p class=s>SECRET</p>",
+        "<p style='@media screen{display:block}display:none'>SECRET</p>",
+    ] {
+        is_dropped(page);
+    }
+}
+
+/// As many statements as selectors, and not as many for each of the blocks.
+#[test]
+fn conditions_within_a_rule_are_not_one_for_each_selector() {
+    let selectors = vec!["i i"; 3_000].join(",");
+    let blocks = "@media all{top:0}@media(hover){top:0}@layer a{top:0}".repeat(3_000);
+    is_dropped(&format!(
+        "<style>{selectors}{{{blocks}}}.s{{display:none}}</style><i>x</i><p class=s>SECRET</p>"
+    ));
+}
