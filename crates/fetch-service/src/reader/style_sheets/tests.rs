@@ -48,3 +48,30 @@ fn nothing_more_is_looked_at_once_nobody_waits() {
         stop.set();
     }
 }
+
+/// One that hides by itself and is overruled does not take the place of another.
+#[test]
+fn each_way_to_hide_is_found_by_names() {
+    let page = "<style>div .s{opacity:0}div .s.u{display:none}div .s.v{display:none}</style>\
+                <div><p class='s u v' style=opacity:1>x</p></div>";
+    let stop = Stop::default();
+    let document = dom::parse(page, &stop).unwrap();
+    let shadows = std::collections::HashMap::new();
+    let mut budget = Budget::new(&stop);
+    budget.spend();
+    let mut sheets = read(&document, &shadows);
+    let stated = sheets.cascade.state(&document, &shadows, &mut budget);
+    let lengths: Vec<usize> = stated.sets.iter().map(Vec::len).collect();
+    assert_eq!(lengths, [3]);
+}
+
+#[test]
+fn conditions_within_a_rule_are_not_one_for_each_selector() {
+    let blocks = "@media all{top:0}@media(hover){top:0}@layer a{top:0}".repeat(1_000);
+    let stop = Stop::default();
+    let document = dom::parse(&format!("<style>i{{{blocks}}}</style>"), &stop).unwrap();
+    let shadows = std::collections::HashMap::new();
+    let rules = read(&document, &shadows).rules.len();
+    // Two of them are no sheet's.
+    assert_eq!(rules, 5);
+}

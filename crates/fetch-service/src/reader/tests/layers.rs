@@ -85,13 +85,3 @@ fn what_a_condition_within_a_rule_declares_is_of_the_rule() {
         is_dropped(page);
     }
 }
-
-/// As many statements as selectors, and not as many for each of the blocks.
-#[test]
-fn conditions_within_a_rule_are_not_one_for_each_selector() {
-    let selectors = vec!["i i"; 3_000].join(",");
-    let blocks = "@media all{top:0}@media(hover){top:0}@layer a{top:0}".repeat(3_000);
-    is_dropped(&format!(
-        "<style>{selectors}{{{blocks}}}.s{{display:none}}</style><i>x</i><p class=s>SECRET</p>"
-    ));
-}

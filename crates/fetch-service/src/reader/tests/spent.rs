@@ -24,18 +24,6 @@ fn what_has_no_name_hides_what_it_selects_after_the_comparisons_too() {
     assert!(!text.contains("SECRET"), "{}", text.len());
 }
 
-/// One that hides by itself and is overruled does not take the place of another.
-#[test]
-fn each_way_to_hide_counts_after_the_comparisons() {
-    let compared = "i i{top:0}".repeat(3_000);
-    let elements = "<i>x</i>".repeat(3_000);
-    let text = markdown(&format!(
-        "<style>{compared}div .s{{opacity:0}}div .s.u{{display:none}}</style>{elements}\
-         <div><p class='s u' style=opacity:1>SECRET</p><p>Shown</p></div>"
-    ));
-    assert!(text.contains("Shown") && !text.contains("SECRET"), "{text}");
-}
-
 /// What hides in `page` takes, with all its comparisons and declarations still to be made or none.
 fn took(page: &str, is_spent: bool) -> Duration {
     let stop = Stop::default();
