@@ -1,6 +1,8 @@
 //! Colors (CSS Color Level 4), as far as it takes to see that one is none, or the same as another.
 
 mod perceived;
+#[cfg(test)]
+mod tests;
 
 use cssparser::color::{parse_hash_color, parse_named_color};
 
@@ -24,6 +26,8 @@ const SPACES: &str = "srgb srgb-linear display-p3 display-p3-linear a98-rgb prop
     xyz xyz-d50 xyz-d65";
 /// As good as transparent.
 const FAINT: f64 = 0.05;
+/// What is behind a color of less can be anything: white letters are read on a tenth of white.
+const COVERING: f64 = 0.5;
 /// No eye tells channels of colors apart that differ by so little, in 255 parts.
 const NEAR: u8 = 8;
 
@@ -167,16 +171,7 @@ impl Color {
         let (first, second) = (first / sum * one.alpha, second / sum * other.alpha);
         let alpha = first + second;
         let rgb = one.rgb.zip(other.rgb).filter(|_| space.trim() == "srgb");
-        let rgb = rgb.map(|(one, other)| {
-            let mix = |one: u8, other: u8| {
-                byte((f64::from(one) * first + f64::from(other) * second) / alpha)
-            };
-            (
-                mix(one.0, other.0),
-                mix(one.1, other.1),
-                mix(one.2, other.2),
-            )
-        });
+        let rgb = rgb.map(|(one, other)| mix(one, first, other, second));
         let same = one.rgb.filter(|_| one.is_like(other));
         let only = if first == 0.0 { other.rgb } else { one.rgb };
         let only = only.filter(|_| first == 0.0 || second == 0.0);
@@ -204,6 +199,26 @@ impl Color {
         self.alpha <= FAINT
     }
 
+    /// Whether little is seen of what is behind it.
+    pub(super) fn covers(self) -> bool {
+        self.alpha >= COVERING
+    }
+
+    /// What is seen of the two; nothing where that is not known.
+    pub(super) fn above(self, below: Self) -> Option<Self> {
+        let first = self.alpha.clamp(0.0, 1.0);
+        let second = below.alpha.clamp(0.0, 1.0) * (1.0 - first);
+        let rgb = match (self.rgb, below.rgb) {
+            (Some(one), Some(other)) => Some(mix(one, first, other, second)),
+            (one, None) if below.is_transparent() => one,
+            _ => return None,
+        };
+        Some(Self {
+            rgb,
+            alpha: first + second,
+        })
+    }
+
     pub(super) fn is_like(self, other: Self) -> bool {
         let (Some(one), Some(other_one)) = (self.rgb, other.rgb) else {
             return false;
@@ -214,6 +229,18 @@ impl Color {
             && is_near(one.2, other_one.2)
             && !other.is_transparent()
     }
+}
+
+/// So much of one color, and so much of another.
+fn mix(one: (u8, u8, u8), first: f64, other: (u8, u8, u8), second: f64) -> (u8, u8, u8) {
+    let mix = |one: u8, other: u8| {
+        byte((f64::from(one) * first + f64::from(other) * second) / (first + second))
+    };
+    (
+        mix(one.0, other.0),
+        mix(one.1, other.1),
+        mix(one.2, other.2),
+    )
 }
 
 /// A number, or so much of the whole.
@@ -309,76 +336,4 @@ fn byte(channel: f64) -> u8 {
     )]
     let byte = channel.round().clamp(0.0, 255.0) as u8;
     byte
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Color;
-
-    #[test]
-    fn colors_are_none_or_the_same() {
-        for none in [
-            "transparent",
-            "#0000",
-            "#12345600",
-            "rgba(0,0,0,0)",
-            "rgb(0 0 0 / 0%)",
-            "hsla(0,0%,0%,0)",
-            "oklch(0 0 0 / 0)",
-            "light-dark(transparent,transparent)",
-            "color-mix(in srgb,transparent 99%,red)",
-            "color-mix(in srgb,red 1%,#f000)",
-            "color-mix(in srgb,red 1%,red 1%)",
-        ] {
-            assert!(Color::parse(none).unwrap().is_transparent(), "{none}");
-        }
-        let white = Color::parse("white").unwrap();
-        for same in [
-            "#fff",
-            "#FFFFFF",
-            "#fefdfc",
-            "rgb(255,255,255)",
-            "rgb(100% 100% 100%)",
-            "hsl(10, 20%, 100%)",
-            "hsl(0.5turn 0 100)",
-            "hwb(40 100% 0%)",
-            "canvas",
-            "oklch(1 0 0)",
-            "oklab(100% 0 0)",
-            "lab(100 0 0)",
-            "lch(100% 0 120deg)",
-            "color(srgb 1 1 1)",
-            "light-dark(#fff, #000)",
-            "color-mix(in srgb, white, #fff)",
-            "color-mix(in srgb, #fff 99%, red)",
-            "color-mix(in oklab, #fff, #000 0%)",
-        ] {
-            let same = Color::parse(&same.to_ascii_lowercase()).unwrap();
-            assert!(same.is_like(white) && !same.is_transparent(), "{same:?}");
-        }
-        for (one, other) in [
-            ("hsl(120 100% 25%)", "#008000"),
-            ("hsl(0.5turn 100% 50%)", "#0ff"),
-            ("hwb(240 20% 40%)", "#339"),
-            ("hwb(0 60% 60%)", "#808080"),
-            ("oklch(0.628 0.2577 29.23)", "#f00"),
-            ("oklab(0.8664 -0.2339 0.1795)", "#0f0"),
-            ("lab(54.29 80.8 69.89)", "#f00"),
-            ("lch(29.57 131.2 301.36)", "#00f"),
-            ("color-mix(in srgb, red, blue)", "#800080"),
-        ] {
-            let [one, other] = [one, other].map(|color| Color::parse(color).unwrap());
-            assert!(one.is_like(other), "{one:?} {other:?}");
-        }
-        for no_color in [
-            "whitish",
-            "#12",
-            "rgb(1,2)",
-            "rgb(1,2,3",
-            "paint(1,2,3)",
-            "hsl(x)",
-        ] {
-            assert!(Color::parse(no_color).is_none(), "{no_color}");
-        }
-    }
 }

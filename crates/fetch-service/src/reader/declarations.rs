@@ -100,14 +100,14 @@ pub(super) struct Declaration {
 
 impl Declarations {
     pub(super) fn parse(style: &str) -> Self {
-        Self::read(&mut Parser::new(style))
+        Self::read(&mut Parser::new(style), |_| false)
     }
 
-    /// Those of a block; rules within it are passed over.
-    pub(super) fn read(input: &mut Parser<'_>) -> Self {
+    /// Those of a block up to where it ends; rules within it are passed over.
+    pub(super) fn read(input: &mut Parser<'_>, ends: fn(&mut Parser<'_>) -> bool) -> Self {
         let mut all = Self::default();
         let mut custom = Custom::new();
-        while !input.is_exhausted() {
+        while !input.is_exhausted() && !ends(input) {
             let property = input.try_parse(|input| {
                 let property = input.expect_ident_cloned()?;
                 input.expect_colon()?;
@@ -339,8 +339,18 @@ impl Declarations {
 
 impl Declaration {
     fn priority(&self) -> (bool, Weight, usize) {
-        (self.is_important, self.weight, self.rule)
+        let weight = weight_of(self.weight, self.is_important);
+        (self.is_important, weight, self.rule)
     }
+}
+
+/// Of what is important, that in a layer weighs more (CSS Cascading Level 5 section 6.4.4).
+pub(super) fn weight_of(mut weight: Weight, is_important: bool) -> Weight {
+    let [layer, ..] = &mut weight;
+    if is_important && *layer < 2 {
+        *layer = 1 - *layer;
+    }
+    weight
 }
 
 /// Whether anything is made of it.

@@ -4,27 +4,30 @@
 //! [`read`] reads the rules; [`cascade`] finds out which of them rule each element; and
 //! [`Sheets::hidden`] says what is hidden by that, but for what a script takes back.
 
+mod blocks;
 mod budget;
 mod cascade;
 mod conditions;
 mod names;
 mod selectors;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use std::collections::HashSet;
 use std::rc::Rc;
 
+use blocks::Block;
 pub(super) use budget::Budget;
 use cascade::{Cascade, Scope};
-use conditions::{has_window, is_supported};
+use conditions::has_window;
 use cssparser::{Delimiter, ParseError, Parser, Token};
 use dom_query::{Document, NodeRef};
-use selectors::Kind;
+use selectors::{Kind, Selector};
 use walk::{Effect, Hidden, Hider, View, text_length};
 
 use super::article::part;
 use super::css_text::{within, written};
-use super::declarations::Declarations;
 use super::shadow::Shadows;
 
 /// Rounds in which rules are passed over that hide too much. What others still hide goes.
@@ -149,43 +152,15 @@ impl Sheets<'_> {
     fn read(&mut self, input: &mut Parser<'_>, place: Place) {
         while !input.is_exhausted() {
             let start = input.state();
-            let is_at_rule = match input.next() {
-                Ok(Token::CDO | Token::CDC) => continue,
-                token => matches!(token, Ok(Token::AtKeyword(_))),
-            };
-            input.reset(&start);
-            if is_at_rule {
-                self.at_rule(input, place);
-            } else {
-                self.rule(input, place);
+            if matches!(input.next(), Ok(Token::CDO | Token::CDC)) {
+                continue;
             }
-        }
-    }
-
-    fn at_rule(&mut self, input: &mut Parser<'_>, mut place: Place) {
-        let Ok(Token::AtKeyword(name)) = input.next().cloned() else {
-            return;
-        };
-        let end = Delimiter::CurlyBracketBlock | Delimiter::Semicolon;
-        let rule = input.parse_until_before(end, |input| Ok::<_, ParseError<()>>(written(input)));
-        let condition = &rule.unwrap_or_default();
-        // Else it is `@import …;`.
-        if !matches!(input.next(), Ok(Token::CurlyBracketBlock)) {
-            return;
-        }
-        let kind = match name.to_ascii_lowercase().as_str() {
-            "media" => kind_under(has_window(condition)),
-            "supports" => kind_under(is_supported(condition)),
-            "layer" => Some(Kind::Certain),
-            "container" | "scope" => Some(Kind::AtTimes),
-            // Its rules are no rules for elements, or not for them as they are.
-            _ => None,
-        };
-        if let Some(kind) = kind {
-            place.is_in_layer |= name.eq_ignore_ascii_case("layer");
-            place.kind = place.kind.max(kind);
-            place.depth += 1;
-            within(input, place.depth, |input| self.read(input, place));
+            input.reset(&start);
+            if !blocks::is_at_rule(input) {
+                self.rule(input, place);
+            } else if let Some(place) = blocks::at_rule(input, place) {
+                within(input, place.depth, |input| self.read(input, place));
+            }
         }
     }
 
@@ -203,11 +178,21 @@ impl Sheets<'_> {
         let Ok(Some(selectors)) = selectors else {
             return;
         };
-        let declared = within(input, place.depth, Declarations::read);
-        let mut declared = declared.unwrap_or_default();
-        if declared.is_empty() {
-            return;
+        let mut blocks = blocks::read(input, place);
+        let last = blocks.pop();
+        for block in blocks {
+            self.add(selectors.clone(), block, place.scope);
         }
+        if let Some(last) = last {
+            self.add(selectors, last, place.scope);
+        }
+    }
+
+    fn add(&mut self, selectors: Vec<Selector>, block: Block, scope: Scope) {
+        let Block {
+            place,
+            mut declared,
+        } = block;
         let rule = self.rules.len();
         self.push(if declared.remove() {
             Hiding::Removed
@@ -216,11 +201,15 @@ impl Sheets<'_> {
         });
         declared.set_rules(|_| rule);
         self.cascade.add_custom(&declared);
+        let fades = selectors.iter().any(|selector| selector.is_by_data) && declared.only_fades();
         let declared = Rc::new(declared);
         for mut selector in selectors {
             selector.kind = selector.kind.max(place.kind);
+            if fades && selector.is_by_data {
+                selector.kind = selector.kind.max(Kind::MayShow);
+            }
             selector.set_layer(place.is_in_layer);
-            self.cascade.add(selector, place.scope, &declared);
+            self.cascade.add(selector, scope, &declared);
         }
     }
 
@@ -253,6 +242,7 @@ impl Sheets<'_> {
             let mut view = View {
                 stated: &stated,
                 effects: &effects,
+                stop: budget.stop(),
                 hidden: Vec::new(),
             };
             view.look_at_all(body, all);
@@ -266,7 +256,11 @@ impl Sheets<'_> {
             }
             let is_concerned = self.cascade.concerned(&passed_over);
             for (set, effect) in stated.sets.iter().zip(&mut effects) {
-                if set.iter().any(|place| is_concerned.contains(place))
+                if budget.is_spent() {
+                    break;
+                }
+                let is_concerned = |place: &usize| is_concerned.get(*place) == Some(&true);
+                if set.iter().any(is_concerned)
                     && let Some(without) = self.effect(set, &whole, budget)
                 {
                     *effect = without;
@@ -301,14 +295,8 @@ impl Sheets<'_> {
             return Effect::default();
         }
         let hiding = set.iter().find_map(|place| self.cascade.hiding(*place));
-        let hiding = hiding.map_or_else(Vec::new, |declared| {
-            declared
-                .ways()
-                .map(|way| Hider::of(way, declared))
-                .collect()
-        });
         Effect {
-            hiding,
+            hiding: hiding.unwrap_or_default().to_vec(),
             ..Effect::default()
         }
     }

@@ -1,12 +1,12 @@
 //! The ways in which declarations take their element out of sight.
 
+mod paint;
 mod shapes;
 
-use std::rc::Rc;
-
+pub(super) use paint::Paint;
 use shapes::{is_empty_path, is_empty_rect, transforms_away};
 
-use super::color::{CANVAS, Color, MAX_LENGTH};
+use super::color::Color;
 use super::css_text::{call, words};
 use super::declarations::{Declarations, number};
 use super::known_values::{is_global, is_worked_out_later};
@@ -22,6 +22,7 @@ const NEAR_ZERO: f64 = 0.01;
 const TINY: f64 = 1.34;
 
 /// A way to hide.
+#[derive(Debug)]
 pub(super) struct Way {
     /// The one of its properties by which it is known which rule hides.
     pub(super) property: &'static str,
@@ -136,6 +137,11 @@ impl Declarations {
         self.ways().next().is_some()
     }
 
+    /// Whether they take their element out of sight by letting it fade, and by nothing else.
+    pub(super) fn only_fades(&self) -> bool {
+        self.hide() && self.ways().all(|way| way.property == "opacity")
+    }
+
     /// The ways in which they do.
     pub(super) fn ways(&self) -> impl Iterator<Item = &'static Way> {
         WAYS.iter().filter(|way| (way.hides)(self))
@@ -219,60 +225,6 @@ impl Declarations {
             self.is("background-image", &["none"]) && !self.has("background-color", is_seen);
         color.is_some_and(Color::is_transparent)
             && (is_bare || !self.has("background-clip", is_text))
-    }
-
-    /// The colors that are declared.
-    pub(super) fn paint(&self) -> Paint {
-        Paint {
-            color: self.shared("color"),
-            fill: self.shared(FILL),
-            behind: self.shared("background-color"),
-        }
-    }
-}
-
-/// What letters are painted with and what on, where that is declared.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Paint {
-    color: Option<Rc<str>>,
-    fill: Option<Rc<str>>,
-    behind: Option<Rc<str>>,
-}
-
-impl Paint {
-    /// By what is declared of both: what else is behind the element is not known, but that the page
-    /// itself is.
-    pub(super) fn hides(&self) -> bool {
-        let is_own = |fill: &&str| *fill != "currentcolor" && !is_global(fill);
-        let fill = self.fill.as_deref().filter(is_own);
-        let Some(letters) = fill.or(self.color.as_deref()) else {
-            return false;
-        };
-        let behind = self.behind.as_deref();
-        let Some(behind) = behind.filter(|behind| *behind != "transparent") else {
-            return letters == CANVAS;
-        };
-        let colors = Color::parse(letters).zip(Color::parse(behind));
-        // Who writes that much hides something.
-        behind.len() > MAX_LENGTH
-            || behind == "currentcolor"
-            || colors.is_some_and(|(letters, behind)| letters.is_like(behind))
-            || (behind == letters
-                && !is_global(behind)
-                && colors.is_none_or(|(_, behind)| !behind.is_transparent()))
-    }
-
-    /// What it is within another, where it does not say.
-    pub(super) fn over(&self, around: &Self) -> Self {
-        let own = |property, own: &Option<Rc<str>>, around: &Option<Rc<str>>| {
-            let own = own.as_ref().filter(|value| !is_of_parent(property, value));
-            own.or(around.as_ref()).cloned()
-        };
-        Self {
-            color: own("color", &self.color, &around.color),
-            fill: own(FILL, &self.fill, &around.fill),
-            behind: own("background-color", &self.behind, &around.behind),
-        }
     }
 }
 

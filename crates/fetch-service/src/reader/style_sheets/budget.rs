@@ -30,6 +30,10 @@ impl<'a> Budget<'a> {
         }
     }
 
+    pub(super) fn stop(&self) -> &'a Stop {
+        self.stop
+    }
+
     /// Whether nobody waits for it any more.
     pub(super) fn is_given_up(&self) -> bool {
         self.stop.is_set()
@@ -46,15 +50,27 @@ impl<'a> Budget<'a> {
 
     /// Whether so many declarations may be weighed.
     pub(super) fn weighs(&mut self, declarations: usize) -> bool {
-        if self.weighed >= MAX_WEIGHED || !self.is_in_time() {
+        if self.is_spent() {
             return false;
         }
         self.weighed += declarations;
         true
     }
 
+    /// Whether nothing more can be weighed.
+    pub(super) fn is_spent(&self) -> bool {
+        self.weighed >= MAX_WEIGHED || !self.is_in_time()
+    }
+
     fn is_in_time(&self) -> bool {
         !self.is_given_up() && self.started.elapsed() < MAX_TIME
+    }
+
+    /// As after all comparisons, and with all declarations weighed.
+    #[cfg(test)]
+    pub(in super::super) fn spend(&mut self) {
+        self.compared = MAX_COMPARED;
+        self.weighed = MAX_WEIGHED;
     }
 
     /// Declarations that were weighed.

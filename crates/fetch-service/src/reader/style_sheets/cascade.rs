@@ -1,22 +1,24 @@
 //! Which declarations rule each element (CSS Cascading Level 5): those of the rules that select it,
 //! and of its own style.
 
+mod by_name;
+
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use by_name::{ByName, Found};
 use dom_query::{Document, NodeId, NodeRef};
 
-use super::super::declarations::{Declarations, Weight};
+use super::super::declarations::{Declarations, Weight, weight_of};
 use super::super::shadow::Shadows;
 use super::super::variables::{Known, put_in};
 use super::budget::Budget;
 use super::names::{ANY, Name, Names};
 use super::selectors::{Elements, Kind, Selector};
+use super::walk::Hider;
 use super::{FADED, INLINE};
 
-/// Of the selectors that begin with one name, how many are looked at by their names alone.
-const MAX_BY_NAME: usize = 64;
 /// That of an element's own style.
 const OF_STYLE: Weight = [2, 0, 0, 0];
 
@@ -30,16 +32,24 @@ struct Statement {
     /// It hides nothing.
     may_only_show: bool,
     declared: Rc<Declarations>,
-    /// Whether that hides by itself, once somebody wants to know.
-    hides: OnceCell<bool>,
+    /// How that hides by itself, once somebody wants to know.
+    hiding: OnceCell<Vec<Hider>>,
+}
+
+/// The one statement for all rules that weigh the same.
+#[derive(Debug)]
+struct Plain {
+    weight: Weight,
+    may_only_show: bool,
+    place: usize,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Cascade {
     pub(super) names: Names,
     statements: Vec<Statement>,
-    /// For all elements of a name: one for what only may show, and one for all else.
-    plain: HashMap<(Name, bool, Scope), usize>,
+    /// For all elements of a name.
+    plain: HashMap<(Name, Scope), Vec<Plain>>,
     /// For those of them that match.
     selected: HashMap<(Name, Scope), Vec<(Selector, usize)>>,
     /// Of elements that are shown at times.
@@ -104,7 +114,7 @@ impl Cascade {
             weight: selector.weight,
             may_only_show: selector.kind == Kind::MayShow || (!is_plain && is_of_state()),
             declared: Rc::clone(declared),
-            hides: OnceCell::new(),
+            hiding: OnceCell::new(),
         };
         let place = self.statements.len();
         if !is_plain {
@@ -114,16 +124,21 @@ impl Cascade {
                 .push((selector, place));
             return self.statements.push(statement);
         }
-        let known = *self
-            .plain
-            .entry((name, statement.may_only_show, scope))
-            .or_insert(place);
-        match self.statements.get_mut(known) {
-            // The two weigh the same, so that one does for both.
-            Some(known) => {
-                Rc::make_mut(&mut known.declared).merge(declared);
-            }
-            None => self.statements.push(statement),
+        // In a layer or not, by type or as `:root`: a name has few weights.
+        let plain = self.plain.entry((name, scope)).or_default();
+        let mut known = plain.iter().filter(|plain| {
+            plain.weight == statement.weight && plain.may_only_show == statement.may_only_show
+        });
+        let known = known.next().map(|plain| plain.place);
+        if let Some(known) = known.and_then(|known| self.statements.get_mut(known)) {
+            Rc::make_mut(&mut known.declared).merge(declared);
+        } else {
+            plain.push(Plain {
+                weight: statement.weight,
+                may_only_show: statement.may_only_show,
+                place,
+            });
+            self.statements.push(statement);
         }
     }
 
@@ -132,7 +147,7 @@ impl Cascade {
         let plain = self
             .plain
             .iter()
-            .map(|((name, ..), place)| (vec![*name], *place));
+            .flat_map(|((name, _), all)| all.iter().map(|plain| (vec![*name], plain.place)));
         let selected = self.selected.values().flatten();
         let selected = selected.map(|(selector, place)| (selector.own_names().to_vec(), *place));
         let at_times = plain
@@ -159,7 +174,7 @@ impl Cascade {
             shadows,
         };
         let has_rules = !self.statements.is_empty();
-        let mut by_name = HashMap::new();
+        let mut by_name = ByName::default();
         for node in document.root().descendants_it().filter(NodeRef::is_element) {
             let mut set = Vec::new();
             let scope = shadows.get(&node.id).copied();
@@ -171,20 +186,18 @@ impl Cascade {
             if !self.selected.is_empty() && names != [ANY] {
                 elements.names.insert(node.id, names.clone());
             }
+            let mut found = Found {
+                node: &node,
+                names: &names,
+                ways: Vec::new(),
+            };
             for name in &names {
-                let plain = [false, true].map(|may_only_show| (*name, may_only_show, scope));
-                set.extend(plain.iter().filter_map(|key| self.plain.get(key)));
                 let key = (*name, scope);
+                let plain = self.plain.get(&key).into_iter().flatten();
+                set.extend(plain.map(|plain| plain.place));
                 for (selector, place) in self.selected.get(&key).into_iter().flatten() {
                     if !budget.compares() {
-                        let hiding = by_name
-                            .entry(key)
-                            .or_insert_with(|| self.hiding_by_name(key));
-                        set.extend(hiding.iter().filter_map(|(own, place)| {
-                            own.iter()
-                                .all(|own| names.binary_search(own).is_ok())
-                                .then_some(*place)
-                        }));
+                        set.extend(by_name.find(self, key, &mut found));
                         break;
                     }
                     if selector.matches(&node, &elements) {
@@ -229,39 +242,24 @@ impl Cascade {
         stated
     }
 
-    /// What there is no time to compare hides all that has the names of what it would hide: who
-    /// writes that many selectors hides something. Each names are there once.
-    fn hiding_by_name(&self, key: (Name, Scope)) -> Vec<(Vec<Name>, usize)> {
-        let mut all: Vec<(Vec<Name>, usize)> = Vec::new();
-        for (selector, place) in self.selected.get(&key).into_iter().flatten() {
-            let is_new = |own: &[Name]| all.iter().all(|(known, _)| known != own);
-            if is_new(selector.own_names()) && self.hiding(*place).is_some() {
-                all.push((selector.own_names().to_vec(), *place));
-            }
-            if all.len() == MAX_BY_NAME {
-                break;
-            }
-        }
-        all
-    }
-
-    /// What a statement declares, if that hides by itself.
-    pub(super) fn hiding(&self, place: usize) -> Option<&Declarations> {
+    /// How a statement hides by itself, if it does.
+    pub(super) fn hiding(&self, place: usize) -> Option<&[Hider]> {
         let statement = self.statements.get(place)?;
-        let declared = &statement.declared;
-        let hides = statement.hides.get_or_init(|| declared.hide());
-        (!statement.may_only_show && *hides).then_some(&**declared)
+        let declared = &*statement.declared;
+        let hiding = statement.hiding.get_or_init(|| {
+            let ways = declared.ways();
+            ways.map(|way| Hider::of(way, declared)).collect()
+        });
+        (!statement.may_only_show && !hiding.is_empty()).then_some(hiding)
     }
 
-    /// The statements with something that one of these rules says.
-    pub(super) fn concerned(&self, rules: &HashSet<usize>) -> HashSet<usize> {
+    /// For each statement, whether one of these rules says something of it.
+    pub(super) fn concerned(&self, rules: &HashSet<usize>) -> Vec<bool> {
         let of_rules = |statement: &Statement| {
             let mut declared = statement.declared.iter();
             declared.any(|declaration| rules.contains(&declaration.rule))
         };
-        let statements = self.statements.iter().enumerate();
-        let concerned = statements.filter(|(_, statement)| of_rules(statement));
-        concerned.map(|(place, _)| place).collect()
+        self.statements.iter().map(of_rules).collect()
     }
 
     /// The statement of an element's own style.
@@ -280,7 +278,7 @@ impl Cascade {
             weight: OF_STYLE,
             may_only_show: false,
             declared: Rc::new(declared),
-            hides: OnceCell::new(),
+            hiding: OnceCell::new(),
         });
         self.statements.len().checked_sub(1)
     }
@@ -335,7 +333,8 @@ impl Cascade {
                 }
                 let custom = statement.declared.custom(name);
                 let custom = custom.map(|(is_important, rule, value)| {
-                    ((is_important, statement.weight, rule), Rc::clone(value))
+                    let weight = weight_of(statement.weight, is_important);
+                    ((is_important, weight, rule), Rc::clone(value))
                 });
                 best = best
                     .into_iter()

@@ -39,7 +39,7 @@ pub(super) enum Kind {
     OfPart,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Selector {
     /// From the left; the last is the element's own.
     compounds: Vec<Compound>,
@@ -49,10 +49,12 @@ pub(super) struct Selector {
     pub(super) kind: Kind,
     /// It has a name that no element of the page has.
     pub(super) is_for_nothing: bool,
+    /// Scripts that let parts of a page fade in find those by such attributes: `[data-aos]`.
+    pub(super) is_by_data: bool,
 }
 
 /// `p.a#b:first-child`
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Compound {
     /// How it is joined to what is left of it.
     joint: char,
@@ -129,11 +131,16 @@ pub(super) fn read(
             },
             Token::IDHash(name) => selector.add_name(format!("#{name}"), ID, names),
             Token::SquareBracketBlock => {
-                let is_named = |input: &mut Parser<'_>| matches!(input.next(), Ok(Token::Ident(_)));
-                if within(input, depth, is_named) == Some(false) {
-                    return None;
-                }
-                selector.add_more(input.slice_from(start), Kind::Certain);
+                let name = within(input, depth, |input| match input.next() {
+                    Ok(Token::Ident(name)) => Some(name.to_ascii_lowercase()),
+                    _ => None,
+                });
+                let kind = match name {
+                    Some(None) => return None,
+                    Some(Some(name)) => selector.kind_of_attribute(&name),
+                    None => Kind::Certain,
+                };
+                selector.add_more(input.slice_from(start), kind);
             }
             Token::Colon => {
                 let (kind, text) = selector.pseudo(input, names, depth)?;
@@ -157,6 +164,36 @@ impl Selector {
         self.compounds.last().map_or(&[], |own| &own.names)
     }
 
+    pub(super) fn has_own_names(&self, names: &[Name]) -> bool {
+        let mut own = self.own_names().iter();
+        own.all(|own| names.binary_search(own).is_ok())
+    }
+
+    /// Whether pseudo-classes or attributes of the element itself are in it.
+    pub(super) fn has_more(&self) -> bool {
+        self.compounds
+            .last()
+            .is_some_and(|own| !own.more.is_empty())
+    }
+
+    /// And nothing else.
+    pub(super) fn is_by_more_alone(&self) -> bool {
+        matches!(self.compounds.as_slice(), [own] if own.names.is_empty() && !own.more.is_empty())
+    }
+
+    /// Whether an element has those.
+    pub(super) fn matches_more(&self, node: &NodeRef<'_>) -> bool {
+        self.compounds
+            .last()
+            .is_none_or(|own| own.matches_more(node))
+    }
+
+    /// Whether another says the same of the element itself.
+    pub(super) fn has_same_own(&self, other: &Self) -> bool {
+        let both = self.compounds.last().zip(other.compounds.last());
+        both.is_some_and(|(one, other)| one.names == other.names && one.more == other.more)
+    }
+
     /// All names in it.
     pub(super) fn names(&self) -> impl Iterator<Item = Name> {
         self.compounds.iter().flat_map(|part| &part.names).copied()
@@ -169,6 +206,16 @@ impl Selector {
 
     pub(super) fn set_layer(&mut self, is_in_layer: bool) {
         self.weight[0] = u8::from(!is_in_layer);
+    }
+
+    /// Frameworks take a cloak away as soon as they run: `[v-cloak]`.
+    fn kind_of_attribute(&mut self, name: &str) -> Kind {
+        self.is_by_data |= name.starts_with("data-");
+        if name.contains("cloak") {
+            Kind::MayShow
+        } else {
+            Kind::Certain
+        }
     }
 
     fn join(&mut self, joint: char) -> Option<()> {
@@ -316,8 +363,10 @@ impl Compound {
     fn matches(&self, node: &NodeRef<'_>, elements: &Elements<'_>) -> bool {
         let names = elements.names.get(&node.id).map_or(&[][..], Vec::as_slice);
         let has = |name: &Name| names.binary_search(name).is_ok();
-        node.is_element()
-            && self.names.iter().all(has)
-            && self.matcher.as_ref().is_none_or(|more| node.is_match(more))
+        node.is_element() && self.names.iter().all(has) && self.matches_more(node)
+    }
+
+    fn matches_more(&self, node: &NodeRef<'_>) -> bool {
+        self.matcher.as_ref().is_none_or(|more| node.is_match(more))
     }
 }

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use dom_query::NodeRef;
 
+use super::super::Stop;
 use super::super::declarations::Declarations;
 use super::super::ways::{Paint, Way};
 use super::INLINE;
@@ -14,7 +15,7 @@ use super::cascade::Stated;
 const MAX_OF_A_WAY: usize = 4;
 
 /// A way to hide, and the rule by which that is so.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct Hider {
     pub(super) way: &'static Way,
     pub(super) rule: usize,
@@ -82,6 +83,8 @@ pub(super) struct Hidden<'a> {
 pub(super) struct View<'a, 'b> {
     pub(super) stated: &'b Stated,
     pub(super) effects: &'b [Effect],
+    /// Once it is set, nothing more is looked at.
+    pub(super) stop: &'b Stop,
     pub(super) hidden: Vec<Hidden<'a>>,
 }
 
@@ -110,6 +113,9 @@ impl<'a> View<'a, '_> {
     fn look_at_children(&mut self, node: NodeRef<'a>, hiders: &[Hider]) -> bool {
         let mut is_shown = false;
         for child in node.children_it(false) {
+            if self.stop.is_set() {
+                break;
+            }
             is_shown |= self.look_at(child, hiders);
         }
         is_shown

@@ -70,8 +70,6 @@ fn what_is_for_the_window_of_a_computer_is_for_the_reader() {
         "@media print,(orientation:landscape)",
         "@supports (display:grid)",
         "@supports (display:grid!important)",
-        "@layer",
-        "@layer a",
         "@media,screen",
     ] {
         is_kept(&format!(

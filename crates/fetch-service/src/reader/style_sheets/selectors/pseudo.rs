@@ -140,6 +140,7 @@ impl Selector {
             self.is_for_nothing = true;
             return Some(Pseudo::Listed(Kind::Certain, String::new()));
         };
+        self.is_by_data |= forgives && inner().any(|inner| inner.is_by_data);
         let texts: Vec<&str> = known.iter().map(|(_, text)| text.trim()).collect();
         let text = format!(":{name}({})", texts.join(","));
         Some(Pseudo::Listed(kind, text))
