@@ -237,6 +237,25 @@ impl Declarations {
         self.custom.extend(other.custom.iter().cloned());
     }
 
+    /// Adds those that stand further down in the same rule.
+    pub(super) fn join(&mut self, other: &Self) {
+        self.add_all(other.iter(), Weight::default());
+        let Some((_, further)) = other.custom.first() else {
+            return;
+        };
+        let Some((_, known)) = self.custom.first_mut() else {
+            self.custom.clone_from(&other.custom);
+            return;
+        };
+        let known = Rc::make_mut(known);
+        for (name, (value, is_important)) in further.iter() {
+            let is_weaker = known.get(name).is_some_and(|known| known.1);
+            if *is_important || !is_weaker {
+                known.insert(Rc::clone(name), (Rc::clone(value), *is_important));
+            }
+        }
+    }
+
     /// The value of a custom property, and how much it counts. None where it is what it is around.
     pub(super) fn custom(&self, name: &str) -> Option<(bool, usize, &Rc<str>)> {
         let named = self.custom.iter().filter_map(|(rule, custom)| {

@@ -76,7 +76,7 @@ pub(super) struct Sheets<'a> {
 }
 
 /// Where in a sheet a rule is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Default, Clone, Copy)]
 struct Place {
     is_in_layer: bool,
     /// What is known of its selectors at best.
@@ -194,20 +194,19 @@ impl Sheets<'_> {
             mut declared,
         } = block;
         let rule = self.rules.len();
-        self.push(if declared.remove() {
+        let is_by_cloak = selectors.iter().any(|selector| selector.is_by_cloak);
+        self.push(if declared.remove() && !is_by_cloak {
             Hiding::Removed
         } else {
             Hiding::Unseen
         });
-        declared.set_rules(|_| rule);
         self.cascade.add_custom(&declared);
+        // What scripts let fade in is one with what styles do, however many rules it has.
         let fades = selectors.iter().any(|selector| selector.is_by_data) && declared.only_fades();
+        declared.set_rules(|_| if fades { FADED } else { rule });
         let declared = Rc::new(declared);
         for mut selector in selectors {
             selector.kind = selector.kind.max(place.kind);
-            if fades && selector.is_by_data {
-                selector.kind = selector.kind.max(Kind::MayShow);
-            }
             selector.set_layer(place.is_in_layer);
             self.cascade.add(selector, scope, &declared);
         }

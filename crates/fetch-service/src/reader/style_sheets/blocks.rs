@@ -31,7 +31,7 @@ fn add(input: &mut Parser<'_>, place: Place, blocks: &mut Vec<Block>) {
             block.place.kind == place.kind && block.place.is_in_layer == place.is_in_layer
         };
         match blocks.iter_mut().find(is_same) {
-            Some(block) => block.declared.merge(&declared),
+            Some(block) => block.declared.join(&declared),
             None => blocks.push(Block { place, declared }),
         }
         if let Some(place) = at_rule(input, place) {

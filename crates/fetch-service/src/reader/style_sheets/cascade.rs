@@ -253,6 +253,12 @@ impl Cascade {
         (!statement.may_only_show && !hiding.is_empty()).then_some(hiding)
     }
 
+    /// What tells the declarations of a statement from others.
+    fn block(&self, place: usize) -> Option<(*const Declarations, bool)> {
+        let statement = self.statements.get(place)?;
+        Some((Rc::as_ptr(&statement.declared), statement.may_only_show))
+    }
+
     /// For each statement, whether one of these rules says something of it.
     pub(super) fn concerned(&self, rules: &HashSet<usize>) -> Vec<bool> {
         let of_rules = |statement: &Statement| {

@@ -51,6 +51,8 @@ pub(super) struct Selector {
     pub(super) is_for_nothing: bool,
     /// Scripts that let parts of a page fade in find those by such attributes: `[data-aos]`.
     pub(super) is_by_data: bool,
+    /// By one that frameworks take away as soon as they run: `[v-cloak]`.
+    pub(super) is_by_cloak: bool,
 }
 
 /// `p.a#b:first-child`
@@ -135,12 +137,12 @@ pub(super) fn read(
                     Ok(Token::Ident(name)) => Some(name.to_ascii_lowercase()),
                     _ => None,
                 });
-                let kind = match name {
+                match name {
                     Some(None) => return None,
-                    Some(Some(name)) => selector.kind_of_attribute(&name),
-                    None => Kind::Certain,
-                };
-                selector.add_more(input.slice_from(start), kind);
+                    Some(Some(name)) => selector.note_attribute(&name),
+                    None => {}
+                }
+                selector.add_more(input.slice_from(start), Kind::Certain);
             }
             Token::Colon => {
                 let (kind, text) = selector.pseudo(input, names, depth)?;
@@ -154,6 +156,12 @@ pub(super) fn read(
 }
 
 impl Selector {
+    /// Whether to compare it may take a walk for each step of another: joints beside a list.
+    pub(super) fn has_joint_and_list(&self) -> bool {
+        let mut compounds = self.compounds.iter();
+        self.compounds.len() > 1 && compounds.any(|compound| compound.more.contains('('))
+    }
+
     /// What the element itself is called at least.
     pub(super) fn own_name(&self) -> Name {
         let names = self.own_names();
@@ -208,14 +216,9 @@ impl Selector {
         self.weight[0] = u8::from(!is_in_layer);
     }
 
-    /// Frameworks take a cloak away as soon as they run: `[v-cloak]`.
-    fn kind_of_attribute(&mut self, name: &str) -> Kind {
+    fn note_attribute(&mut self, name: &str) {
         self.is_by_data |= name.starts_with("data-");
-        if name.contains("cloak") {
-            Kind::MayShow
-        } else {
-            Kind::Certain
-        }
+        self.is_by_cloak |= name.contains("cloak");
     }
 
     fn join(&mut self, joint: char) -> Option<()> {

@@ -12,7 +12,7 @@ use super::cascade::Stated;
 
 /// Rules that hide in one way, of those around an element: one is enough to hide it, and each that
 /// hides too much is known after a round.
-const MAX_OF_A_WAY: usize = 4;
+pub(super) const MAX_OF_A_WAY: usize = 4;
 
 /// A way to hide, and the rule by which that is so.
 #[derive(Debug, Clone)]

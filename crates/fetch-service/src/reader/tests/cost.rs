@@ -20,6 +20,16 @@ fn what_streams_move_costs_no_more_than_the_page() {
     grows_with_the_page(moved, 50, &FORMATS);
 }
 
+/// Each list within another would be compared with all that an element is in, for each of those that
+/// the other is compared with.
+#[test]
+fn lists_of_selectors_within_lists_are_not_walked_for_each_other() {
+    let deep = format!("{}q i{}", ":is(".repeat(25), ") i".repeat(24));
+    let style = format!("<style>{deep}){{top:0}}</style>");
+    let page = format!("{style}<p>Shown</p>{}x", "<i>".repeat(240));
+    assert!(markdown(&page).contains("Shown"));
+}
+
 /// Each part is put into the one before, so that it has as many ancestors as there are parts.
 #[test]
 fn a_chain_of_streams_costs_no_more_than_the_page() {

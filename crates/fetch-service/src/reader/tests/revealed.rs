@@ -4,7 +4,7 @@ use super::{is_dropped, markdown};
 
 #[test]
 fn what_a_script_takes_back_at_once_hides_nothing() {
-    let menu = "<p>Menu</p>".repeat(4);
+    let menu = "<p>Menu</p>";
     for sheet in [
         "[v-cloak]{display:none}",
         "[v-cloak]{display:none!important}",
@@ -19,6 +19,18 @@ fn what_a_script_takes_back_at_once_hides_nothing() {
              <div v-cloak x-cloak ng-cloak data-aos=fade-up>Shown</div>"
         ));
         assert!(text.contains("Shown"), "{sheet}: {text}");
+    }
+    let rest = "<p>What is read</p>".repeat(5);
+    for sheet in [
+        "[v-cloak]{display:none}",
+        ":is([v-cloak],[x-cloak]){visibility:hidden}",
+        "p.s:not([x-cloak]){display:none}",
+        "[data-s]{opacity:0}",
+        ".s[data-v-7ba5bd90]{opacity:0;transition:opacity .2s}",
+    ] {
+        let secret = "<p class=s v-cloak data-s data-v-7ba5bd90>SECRET</p>";
+        let text = markdown(&format!("<style>{sheet}</style>{rest}{secret}"));
+        assert!(!text.contains("SECRET"), "{sheet}: {text}");
     }
     for sheet in [
         "[data-s]{display:none}",

@@ -8,6 +8,7 @@ use dom_query::NodeRef;
 
 use super::super::names::Name;
 use super::super::selectors::Selector;
+use super::super::walk::MAX_OF_A_WAY;
 use super::{Cascade, Scope};
 
 /// Of the selectors that begin with one name, how many are looked at.
@@ -35,7 +36,7 @@ pub(super) struct Found<'a, 'b> {
 
 impl ByName {
     /// The statement of a selector that hides an element by what it says of the element itself, in
-    /// a way that is a new one: several that hide in one way do no more than one.
+    /// a way that few have hidden it in: another rule may overrule the first, or it hides too much.
     pub(super) fn find(
         &mut self,
         cascade: &Cascade,
@@ -56,7 +57,8 @@ impl ByName {
         for at in hiding.iter().take(most) {
             let (selector, place) = selectors.get(*at)?;
             let way = cascade.hiding(*place)?.first()?.way.property;
-            if element.ways.contains(&way) || !selector.has_own_names(element.names) {
+            let known = element.ways.iter().filter(|known| **known == way);
+            if known.count() >= MAX_OF_A_WAY || !selector.has_own_names(element.names) {
                 continue;
             }
             let is_it = if !selector.has_more() {
@@ -81,10 +83,18 @@ fn of_name(cascade: &Cascade, key: (Name, Scope)) -> Vec<usize> {
     let mut all = Vec::new();
     let mut known: Vec<&Selector> = Vec::new();
     let selected = cascade.selected.get(&key);
+    // One block is of as many statements as it has selectors.
+    let mut blocks: HashMap<_, bool> = HashMap::new();
+    let mut hides = |place| {
+        let block = cascade.block(place);
+        *blocks
+            .entry(block)
+            .or_insert_with(|| cascade.hiding(place).is_some())
+    };
     for (at, (selector, place)) in selected.into_iter().flatten().enumerate() {
         let says_enough = !selector.own_names().is_empty() || selector.is_by_more_alone();
         let is_new = || known.iter().all(|known| !known.has_same_own(selector));
-        if says_enough && is_new() && cascade.hiding(*place).is_some() {
+        if says_enough && is_new() && hides(*place) {
             known.push(selector);
             all.push(at);
         }

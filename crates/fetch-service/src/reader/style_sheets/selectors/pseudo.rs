@@ -136,10 +136,15 @@ impl Selector {
         for (weight, more) in self.weight.iter_mut().zip(weighs) {
             *weight = weight.saturating_add(more);
         }
+        // Each step of one within another would be a walk.
+        if inner().any(Selector::has_joint_and_list) {
+            return Some(Pseudo::Of(Kind::AtTimes));
+        }
         let Some(kind) = inner().map(|inner| inner.kind).max() else {
             self.is_for_nothing = true;
             return Some(Pseudo::Listed(Kind::Certain, String::new()));
         };
+        self.is_by_cloak |= forgives && inner().any(|inner| inner.is_by_cloak);
         self.is_by_data |= forgives && inner().any(|inner| inner.is_by_data);
         let texts: Vec<&str> = known.iter().map(|(_, text)| text.trim()).collect();
         let text = format!(":{name}({})", texts.join(","));
