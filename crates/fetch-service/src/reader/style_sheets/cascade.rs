@@ -15,7 +15,7 @@ use super::super::shadow::Shadows;
 use super::super::variables::{Known, put_in};
 use super::budget::Budget;
 use super::names::{ANY, Name, Names};
-use super::selectors::{Elements, Kind, Selector};
+use super::selectors::{Elements, Kind, MAX_SELECTORS, Selector};
 use super::walk::Hider;
 use super::{FADED, INLINE};
 
@@ -118,6 +118,9 @@ impl Cascade {
         };
         let place = self.statements.len();
         if !is_plain {
+            if place >= MAX_SELECTORS {
+                return;
+            }
             self.selected
                 .entry((name, scope))
                 .or_default()

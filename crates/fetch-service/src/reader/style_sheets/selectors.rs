@@ -15,6 +15,9 @@ use super::names::{ANY, Name, Names};
 
 /// Of one selector: each name costs time at each element, and compounds take stack.
 const MAX_NAMES: usize = 8;
+/// How many selectors are kept, of one list and of those of the page that must be compared. Each
+/// takes some hundred bytes, and may have been written in two.
+pub(super) const MAX_SELECTORS: usize = 100_000;
 /// Bytes of the pseudo-classes and attributes of a compound.
 const MAX_LENGTH: usize = 200;
 
@@ -101,7 +104,12 @@ pub(super) fn read(
         match token {
             Token::WhiteSpace(_) => selector.join(' ')?,
             Token::Delim(joint @ ('>' | '+' | '~')) => selector.join(joint)?,
-            Token::Comma => all.push(std::mem::take(&mut selector).ended(names)?),
+            Token::Comma => {
+                let ended = std::mem::take(&mut selector).ended(names)?;
+                if all.len() < MAX_SELECTORS {
+                    all.push(ended);
+                }
+            }
             Token::Delim('*') => {
                 selector.begin()?;
                 // Of any namespace.
@@ -151,7 +159,10 @@ pub(super) fn read(
             _ => return None,
         }
     }
-    all.push(selector.ended(names)?);
+    let ended = selector.ended(names)?;
+    if all.len() < MAX_SELECTORS {
+        all.push(ended);
+    }
     Some(all)
 }
 

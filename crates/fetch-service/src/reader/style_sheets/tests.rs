@@ -1,5 +1,6 @@
 use cssparser::Parser;
 
+use super::selectors::MAX_SELECTORS;
 use super::walk::View;
 use super::{Budget, Place, blocks, read};
 use crate::reader::{Stop, dom};
@@ -76,6 +77,24 @@ fn conditions_within_a_rule_are_not_one_for_each_selector() {
     let rules = read(&document, &shadows).rules.len();
     // Two of them are no sheet's.
     assert_eq!(rules, 5);
+}
+
+#[test]
+fn no_more_selectors_are_kept_than_a_page_has() {
+    let many = MAX_SELECTORS / 2 + 10;
+    let page = format!(
+        "<style>{0}i i{{top:0}}{0}i i{{left:0}}.s{{display:none}}</style><i><i class=s>x",
+        "i i,".repeat(many)
+    );
+    let stop = Stop::default();
+    let document = dom::parse(&page, &stop).unwrap();
+    let shadows = std::collections::HashMap::new();
+    let mut sheets = read(&document, &shadows);
+    let mut budget = Budget::new(&stop);
+    let stated = sheets.cascade.state(&document, &shadows, &mut budget);
+    let places: usize = stated.sets.iter().map(Vec::len).sum();
+    // What need not be compared is kept all the same.
+    assert_eq!(places, MAX_SELECTORS + 1);
 }
 
 #[test]
