@@ -1,5 +1,5 @@
-//! JSON Web Tokens over one crypto library: `jsonwebtoken` with ring behind it, and the checks
-//! that it leaves to its caller (RFC 7515, RFC 7519, RFC 8725).
+//! JSON Web Tokens: `jsonwebtoken` with ring behind it, and the checks that it leaves to its caller
+//! (RFC 7515, RFC 7519, RFC 8725).
 //!
 //! `jsonwebtoken` reads headers and checks signatures. Its `decode` is not used: it checks neither
 //! `typ` nor `crit`, reads the system clock, and parses header and claims twice. What it leaves is

@@ -4,8 +4,8 @@
 //! What it is not: it opens no socket, reads no file and no environment, and knows neither HTTP
 //! nor Redis nor actix. Clock and entropy are arguments.
 //!
-//! What it may depend on: cryptography (`ring`, `jsonwebtoken`, `ed25519-dalek`), parsing (`serde`, `url`), and
-//! nothing of ours. The feature `keygen` adds `aws-lc-rs`, for RSA key generation only.
+//! What it may depend on: cryptography (`ring`, `jsonwebtoken`, `ed25519-dalek`), parsing (`serde`,
+//! `url`), and nothing of ours. The feature `keygen` adds `aws-lc-rs`, for RSA key generation only.
 
 pub mod access_token;
 pub mod admission;

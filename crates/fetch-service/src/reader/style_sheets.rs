@@ -203,7 +203,8 @@ impl Sheets<'_> {
         self.cascade.add_custom(&declared);
         // What scripts let fade in is one with what styles do, however many rules it has.
         let fades = selectors.iter().any(|selector| selector.is_by_data) && declared.only_fades();
-        declared.set_rules(|_| if fades { FADED } else { rule });
+        let is_faded = |property: &str| fades && property == "opacity";
+        declared.set_rules(|property| if is_faded(property) { FADED } else { rule });
         let declared = Rc::new(declared);
         for mut selector in selectors {
             selector.kind = selector.kind.max(place.kind);
