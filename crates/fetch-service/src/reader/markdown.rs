@@ -39,10 +39,9 @@ const BLOCKS: [&str; 24] = [
     "tr",
 ];
 /// Elements that a reader has no use for.
-const SKIPPED: [&str; 21] = [
-    "audio", "button", "canvas", "datalist", "embed", "frame", "frameset", "head", "iframe",
-    "link", "map", "meta", "noscript", "object", "script", "select", "style", "svg", "template",
-    "textarea", "video",
+const SKIPPED: [&str; 15] = [
+    "button", "embed", "frame", "frameset", "head", "link", "map", "meta", "noscript", "script",
+    "select", "style", "svg", "template", "textarea",
 ];
 
 /// Writes the nodes one after the other.
