@@ -4,7 +4,7 @@ use cssparser::{Delimiter, ParseError, Parser, Token};
 
 use super::super::super::css_text::within;
 use super::super::names::Names;
-use super::{CLASS, Kind, Selector, read};
+use super::{CLASS, Kind, MAX_LENGTH, Selector, read};
 
 /// Pseudo-elements, which may be shown where that is hidden that they are parts of. Those of one
 /// vendor begin with his name.
@@ -106,8 +106,8 @@ impl Selector {
         depth: usize,
     ) -> Option<Pseudo> {
         let forgives = name != "not";
-        let known = within(input, depth, |input| {
-            let mut known = Vec::new();
+        let read = within(input, depth, |input| {
+            let (mut known, mut length) = (Vec::new(), 0);
             loop {
                 let start = input.position();
                 let list = input.parse_until_before(Delimiter::Comma, |input| {
@@ -116,20 +116,29 @@ impl Selector {
                     Ok::<_, ParseError<()>>(list)
                 });
                 match list.ok().flatten() {
-                    Some(list) => known.push((list, input.slice_from(start).to_owned())),
+                    // More is read for its faults alone: a longer text is not compared.
+                    Some(list) if length <= MAX_LENGTH => {
+                        let text = input.slice_from(start).trim();
+                        length += text.len() + 1;
+                        known.push((list, text.to_owned()));
+                    }
+                    Some(_) => {}
                     None if forgives => {}
                     None => return None,
                 }
                 if input.next().is_err() {
-                    return Some(known);
+                    return Some((known, length > MAX_LENGTH));
                 }
             }
         });
         // What lies too deep is not known.
-        let Some(known) = known else {
+        let Some(read) = read else {
             return Some(Pseudo::Of(Kind::AtTimes));
         };
-        let known = known?;
+        let (known, is_too_long) = read?;
+        if is_too_long {
+            return Some(Pseudo::Of(Kind::AtTimes));
+        }
         let inner = || known.iter().flat_map(|(list, _)| list);
         let weighs = inner().map(|inner| inner.weight).max();
         let weighs = weighs.filter(|_| name != "where").unwrap_or_default();
@@ -146,7 +155,7 @@ impl Selector {
         };
         self.is_by_cloak |= forgives && inner().any(|inner| inner.is_by_cloak);
         self.is_by_data |= forgives && inner().any(|inner| inner.is_by_data);
-        let texts: Vec<&str> = known.iter().map(|(_, text)| text.trim()).collect();
+        let texts: Vec<&str> = known.iter().map(|(_, text)| text.as_str()).collect();
         let text = format!(":{name}({})", texts.join(","));
         Some(Pseudo::Listed(kind, text))
     }
