@@ -150,6 +150,7 @@ pub(super) fn read(
                     Some(Some(name)) => selector.note_attribute(&name),
                     None => {}
                 }
+                selector.add_weight(CLASS);
                 selector.add_more(input.slice_from(start), Kind::Certain);
             }
             Token::Colon => {
