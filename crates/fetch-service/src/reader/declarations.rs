@@ -95,7 +95,9 @@ pub(super) struct Declaration {
     is_important: bool,
     weight: Weight,
     /// The place of the rule that says so.
-    pub(super) rule: usize,
+    rule: usize,
+    /// The rule that it is counted with where one hides too much.
+    pub(super) counted_with: usize,
 }
 
 impl Declarations {
@@ -157,6 +159,7 @@ impl Declarations {
                     is_important,
                     weight: Weight::default(),
                     rule: 0,
+                    counted_with: 0,
                 });
             }
         };
@@ -328,13 +331,14 @@ impl Declarations {
         self.all.is_empty() && self.custom.is_empty()
     }
 
-    /// Says which rule they are of, each by its property.
-    pub(super) fn set_rules(&mut self, rule_of: impl Fn(&str) -> usize) {
+    /// Says which rule they are of, and which each property is counted with.
+    pub(super) fn set_rule(&mut self, rule: usize, counted_with: impl Fn(&str) -> usize) {
         for declaration in &mut self.all {
-            declaration.rule = rule_of(declaration.property);
+            declaration.rule = rule;
+            declaration.counted_with = counted_with(declaration.property);
         }
-        for (rule, _) in &mut self.custom {
-            *rule = rule_of("--");
+        for (of_custom, _) in &mut self.custom {
+            *of_custom = rule;
         }
     }
 
@@ -346,9 +350,9 @@ impl Declarations {
         self.find(property).map(|known| Rc::clone(&known.value))
     }
 
-    /// The rule that says so.
-    pub(super) fn rule_of(&self, property: &str) -> Option<usize> {
-        self.find(property).map(|known| known.rule)
+    /// The rule that the property is counted with.
+    pub(super) fn counted_with(&self, property: &str) -> Option<usize> {
+        self.find(property).map(|known| known.counted_with)
     }
 
     fn find(&self, property: &str) -> Option<&Declaration> {

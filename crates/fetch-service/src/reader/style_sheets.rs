@@ -204,7 +204,10 @@ impl Sheets<'_> {
         // What scripts let fade in is one with what styles do, however many rules it has.
         let fades = selectors.iter().any(|selector| selector.is_by_data) && declared.only_fades();
         let is_faded = |property: &str| fades && property == "opacity";
-        declared.set_rules(|property| if is_faded(property) { FADED } else { rule });
+        declared.set_rule(
+            rule,
+            |property| if is_faded(property) { FADED } else { rule },
+        );
         let declared = Rc::new(declared);
         for mut selector in selectors {
             selector.kind = selector.kind.max(place.kind);

@@ -158,7 +158,7 @@ impl Cascade {
             .filter(|(names, _)| names.iter().any(|name| self.shown_at_times.contains(name)));
         let declared = at_times.filter_map(|(_, place)| self.statements.get(place));
         declared
-            .filter_map(|statement| statement.declared.rule_of("display"))
+            .filter_map(|statement| statement.declared.counted_with("display"))
             .collect()
     }
 
@@ -266,7 +266,7 @@ impl Cascade {
     pub(super) fn concerned(&self, rules: &HashSet<usize>) -> Vec<bool> {
         let of_rules = |statement: &Statement| {
             let mut declared = statement.declared.iter();
-            declared.any(|declaration| rules.contains(&declaration.rule))
+            declared.any(|declaration| rules.contains(&declaration.counted_with))
         };
         self.statements.iter().map(of_rules).collect()
     }
@@ -280,7 +280,8 @@ impl Cascade {
         if declared.is_empty() {
             return None;
         }
-        declared.set_rules(|property| if property == "opacity" { FADED } else { INLINE });
+        let counted_with = |property: &str| if property == "opacity" { FADED } else { INLINE };
+        declared.set_rule(INLINE, counted_with);
         self.custom_names.extend(declared.custom_names().cloned());
         known.insert(style.to_owned(), self.statements.len());
         self.statements.push(Statement {
@@ -310,7 +311,8 @@ impl Cascade {
                     return None;
                 }
                 let declared = statement.declared.iter();
-                let declared = declared.filter(|declaration| !is_passed_over(declaration.rule));
+                let declared =
+                    declared.filter(|declaration| !is_passed_over(declaration.counted_with));
                 all.add_all(declared, statement.weight);
             }
             all.put_in(&mut |value| {

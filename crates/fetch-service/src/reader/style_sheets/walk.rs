@@ -26,10 +26,12 @@ pub(super) struct Hider {
 impl Hider {
     /// The rule of the declarations that hide in this way.
     pub(super) fn of(way: &'static Way, declared: &Declarations) -> Self {
-        let rule = declared.rule_of(way.property);
+        let rule = declared.counted_with(way.property);
         Self {
             way,
-            rule: rule.or_else(|| declared.rule_of("color")).unwrap_or(INLINE),
+            rule: rule
+                .or_else(|| declared.counted_with("color"))
+                .unwrap_or(INLINE),
             paint: way.is_of_paint().then(|| Rc::new(declared.paint())),
         }
     }

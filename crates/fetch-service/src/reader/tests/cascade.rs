@@ -319,6 +319,27 @@ fn what_fades_in_by_its_own_style_is_shown() {
 }
 
 #[test]
+fn an_attribute_weighs_what_a_class_does() {
+    is_dropped(
+        "<style>.s{display:block}[title]{display:none}</style><p class=s title=x>SECRET</p>",
+    );
+    is_kept("<style>p[title]{display:block}.s{display:none}</style><p class=s title=x>Shown</p>");
+}
+
+#[test]
+fn a_rule_that_fades_keeps_its_place_among_others() {
+    for style in [
+        ".s{opacity:1}[data-s]{opacity:0}",
+        ".s{opacity:1}.s,[data-other]{opacity:0}",
+    ] {
+        is_dropped(&format!(
+            "<style>{style}</style><p class=s data-s>SECRET</p>"
+        ));
+    }
+    is_kept("<style>[data-s]{opacity:0}.s{opacity:1}</style><p class=s data-s>Shown</p>");
+}
+
+#[test]
 fn colors_that_are_the_same_are_the_same_however_they_are_written() {
     let long = "X".repeat(1_001);
     for style in [
