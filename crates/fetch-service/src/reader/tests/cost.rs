@@ -218,3 +218,21 @@ fn shadows_within_shadows_are_measured_before_they_are_walked() {
     let deep = "<div><template shadowrootmode=open><script>$</script>".repeat(1_000);
     assert_eq!(html(&format!("Start{deep}")).1, Form::Stripped);
 }
+
+/// Each in the list takes some hundred bytes, and may have been written in two.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_list_that_is_too_long_to_compare_is_not_kept() {
+    /// In kB, of the process, which is this test's alone.
+    fn peak() -> u64 {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let words = peak.unwrap().split_whitespace().next();
+        words.unwrap().parse().unwrap()
+    }
+    let list = "i,".repeat(1_000_000);
+    let before = peak();
+    let page = format!("<i>x</i><style>:is({list}i){{top:0}}</style><p>Shown</p>");
+    assert!(markdown(&page).contains("Shown"));
+    assert!(peak() - before < 200_000, "{} kB", peak() - before);
+}
